@@ -1,0 +1,133 @@
+// swift-tools-version: 6.2
+// Targets stand in dependency order: a target may depend only on targets above it.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+// MARK: What each layer is made of
+
+/// One C library from Debian: `Shared/CLibraries/<name>/module.modulemap` and `shim.h`.
+func cLibrary(_ name: String, pkgConfig: String? = nil) -> Target {
+    .systemLibrary(name: name, path: "Shared/CLibraries/\(name)", pkgConfig: pkgConfig)
+}
+
+func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Shared/\(name)")
+}
+
+/// Every service links the same kit; what stands in `dependencies` is what it needs beyond that.
+let serviceKit: [Target.Dependency] = [
+    "Core", "Contracts", "Reactor", "HTTP", "Messaging", "Database", "Outbox", "Telemetry", "ServiceKit",
+]
+
+func service(_ folder: String, executable: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .executableTarget(
+        name: executable, dependencies: serviceKit + dependencies, path: "Services/\(folder)/Sources")
+}
+
+func tool(_ name: String, folder: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: "Tools/\(folder)")
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)")
+}
+
+// MARK: The package
+
+let package = Package(
+    name: "Infinite",
+    products: [
+        .executable(name: "gateway", targets: ["gateway"]),
+        .executable(name: "auth", targets: ["auth"]),
+        .executable(name: "detector", targets: ["detector"]),
+        .executable(name: "labyrinth", targets: ["labyrinth"]),
+        .executable(name: "agent-coordinator", targets: ["agent-coordinator"]),
+        .executable(name: "metrics", targets: ["metrics"]),
+        .executable(name: "audit", targets: ["audit"]),
+    ],
+    targets: [
+        cLibrary("CLinux"),
+        cLibrary("COpenSSL", pkgConfig: "openssl"),
+        cLibrary("CRabbitMQ", pkgConfig: "librabbitmq"),
+        cLibrary("CPostgreSQL", pkgConfig: "libpq"),
+        cLibrary("CProtobufC", pkgConfig: "libprotobuf-c"),
+        cLibrary("CYAML", pkgConfig: "yaml-0.1"),
+        cLibrary("CPCRE2", pkgConfig: "libpcre2-8"),
+        cLibrary("CArgon2", pkgConfig: "libargon2"),
+
+        shared("Core"),
+        shared("JSON", ["Core"]),
+        shared("Contracts", ["Core", "JSON"]),
+        shared("Reactor", ["Core", "CLinux"]),
+        shared("TLS", ["Core", "Reactor", "COpenSSL"]),
+        shared("Cryptography", ["Core", "COpenSSL", "CArgon2"]),
+        shared("Telemetry", ["Core"]),
+        shared("HTTP", ["Core", "Reactor", "TLS"]),
+        shared("Messaging", ["Core", "Contracts", "Reactor", "TLS", "Telemetry", "CRabbitMQ"]),
+        shared("Database", ["Core", "Reactor", "Telemetry", "CPostgreSQL"]),
+        shared("Outbox", ["Core", "Contracts", "Messaging", "Database", "Telemetry"]),
+        shared("PatternMatching", ["Core", "CPCRE2"]),
+        shared("Inspection", ["Core", "JSON", "PatternMatching"]),
+        shared(
+            "ServiceKit",
+            ["Core", "JSON", "Reactor", "TLS", "HTTP", "Messaging", "Database", "Outbox", "Telemetry", "CYAML"]),
+
+        service("Gateway", executable: "gateway", ["Inspection", "JSON", "TLS", "Cryptography"]),
+        service("Auth", executable: "auth", ["Cryptography", "JSON"]),
+        service("Detector", executable: "detector", ["Inspection"]),
+        service("Labyrinth", executable: "labyrinth", ["Cryptography"]),
+        service("AgentCoordinator", executable: "agent-coordinator"),
+        service("Metrics", executable: "metrics"),
+        service("Audit", executable: "audit", ["Cryptography"]),
+
+        .target(name: "LocalServers", dependencies: ["Core", "Messaging"], path: "Tools/LocalServers"),
+        tool("local-stack", folder: "LocalStack", ["Core", "LocalServers"]),
+        tool("sample-app", folder: "SampleApp", ["Core", "Reactor", "HTTP"]),
+        tool("contract-generator", folder: "ContractGenerator", ["CProtobufC"]),
+        tool(
+            "benchmarks", folder: "Benchmarks",
+            ["Core", "Contracts", "Reactor", "TLS", "HTTP", "Messaging", "Database", "Telemetry", "LocalServers"]),
+
+        .target(
+            name: "TestSupport", dependencies: ["Core", "Reactor", "LocalServers"], path: "Tests/TestSupport"),
+        tests("CoreTests", ["Core"]),
+        tests("JSONTests", ["JSON", "TestSupport"]),
+        tests("ContractsTests", ["Contracts", "Core", "JSON", "TestSupport"]),
+        tests("ReactorTests", ["Reactor", "Core", "TestSupport"]),
+        tests("TLSTests", ["TLS", "Reactor", "Core", "TestSupport"]),
+        tests("CryptographyTests", ["Cryptography", "Core"]),
+        tests("TelemetryTests", ["Telemetry", "Core"]),
+        tests("HTTPTests", ["HTTP", "Reactor", "Core", "TestSupport"]),
+        tests("MessagingTests", ["Messaging", "Contracts", "Reactor", "Core", "Telemetry", "TestSupport", "LocalServers"]),
+        tests("DatabaseTests", ["Database", "Reactor", "Core", "Telemetry", "TestSupport", "LocalServers"]),
+        tests(
+            "OutboxTests",
+            ["Outbox", "Messaging", "Database", "Contracts", "Reactor", "Core", "Telemetry", "TestSupport", "LocalServers"]),
+        tests("PatternMatchingTests", ["PatternMatching", "Core"]),
+        tests("InspectionTests", ["Inspection", "Core"]),
+        tests("ServiceKitTests", ["ServiceKit", "HTTP", "Reactor", "Telemetry", "Core", "JSON", "TestSupport"]),
+        tests("GatewayTests", ["gateway"] + serviceKit + ["Inspection", "JSON", "Cryptography"]),
+        tests("AuthTests", ["auth"] + serviceKit + ["Cryptography", "JSON"]),
+        tests("DetectorTests", ["detector"] + serviceKit + ["Inspection"]),
+        tests("LabyrinthTests", ["labyrinth"] + serviceKit),
+        tests("AgentCoordinatorTests", ["agent-coordinator"] + serviceKit),
+        tests("MetricsTests", ["metrics"] + serviceKit),
+        tests("AuditTests", ["audit"] + serviceKit + ["Cryptography"]),
+        tests("LocalServersTests", ["LocalServers", "Core", "TestSupport"]),
+        tests("IntegrationTests", serviceKit + ["JSON", "TestSupport", "LocalServers"]),
+        tests("TidyTests", []),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + settings
+}

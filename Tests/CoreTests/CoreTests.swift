@@ -1,0 +1,108 @@
+import Core
+import Testing
+
+@Suite struct UUIDv7Tests {
+    @Test func increasesEvenWithinOneMillisecond() {
+        let made = (0..<10_000).map { _ in UUIDv7() }
+        #expect(zip(made, made.dropFirst()).allSatisfy { $0 < $1 })
+    }
+
+    @Test func carriesVersionVariantAndTime() {
+        let before = Timestamp.now.milliseconds
+        let identifier = UUIDv7()
+        #expect(identifier.bytes[6] >> 4 == 7)
+        #expect(identifier.bytes[8] >> 6 == 0b10)
+        #expect(abs(identifier.timestamp.milliseconds - before) < 5_000)
+    }
+
+    @Test func survivesItsTextAndItsBytes() {
+        let identifier = UUIDv7()
+        #expect(UUIDv7(identifier.description) == identifier)
+        #expect(UUIDv7(bytes: identifier.bytes) == identifier)
+        #expect(UUIDv7("not-an-identifier") == nil)
+        #expect(UUIDv7(bytes: [1, 2, 3]) == nil)
+    }
+}
+
+@Suite struct TextEncodingTests {
+    /// RFC 4648 §10.
+    @Test(arguments: [
+        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+        ("foobar", "Zm9vYmFy"),
+    ])
+    func base64MatchesTheStandardsVectors(plain: String, encoded: String) {
+        #expect(Base64.encode(plain.utf8) == encoded)
+        #expect(Base64.decode(encoded) == Array(plain.utf8))
+    }
+
+    @Test func urlAlphabetHasNoPaddingAndRoundTrips() {
+        for length in 0..<70 {
+            let bytes = (0..<length).map { _ in UInt8.random(in: .min ... .max) }
+            #expect(Base64.decodeURL(Base64.encodeURL(bytes)) == bytes)
+            #expect(!Base64.encodeURL(bytes).contains("="))
+            #expect(Hex.decode(Hex.encode(bytes)) == bytes)
+        }
+    }
+
+    @Test(arguments: ["Z", "Zg=", "Zg", "Zh==", "Zm9v\n", "Zm 9", "====", "Zm9v===="])
+    func base64RefusesWhatIsNotCanonical(text: String) {
+        #expect(Base64.decode(text) == nil)
+    }
+
+    @Test(arguments: ["0", "0g", "zz"]) func hexRefusesWhatIsNotHex(text: String) {
+        #expect(Hex.decode(text) == nil)
+    }
+}
+
+@Suite struct TraceContextTests {
+    @Test func roundTrips() {
+        let context = TraceContext.root()
+        #expect(TraceContext(context.description) == context)
+        #expect(context.child().traceID == context.traceID)
+        #expect(context.child().span != context.span)
+    }
+
+    @Test(arguments: [
+        "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+        "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-extra",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", "",
+    ])
+    func refusesWhatTheSpecificationRefuses(header: String) {
+        #expect(TraceContext(header) == nil)
+    }
+
+    @Test func readsALaterVersionByItsFirstFields() {
+        let header = "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-the-future-will-be"
+        #expect(TraceContext(header)?.isSampled == true)
+    }
+}
+
+@Suite struct TimeTests {
+    @Test func arithmeticClampsInsteadOfTrapping() {
+        #expect(Deadline.never + .seconds(1) == .never)
+        #expect(Timestamp(nanoseconds: .max) + .seconds(1) == Timestamp(nanoseconds: .max))
+        #expect(Timestamp(seconds: .max).nanoseconds == .max)
+        #expect(Duration.seconds(Int64.max).wholeNanoseconds == .max)
+    }
+
+    @Test func aDeadlinePasses() {
+        #expect(Deadline.after(.seconds(-1)).hasPassed)
+        #expect(!Deadline.after(.seconds(60)).hasPassed)
+        #expect(Deadline.after(.seconds(-1)).remaining == .zero)
+    }
+}
+
+@Suite struct ByteCountTests {
+    @Test(arguments: [("64KiB", 65_536), ("12MB", 12_000_000), ("1024", 1_024), ("2gib", 2 << 30)])
+    func readsWhatPeopleWrite(text: String, bytes: Int) {
+        #expect(ByteCount(text)?.bytes == bytes)
+    }
+
+    @Test(arguments: ["", "KiB", "1.5MB", "-1", "9999999999999GiB", "10 bananas"])
+    func refusesTheRest(text: String) {
+        #expect(ByteCount(text) == nil)
+    }
+}

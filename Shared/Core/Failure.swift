@@ -1,0 +1,38 @@
+/// The one error that crosses a service's boundary.
+///
+/// Inside a module errors are enums of its own; `Messaging` translates them to and from this value, and only the
+/// gateway turns it into HTTP. `detail` is for the caller: it says what happened and what to do, never internals.
+package struct Failure: Error, Sendable, Equatable {
+    package enum Kind: Int32, Sendable, CaseIterable {
+        case internalError = 0
+        case invalid = 1
+        case unauthenticated = 2
+        case forbidden = 3
+        case notFound = 4
+        case conflict = 5
+        case exhausted = 6
+        case unavailable = 7
+        case deadlineExceeded = 8
+        case cancelled = 9
+        case unsupported = 10
+    }
+
+    package var kind: Kind
+    package var detail: String
+    package var retryAfter: Duration?
+    package var source: ServiceName?
+
+    package init(_ kind: Kind, _ detail: String, retryAfter: Duration? = nil, source: ServiceName? = nil) {
+        self.kind = kind
+        self.detail = detail
+        self.retryAfter = retryAfter
+        self.source = source
+    }
+}
+
+extension Failure: CustomStringConvertible {
+    package var description: String {
+        let origin = source.map { "\($0.operatorName): " } ?? ""
+        return "\(origin)\(kind): \(detail)"
+    }
+}

@@ -1,0 +1,60 @@
+/// What W3C Trace Context calls `traceparent`: which trace a piece of work belongs to, and which span caused it.
+package struct TraceContext: Hashable, Sendable, CustomStringConvertible {
+    package let traceHigh: UInt64
+    package let traceLow: UInt64
+    package let span: UInt64
+    package let isSampled: Bool
+
+    package init(traceHigh: UInt64, traceLow: UInt64, span: UInt64, isSampled: Bool) {
+        self.traceHigh = traceHigh
+        self.traceLow = traceLow
+        self.span = span
+        self.isSampled = isSampled
+    }
+
+    /// A new trace with a root span.
+    package static func root(isSampled: Bool = true) -> TraceContext {
+        TraceContext(
+            traceHigh: .random(in: 1 ... .max), traceLow: .random(in: 1 ... .max), span: .random(in: 1 ... .max),
+            isSampled: isSampled)
+    }
+
+    /// The same trace, a span below this one.
+    package func child() -> TraceContext {
+        TraceContext(traceHigh: traceHigh, traceLow: traceLow, span: .random(in: 1 ... .max), isSampled: isSampled)
+    }
+
+    /// Reads `00-<32 hex>-<16 hex>-<2 hex>`. As the specification demands, upper case and all-zero identifiers are
+    /// refused, and a later version is read by its first four fields.
+    package init?(_ text: some StringProtocol) {
+        let characters = Array(text.utf8)
+        let dash = UInt8(ascii: "-")
+        guard characters.count >= 55, characters[2] == dash, characters[35] == dash, characters[52] == dash,
+            let version = Self.number(characters[0..<2]), version != 0xff,
+            version != 0 ? characters.count == 55 || characters[55] == dash : characters.count == 55,
+            let high = Self.number(characters[3..<19]), let low = Self.number(characters[19..<35]), high | low != 0,
+            let span = Self.number(characters[36..<52]), span != 0, let flags = Self.number(characters[53..<55])
+        else { return nil }
+        self.init(traceHigh: high, traceLow: low, span: span, isSampled: flags & 1 == 1)
+    }
+
+    package var description: String { "00-\(traceID)-\(Self.hex(span))-\(isSampled ? "01" : "00")" }
+
+    package var traceID: String { Self.hex(traceHigh) + Self.hex(traceLow) }
+
+    private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
+        var value: UInt64 = 0
+        for digit in digits {
+            guard !(UInt8(ascii: "A")...UInt8(ascii: "F")).contains(digit), let nibble = Hex.value(of: digit) else {
+                return nil
+            }
+            value = value << 4 | UInt64(nibble)
+        }
+        return value
+    }
+
+    private static func hex(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

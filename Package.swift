@@ -55,6 +55,7 @@ let package = Package(
     ],
     targets: [
         cLibrary("CLinux"),
+        cLibrary("CSpawn"),
         cLibrary("COpenSSL", pkgConfig: "openssl"),
         cLibrary("CRabbitMQ", pkgConfig: "librabbitmq"),
         cLibrary("CPostgreSQL", pkgConfig: "libpq"),
@@ -88,8 +89,8 @@ let package = Package(
         service("Metrics", executable: "metrics"),
         service("Audit", executable: "audit", ["Cryptography"]),
 
-        .target(name: "LocalServers", dependencies: ["Core", "Messaging"], path: "Tools/LocalServers"),
-        tool("local-stack", folder: "LocalStack", ["Core", "LocalServers"]),
+        .target(name: "LocalServers", dependencies: ["Core", "CSpawn"], path: "Tools/LocalServers"),
+        tool("local-stack", folder: "LocalStack", ["Core", "LocalServers", "Messaging"]),
         tool("sample-app", folder: "SampleApp", ["Core", "Reactor", "HTTP"]),
         tool("contract-generator", folder: "ContractGenerator", ["CProtobufC"]),
         tool(
@@ -97,7 +98,7 @@ let package = Package(
             ["Core", "Contracts", "Reactor", "TLS", "HTTP", "Messaging", "Database", "Telemetry", "LocalServers"]),
 
         .target(
-            name: "TestSupport", dependencies: ["Core", "Reactor", "LocalServers"], path: "Tests/TestSupport"),
+            name: "TestSupport", dependencies: ["Core", "LocalServers"], path: "Tests/TestSupport"),
         tests("CoreTests", ["Core"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("ContractsTests", ["Contracts", "Core", "JSON", "TestSupport"]),

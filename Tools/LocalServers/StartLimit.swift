@@ -1,0 +1,54 @@
+/// The patience with a server that starts: polls pass through here until the limit, which fails with the log's end.
+internal import Core
+
+struct StartLimit {
+    let server: String
+    let limit: Duration
+    let log: String
+    let deadline: Deadline
+
+    init(server: String, limit: Duration, log: String) {
+        self.server = server
+        self.limit = limit
+        self.log = log
+        deadline = .after(limit)
+    }
+
+    func pause(_ duration: Duration = .milliseconds(20)) async throws(LocalServerFailure) {
+        guard !deadline.hasPassed, (try? await Task.sleep(for: duration)) != nil else {
+            throw .notReadyInTime(
+                server: server, seconds: Int(limit.components.seconds), log: PrivateFiles.tail(log))
+        }
+    }
+
+    /// Before the next attempt with a server that stopped at once; what stops it three seconds long is no race.
+    func pause(after child: ChildProcess) async throws(LocalServerFailure) {
+        guard limit - deadline.remaining < .seconds(3) else {
+            throw .exitedDuringStart(
+                server: server, exit: child.exit ?? .code(0), log: PrivateFiles.tail(log))
+        }
+        try await pause(.milliseconds(200))
+    }
+}
+
+enum RandomText {
+    /// 160 random bits as letters and digits, safe in every file format and URL.
+    static func make() -> String {
+        let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
+        var random = SystemRandomNumberGenerator()
+        return String((0..<32).map { _ in alphabet[Int(random.next() & 31)] })
+    }
+}
+
+extension FreePort {
+    /// The port this folder has used before, unless somebody else has it now.
+    static func remembered(
+        in folder: String, name: String = "port", account: ServerAccount?
+    ) throws(LocalServerFailure) -> Int {
+        let path = "\(folder)/\(name)"
+        if let kept = PrivateFiles.read(path).flatMap({ Int($0) }), isFree(kept) { return kept }
+        let port = try choose()
+        try PrivateFiles.write("\(port)", to: path, account: account)
+        return port
+    }
+}

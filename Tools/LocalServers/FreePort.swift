@@ -14,25 +14,19 @@ package enum FreePort {
     }
 
     package static func isFree(_ port: Int) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        var reuse: Int32 = 1
-        unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
-        return unsafe withLoopbackAddress(port: port) { address, length in unsafe bind(descriptor, address, length) } == 0
+        guard let descriptor = LoopbackSocket.listen(port: port) else { return false }
+        close(descriptor)
+        return true
     }
-}
 
-func withLoopbackAddress<Result>(
-    port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
-) -> Result {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(UInt16(truncatingIfNeeded: port)).bigEndian
-    address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-    return unsafe withUnsafePointer(to: &address) { pointer in
-        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-            unsafe body(address, socklen_t(MemoryLayout<sockaddr_in>.size))
-        }
+    /// The port this folder has used before, unless somebody else has it now.
+    package static func remembered(
+        in folder: String, name: String = "port", account: ServerAccount? = nil
+    ) throws(LocalServerFailure) -> Int {
+        let path = "\(folder)/\(name)"
+        if let kept = PrivateFiles.read(path).flatMap({ Int($0) }), isFree(kept) { return kept }
+        let port = try choose()
+        try PrivateFiles.write("\(port)", to: path, account: account)
+        return port
     }
 }

@@ -30,25 +30,3 @@ struct StartLimit {
         try await pause(.milliseconds(200))
     }
 }
-
-enum RandomText {
-    /// 160 random bits as letters and digits, safe in every file format and URL.
-    static func make() -> String {
-        let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
-        var random = SystemRandomNumberGenerator()
-        return String((0..<32).map { _ in alphabet[Int(random.next() & 31)] })
-    }
-}
-
-extension FreePort {
-    /// The port this folder has used before, unless somebody else has it now.
-    static func remembered(
-        in folder: String, name: String = "port", account: ServerAccount?
-    ) throws(LocalServerFailure) -> Int {
-        let path = "\(folder)/\(name)"
-        if let kept = PrivateFiles.read(path).flatMap({ Int($0) }), isFree(kept) { return kept }
-        let port = try choose()
-        try PrivateFiles.write("\(port)", to: path, account: account)
-        return port
-    }
-}

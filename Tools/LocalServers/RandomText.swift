@@ -1,0 +1,8 @@
+package enum RandomText {
+    /// 160 random bits as letters and digits, safe in every file format and URL.
+    package static func make() -> String {
+        let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
+        var random = SystemRandomNumberGenerator()
+        return String((0..<32).map { _ in alphabet[Int(random.next() & 31)] })
+    }
+}

@@ -40,6 +40,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)")
 }
 
+/// Coverage-guided fuzzers need the compiler's own instrumentation and libFuzzer's `main`: they exist only when asked for.
+let fuzzing = Context.environment["INFINITE_FUZZ"] != nil
+
 // MARK: The package
 
 let package = Package(
@@ -128,6 +131,16 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+if fuzzing {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzzers", dependencies: ["Core"], path: "Tools/Fuzzers",
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
+    for target in package.targets where target.type != .system {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]
+    }
+}
 
 for target in package.targets where target.type != .system {
     target.swiftSettings = (target.swiftSettings ?? []) + settings

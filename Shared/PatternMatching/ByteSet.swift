@@ -1,0 +1,56 @@
+/// A set of byte values. It answers "can this rule match at all" before any pattern runs.
+package struct ByteSet: Hashable, Sendable {
+    @usableFromInline var words: SIMD4<UInt64>
+
+    @inlinable package init() { words = .zero }
+
+    package init(_ bytes: some Sequence<UInt8>) {
+        self.init()
+        for byte in bytes { insert(byte) }
+    }
+
+    package init(_ text: StaticString) {
+        self.init(text.description.utf8)
+    }
+
+    /// Every byte that stands in `bytes`.
+    @inlinable package init(of bytes: Span<UInt8>) {
+        var low: UInt64 = 0
+        var high: UInt64 = 0
+        self.init()
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte < 64 {
+                low |= 1 &<< UInt64(byte)
+            } else if byte < 128 {
+                high |= 1 &<< UInt64(byte & 63)
+            } else {
+                insert(byte)
+            }
+        }
+        words[0] |= low
+        words[1] |= high
+    }
+
+    @inlinable package mutating func insert(_ byte: UInt8) {
+        words[Int(byte >> 6)] |= 1 &<< UInt64(byte & 63)
+    }
+
+    @inlinable package func contains(_ byte: UInt8) -> Bool {
+        words[Int(byte >> 6)] & (1 &<< UInt64(byte & 63)) != 0
+    }
+
+    @inlinable package func intersects(_ other: ByteSet) -> Bool { words & other.words != .zero }
+    @inlinable package var isEmpty: Bool { words == .zero }
+
+    @inlinable package static func | (left: ByteSet, right: ByteSet) -> ByteSet {
+        var union = left
+        union.words |= right.words
+        return union
+    }
+
+    package static let asciiUppercase = ByteSet(UInt8(ascii: "A")...UInt8(ascii: "Z"))
+    package static let asciiDigits = ByteSet(UInt8(ascii: "0")...UInt8(ascii: "9"))
+    package static let nonASCII = ByteSet(0x80...0xff as ClosedRange<UInt8>)
+    package static let control = ByteSet(0x00...0x1f as ClosedRange<UInt8>) | ByteSet([0x7f])
+}

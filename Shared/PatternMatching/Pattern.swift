@@ -1,0 +1,106 @@
+internal import CPCRE2
+
+/// A regular expression (PCRE2, bytes, not UTF), compiled to machine code where the processor allows it.
+///
+/// `@unchecked Sendable` is safe because compiled code is never changed after `init`; all that a match writes is in
+/// the caller's `MatchScratch`.
+@safe package final class Pattern: @unchecked Sendable {
+    package struct Options: OptionSet, Sendable {
+        package let rawValue: Int
+        package init(rawValue: Int) { self.rawValue = rawValue }
+        package static let caseInsensitive = Options(rawValue: 1)
+        package static let dotMatchesNewlines = Options(rawValue: 2)
+        package static let anchorsMatchLines = Options(rawValue: 4)
+    }
+
+    package enum Outcome: Equatable, Sendable {
+        case noMatch
+        case match(Range<Int>)
+        /// The search was given up. What could not be cleared is for the caller to judge.
+        case limitReached
+    }
+
+    package let text: String
+    private let code: OpaquePointer
+
+    package init(_ text: String, _ options: Options = []) throws(PatternFailure) {
+        self.text = text
+        var flags = UInt32(PCRE2_NEVER_UTF) | UInt32(PCRE2_DOLLAR_ENDONLY)
+        if options.contains(.caseInsensitive) { flags |= UInt32(PCRE2_CASELESS) }
+        if options.contains(.dotMatchesNewlines) { flags |= UInt32(PCRE2_DOTALL) }
+        if options.contains(.anchorsMatchLines) { flags |= UInt32(PCRE2_MULTILINE) }
+        var error: Int32 = 0
+        var offset = 0
+        let bytes = Array(text.utf8)
+        guard let made = unsafe pcre2_compile_8(bytes, bytes.count, flags, &error, &offset, nil) else {
+            throw .malformed(pattern: text, offset: offset, reason: Self.explain(error))
+        }
+        unsafe code = made
+        // Without a JIT (a hardened kernel may forbid writable code) the interpreter does the same, slower.
+        _ = unsafe pcre2_jit_compile_8(made, UInt32(PCRE2_JIT_COMPLETE))
+    }
+
+    deinit { unsafe pcre2_code_free_8(code) }
+
+    /// The leftmost match that starts at or after `start`.
+    package func firstMatch(in bytes: Span<UInt8>, from start: Int = 0, _ scratch: borrowing MatchScratch) -> Outcome {
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else {
+                return unsafe withUnsafePointer(to: 0) { unsafe match($0, 0, 0, scratch) }
+            }
+            return unsafe match(base, buffer.count, start, scratch)
+        }
+    }
+
+    private func match(
+        _ subject: UnsafePointer<UInt8>, _ length: Int, _ start: Int, _ scratch: borrowing MatchScratch
+    ) -> Outcome {
+        let result = unsafe pcre2_match_8(code, subject, length, start, 0, scratch.data, scratch.context)
+        guard result < 0 else {
+            let bounds = unsafe pcre2_get_ovector_pointer_8(scratch.data)
+            return unsafe bounds.map { unsafe .match($0[0]..<max($0[0], $0[1])) } ?? .noMatch
+        }
+        return result == PCRE2_ERROR_NOMATCH ? .noMatch : .limitReached
+    }
+
+    private static func explain(_ error: Int32) -> String {
+        var message = [UInt8](repeating: 0, count: 256)
+        let length = unsafe pcre2_get_error_message_8(error, &message, message.count)
+        return String(decoding: message.prefix(Int(max(0, length))), as: UTF8.self)
+    }
+}
+
+/// What one match writes while it runs: one per thread, reused for every pattern.
+@safe package struct MatchScratch: ~Copyable {
+    fileprivate let data: OpaquePointer
+    fileprivate let context: OpaquePointer
+    private let stack: OpaquePointer
+
+    /// - Parameter limit: how many backtracking steps a search may take from one starting point. It is what keeps a
+    ///   hostile value from making an innocent pattern slow.
+    package init(limit: UInt32 = 5_000) throws(PatternFailure) {
+        guard let data = unsafe pcre2_match_data_create_8(1, nil) else { throw .outOfMemory }
+        guard let context = unsafe pcre2_match_context_create_8(nil) else {
+            unsafe pcre2_match_data_free_8(data)
+            throw .outOfMemory
+        }
+        guard let stack = unsafe pcre2_jit_stack_create_8(32 << 10, 256 << 10, nil) else {
+            unsafe pcre2_match_context_free_8(context)
+            unsafe pcre2_match_data_free_8(data)
+            throw .outOfMemory
+        }
+        unsafe pcre2_set_match_limit_8(context, limit)
+        unsafe pcre2_set_depth_limit_8(context, limit)
+        unsafe pcre2_set_heap_limit_8(context, 4 << 10)
+        unsafe pcre2_jit_stack_assign_8(context, nil, UnsafeMutableRawPointer(stack))
+        unsafe self.data = data
+        unsafe self.context = context
+        unsafe self.stack = stack
+    }
+
+    deinit {
+        unsafe pcre2_jit_stack_free_8(stack)
+        unsafe pcre2_match_context_free_8(context)
+        unsafe pcre2_match_data_free_8(data)
+    }
+}

@@ -1,0 +1,48 @@
+import PatternMatching
+import Testing
+
+@Suite struct LiteralAutomatonTests {
+    private func tag(_ index: Int) -> LiteralAutomaton.Tags {
+        var tags = LiteralAutomaton.Tags.zero
+        tags[index / 64] = 1 << UInt64(index % 64)
+        return tags
+    }
+
+    @Test func findsLiteralsInsideEachOther() {
+        let words = ["he", "she", "his", "hers"]
+        let automaton = LiteralAutomaton(words.enumerated().map { (Array($1.utf8), tag($0)) })
+        #expect(automaton.scan(Array("ushers".utf8).span) == tag(0) | tag(1) | tag(3))
+        #expect(automaton.scan(Array("UsHERs".utf8).span) == tag(0) | tag(1) | tag(3))
+        #expect(automaton.scan(Array("hi".utf8).span) == .zero)
+        #expect(LiteralAutomaton([]).scan(Array("anything".utf8).span) == .zero)
+    }
+
+    /// The automaton against the obvious search, on random literals over a small alphabet.
+    @Test(arguments: [UInt64(1), 2, 3, 4]) func agreesWithTheObviousSearch(seed: UInt64) {
+        var random = SplitMix(state: seed)
+        for _ in 0..<200 {
+            let literals = (0..<Int.random(in: 1...12, using: &random)).map { _ in
+                (0..<Int.random(in: 1...5, using: &random)).map { _ in UInt8.random(in: 97...100, using: &random) }
+            }
+            let automaton = LiteralAutomaton(literals.enumerated().map { ($1, tag($0)) })
+            let text = (0..<Int.random(in: 0...60, using: &random)).map { _ in
+                UInt8.random(in: 97...101, using: &random)
+            }
+            let expected = literals.enumerated().filter { _, literal in
+                text.indices.contains { text[$0...].starts(with: literal) }
+            }
+            #expect(automaton.scan(text.span) == expected.reduce(.zero) { $0 | tag($1.offset) })
+        }
+    }
+}
+
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}

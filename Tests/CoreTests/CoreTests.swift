@@ -106,3 +106,76 @@ import Testing
         #expect(ByteCount(text) == nil)
     }
 }
+
+@Suite struct IPAddressTests {
+    /// RFC 5952 §4 for the way out; the way in takes every legal spelling.
+    @Test(arguments: [
+        ("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "192.0.2.1"), ("2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
+        ("::", "::"), ("::1", "::1"), ("1::", "1::"), ("2001:db8::", "2001:db8::"),
+        ("1:0:3:4:5:6:7:8", "1:0:3:4:5:6:7:8"), ("64:ff9b::192.0.2.33", "64:ff9b::c000:221"),
+    ])
+    func readsEverySpellingAndWritesTheCanonicalOne(text: String, canonical: String) {
+        #expect(IPAddress(text)?.description == canonical)
+    }
+
+    @Test(arguments: [
+        "", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4 ", "::1::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9",
+        ":1", "1:", ":::", "12345::", "g::", "::1.2.3", "1:2:3:4:5:6:7::8", "fe80::1%eth0",
+        "1111:1111:1111:1111:1111:1111:1111:1111:1111:1111",
+    ])
+    func refusesEverythingElse(text: String) {
+        #expect(IPAddress(text) == nil)
+    }
+
+    @Test func bytesRoundTrip() {
+        for text in ["192.0.2.1", "2001:db8::1"] {
+            let address = IPAddress(text)
+            #expect(address.flatMap { IPAddress(bytes: $0.bytes) } == address)
+        }
+        #expect(IPAddress(bytes: [1, 2, 3]) == nil)
+    }
+
+    @Test(arguments: [
+        ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.1", false), ("2001:db8::/32", "2001:db8:1::", true),
+        ("2001:db8::/32", "2001:db9::", false), ("192.0.2.7", "192.0.2.7", true), ("0.0.0.0/0", "8.8.8.8", true),
+        ("0.0.0.0/0", "2001:db8::", false), ("::/0", "2001:db8::", true),
+    ])
+    func networksContainTheirAddresses(network: String, address: String, expected: Bool) throws {
+        let candidate = try #require(IPAddress(address))
+        #expect(try #require(IPNetwork(network)).contains(candidate) == expected)
+    }
+
+    @Test(arguments: ["10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/08", "10.0.0.0/8/8", "/8", "2001:db8::/129"])
+    func networksWithHostBitsOrBadLengthsAreRefused(text: String) {
+        #expect(IPNetwork(text) == nil)
+    }
+}
+
+@Suite struct PublishedTests {
+    @Test func aReaderSeesTheNewestValueAndNothingTwice() {
+        let published = Published([1])
+        var reader = PublishedReader(published)
+        #expect(reader.read() == [1])
+        published.update { $0.append(2) }
+        #expect(reader.read() == [1, 2])
+    }
+
+    @Test func manyReadersAndWritersAgreeInTheEnd() async {
+        let published = Published(0)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask { for _ in 0..<1_000 { published.update { $0 += 1 } } }
+                group.addTask {
+                    var reader = PublishedReader(published)
+                    var last = 0
+                    for _ in 0..<1_000 {
+                        let seen = reader.read()
+                        #expect(seen >= last)
+                        last = seen
+                    }
+                }
+            }
+        }
+        #expect(published.current == 8_000)
+    }
+}

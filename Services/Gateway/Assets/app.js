@@ -193,7 +193,7 @@ function showDecision(event) {
 
 async function revertDecision(identifier, button) {
   button.disabled = true;
-  const answer = await fetch(`/v1/decisions/${encodeURIComponent(identifier)}:revert`, {
+  const answer = await fetch(`/v1/decisions/${encodeURIComponent(identifier)}/revert`, {
     method: "POST", headers: { "content-type": "application/json" },
     body: JSON.stringify({ reason: "reverted from the live page" }),
   });

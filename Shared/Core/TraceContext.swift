@@ -41,6 +41,7 @@ package struct TraceContext: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "00-\(traceID)-\(Self.hex(span))-\(isSampled ? "01" : "00")" }
 
     package var traceID: String { Self.hex(traceHigh) + Self.hex(traceLow) }
+    package var spanID: String { Self.hex(span) }
 
     private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
         var value: UInt64 = 0

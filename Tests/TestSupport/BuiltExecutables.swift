@@ -23,7 +23,7 @@ package enum BuiltExecutables {
 package enum Repository {
     package static var root: String {
         // Tests/TestSupport/BuiltExecutables.swift
-        var path = #filePath as NSString
+        var path = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().path as NSString
         for _ in 0..<3 { path = path.deletingLastPathComponent as NSString }
         return path as String
     }

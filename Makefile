@@ -1,0 +1,51 @@
+# The index of commands. What grows past a few lines lives in Tools/.
+SWIFT ?= swift
+PATHS = Services Shared Tests Tools Package.swift
+# A release build of everything that runs, without the tests.
+RELEASE = $(SWIFT) build -c release
+
+.DEFAULT_GOAL := help
+.PHONY: help deps run demo test lint format fuzz bench bench-runtime bench-bus bench-store proto release clean
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## Install what is missing of Tools/dependencies.txt, without asking
+	@Tools/install-dependencies
+
+run: deps ## Start everything on this machine: servers, seven services, a sample app. Ctrl-C stops it
+	@Tools/quietly "building" $(RELEASE)
+	@exec .build/release/local-stack run
+
+demo: deps ## A scripted tour against `make run` (started for you when it is not running)
+	@Tools/quietly "building" $(RELEASE)
+	@exec .build/release/local-stack demo
+
+test: deps ## Build and run every test on real servers
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --disable-xctest
+
+lint: ## Formatting (swift-format) and our style (tidy tests)
+	$(SWIFT) format lint --strict --parallel --recursive $(PATHS)
+	INFINITE_ONLY=TidyTests $(SWIFT) test --scratch-path .build/lint --disable-xctest
+
+format: ## Rewrite the formatting
+	$(SWIFT) format --in-place --parallel --recursive $(PATHS)
+
+fuzz: deps ## Fuzz every parser of network bytes, FUZZ_SECONDS each (default 60)
+	@Tools/fuzz $${FUZZ_SECONDS:-60}
+
+bench: bench-runtime bench-bus bench-store ## Every benchmark; fails when a threshold is missed
+
+bench-runtime bench-bus bench-store: bench-%: deps ## One of them: HTTP and TLS against nginx, the bus, the store
+	$(RELEASE) --product benchmarks
+	.build/release/benchmarks $*
+
+proto: deps ## Regenerate the contracts from proto/
+	@Tools/generate-contracts
+
+release: deps ## Stripped, self-contained executables in .build/release
+	$(RELEASE) --static-swift-stdlib -Xlinker -s
+
+clean: ## Remove what was built and the local stack's data
+	rm -rf .build .sub .local .venv

@@ -100,8 +100,9 @@ let package = Package(
             "benchmarks", folder: "Benchmarks",
             ["Core", "Contracts", "Reactor", "TLS", "HTTP", "Messaging", "Database", "Telemetry", "LocalServers"]),
 
+        .target(name: "ThreadSanitizer", path: "Tests/ThreadSanitizer"),
         .target(
-            name: "TestSupport", dependencies: ["Core", "LocalServers"], path: "Tests/TestSupport"),
+            name: "TestSupport", dependencies: ["Core", "LocalServers", "ThreadSanitizer"], path: "Tests/TestSupport"),
         tests("CoreTests", ["Core"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("ContractsTests", ["Contracts", "Core", "JSON", "TestSupport"]),

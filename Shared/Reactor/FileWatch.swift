@@ -1,0 +1,150 @@
+internal import CLinux
+package import Core
+internal import Glibc
+internal import Synchronization
+
+/// Tells when what a path leads to has changed: written anew, replaced by a rename, or reached through another symlink.
+///
+/// Kubernetes updates a mounted ConfigMap by renaming a symlink (`..data`) beside the files, so the files' own inodes
+/// never change. What is watched is therefore the directory of every step of the path's resolution, and what is reported
+/// is a different identity (device, inode, size, time of change) at its end.
+package final class FileWatch: Sendable {
+    /// Events come in bursts (create, write, rename); one report is enough.
+    private static let settleTime = Duration.milliseconds(20)
+    /// A directory that is missing cannot be watched, so it is looked for at this pace.
+    private static let missingDirectoryPace = Duration.seconds(1)
+    private static let longestChain = 40
+
+    package let path: String
+    private let descriptor: Int32
+    private let watch: FileDescriptorWatch
+    private let reported: Mutex<Identity?>
+
+    private struct Identity: Equatable, Sendable {
+        var device: UInt64
+        var inode: UInt64
+        var size: Int64
+        var changedNanoseconds: Int64
+    }
+
+    package init(_ path: String, on reactor: Reactor) async throws(ReactorFailure) {
+        let descriptor = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
+        guard descriptor >= 0 else { throw .last("inotify_init1") }
+        do {
+            watch = try await reactor.perform { () throws(ReactorFailure) in
+                try FileDescriptorWatch(descriptor, on: reactor)
+            }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        self.path = path
+        self.descriptor = descriptor
+        _ = Self.watchDirectories(of: path, with: descriptor)
+        reported = Mutex(Self.identity(of: path))
+    }
+
+    deinit {
+        watch.reactor.onLoop { [watch, descriptor] _ in
+            watch.close()
+            close(descriptor)
+        }
+    }
+
+    /// Returns when the file differs from what it was at the last return (or at the start). One caller at a time.
+    package func next(deadline: Deadline = .never) async throws(StreamFailure) {
+        try await watch.reactor.perform { () async throws(StreamFailure) in
+            while true {
+                let isComplete = Self.watchDirectories(of: path, with: descriptor)
+                let found = Self.identity(of: path)
+                if isNews(found) { return }
+                let pace = isComplete ? deadline : min(deadline, .after(Self.missingDirectoryPace))
+                try await waitForEvents(until: pace, deadline: deadline)
+            }
+        }
+    }
+
+    private func isNews(_ found: Identity?) -> Bool {
+        reported.withLock { reported in
+            defer { reported = found ?? reported }
+            return found != nil && found != reported
+        }
+    }
+
+    private func waitForEvents(until pace: Deadline, deadline: Deadline) async throws(StreamFailure) {
+        do throws(StreamFailure) {
+            try await watch.waitReadable(deadline: pace)
+        } catch {
+            guard error == .deadlineExceeded, !deadline.hasPassed else { throw error }
+            return
+        }
+        do { try await Reactor.sleep(for: Self.settleTime) } catch { throw .cancelled }
+        drain()
+    }
+
+    /// What the events say does not matter: the identity decides.
+    private func drain() {
+        unsafe withUnsafeTemporaryAllocation(byteCount: 4_096, alignment: 8) { buffer in
+            while unsafe read(descriptor, buffer.baseAddress, buffer.count) > 0 {}
+        }
+    }
+
+    /// Watching a directory twice changes nothing. False when one of them is missing.
+    private static func watchDirectories(of path: String, with descriptor: Int32) -> Bool {
+        let events = UInt32(
+            IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF)
+        var isComplete = true
+        for directory in directories(ofResolving: path) {
+            let number = unsafe inotify_add_watch(descriptor, directory, events)
+            isComplete = isComplete && number >= 0
+        }
+        return isComplete
+    }
+
+    /// The file's own directory, and that of every symlink on the way to it.
+    private static func directories(ofResolving path: String) -> Set<String> {
+        var found: Set<String> = []
+        var pending = [path]
+        var steps = 0
+        while let next = pending.popLast(), steps < longestChain {
+            steps += 1
+            found.insert(split(next).directory)
+            for prefix in prefixes(of: next) {
+                guard let target = readLink(prefix) else { continue }
+                let directory = split(prefix).directory
+                found.insert(directory)
+                pending.append(target.hasPrefix("/") ? target : "\(directory)/\(target)")
+            }
+        }
+        return found
+    }
+
+    /// `/a/b/c`: `/a`, `/a/b`, `/a/b/c`.
+    private static func prefixes(of path: String) -> [String] {
+        path.indices.filter { path[$0] == "/" && $0 != path.startIndex }.map { String(path[..<$0]) } + [path]
+    }
+
+    private static func split(_ path: String) -> (directory: String, name: String) {
+        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+        let directory = path[..<slash]
+        return (directory.isEmpty ? "/" : String(directory), String(path[path.index(after: slash)...]))
+    }
+
+    private static func readLink(_ path: String) -> String? {
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4_096) { buffer in
+            let count = unsafe buffer.withMemoryRebound(to: CChar.self) { characters -> Int in
+                guard let start = characters.baseAddress else { return -1 }
+                return unsafe readlink(path, start, characters.count)
+            }
+            return count > 0 ? unsafe String(decoding: buffer.prefix(count), as: UTF8.self) : nil
+        }
+    }
+
+    private static func identity(of path: String) -> Identity? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        return Identity(
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
+            changedNanoseconds: Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec))
+    }
+}

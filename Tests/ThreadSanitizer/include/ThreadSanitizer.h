@@ -1,0 +1,2 @@
+#pragma once
+// Linked for its symbols only: see MutexSlowPath.c.

@@ -101,7 +101,7 @@ func run(_ command: String...) throws {
     var process = pid_t()
     var arguments: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) }
     unsafe arguments.append(nil)
-    defer { for unsafe argument in unsafe arguments { unsafe free(argument) } }
+    defer { unsafe arguments.forEach { unsafe free($0) } }
     try #require(unsafe posix_spawnp(&process, command[0], nil, nil, arguments, environ) == 0)
     var status: Int32 = 0
     try #require(unsafe waitpid(process, &status, 0) == process)

@@ -95,7 +95,8 @@ let package = Package(
         .target(name: "LocalServers", dependencies: ["Core", "CSpawn"], path: "Tools/LocalServers"),
         tool("local-stack", folder: "LocalStack", ["Core", "LocalServers", "Messaging"]),
         tool("sample-app", folder: "SampleApp", ["Core", "Reactor", "HTTP"]),
-        tool("contract-generator", folder: "ContractGenerator", ["CProtobufC"]),
+        .target(name: "CContractSchema", dependencies: ["CProtobufC"], path: "Tools/CContractSchema"),
+        tool("contract-generator", folder: "ContractGenerator", ["CContractSchema", "CProtobufC"]),
         tool(
             "benchmarks", folder: "Benchmarks",
             ["Core", "Contracts", "Reactor", "TLS", "HTTP", "Messaging", "Database", "Telemetry", "LocalServers"]),
@@ -104,8 +105,8 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Core", "LocalServers", "ThreadSanitizer"], path: "Tests/TestSupport"),
         tests("CoreTests", ["Core"]),
-        tests("JSONTests", ["JSON", "TestSupport"]),
-        tests("ContractsTests", ["Contracts", "Core", "JSON", "TestSupport"]),
+        tests("JSONTests", ["JSON", "Core"]),
+        tests("ContractsTests", ["Contracts", "Core", "JSON", "contract-generator"]),
         tests("ReactorTests", ["Reactor", "Core", "TestSupport"]),
         tests("TLSTests", ["TLS", "Reactor", "Core", "TestSupport"]),
         tests("CryptographyTests", ["Cryptography", "Core"]),

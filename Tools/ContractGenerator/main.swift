@@ -1,0 +1,18 @@
+// contract-generator [--check]: makes Shared/Contracts/Generated from proto/ and the tests' contracts from theirs; run
+// it at the top of the repository. With --check it only says whether the checked-in files are current.
+internal import Foundation
+
+let top = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
+do {
+    for contracts in GeneratedContracts.all(in: top) {
+        if CommandLine.arguments.contains("--check") {
+            let outdated = try contracts.generator.outdatedFiles(in: contracts.folder)
+            guard outdated.isEmpty else { throw GeneratorFailure.outdated(outdated) }
+        } else {
+            try contracts.generator.write(to: contracts.folder)
+        }
+    }
+} catch {
+    FileHandle.standardError.write(Data("contract-generator: \(error)\n".utf8))
+    exit(1)
+}

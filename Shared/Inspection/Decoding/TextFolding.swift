@@ -1,0 +1,151 @@
+/// Characters that some decoder on the way will read as ASCII: overlong UTF-8 (`C0 AF` for `/`), full-width forms
+/// (U+FF01…FF5E), the no-break space.
+enum UnicodeFolding {
+    static func fold(_ input: Span<UInt8>, into output: inout [UInt8]) {
+        var index = 0
+        while index < input.count {
+            let (byte, length) = folded(input, index)
+            output.append(byte)
+            index += length
+        }
+    }
+
+    private static func folded(_ input: Span<UInt8>, _ index: Int) -> (UInt8, Int) {
+        let byte = input[index]
+        guard byte >= 0xc0, index + 1 < input.count, isTail(input[index + 1]) else { return (byte, 1) }
+        let second = input[index + 1]
+        if byte <= 0xc1 { return (byte << 6 | second & 0x3f, 2) }
+        if byte == 0xc2, second == 0xa0 { return (0x20, 2) }
+        guard index + 2 < input.count, isTail(input[index + 2]) else { return (byte, 1) }
+        let third = input[index + 2]
+        if byte == 0xe0, second <= 0x81 { return (second << 6 | third & 0x3f, 3) }
+        if byte == 0xef, second == 0xbc, third >= 0x81 { return (third - 0x81 + 0x21, 3) }
+        if byte == 0xef, second == 0xbd, third <= 0x9e { return (third - 0x80 + 0x60, 3) }
+        return (byte, 1)
+    }
+
+    private static func isTail(_ byte: UInt8) -> Bool { byte & 0xc0 == 0x80 }
+}
+
+enum SQLComments {
+    static func replace(_ input: Span<UInt8>, into output: inout [UInt8]) {
+        var index = 0
+        var isConditional = false
+        while index < input.count {
+            if input.hasPrefix("/*!", at: index) {
+                isConditional = true
+                index += 3
+                while index < input.count, (0x30...0x39).contains(input[index]) { index += 1 }
+                output.append(0x20)
+            } else if input.hasPrefix("/*", at: index) {
+                index = end(of: input, after: index + 2)
+                output.append(0x20)
+            } else if isConditional, input.hasPrefix("*/", at: index) {
+                isConditional = false
+                index += 2
+                output.append(0x20)
+            } else {
+                output.append(input[index])
+                index += 1
+            }
+        }
+    }
+
+    /// A comment that is not closed runs to the end, as databases read it.
+    private static func end(of input: Span<UInt8>, after start: Int) -> Int {
+        var index = start
+        while index < input.count {
+            if input.hasPrefix("*/", at: index) { return index + 2 }
+            index += 1
+        }
+        return index
+    }
+}
+
+enum ShellQuoting {
+    static func remove(_ input: Span<UInt8>, into output: inout [UInt8]) {
+        var index = 0
+        while index < input.count {
+            switch input[index] {
+            case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "^"): index += 1
+            case UInt8(ascii: "$") where input.hasPrefix("$ifs", at: index):
+                output.append(0x20)
+                index += 4
+            case UInt8(ascii: "$") where input.hasPrefix("${ifs}", at: index):
+                output.append(0x20)
+                index += 6
+            case UInt8(ascii: "$") where isEmptyParameter(input, index): index += 2
+            case let byte:
+                output.append(byte)
+                index += 1
+            }
+        }
+    }
+
+    /// `$@`, `$*`, `$1`…`$9` are empty in a command run by a service: a way to split a word.
+    private static func isEmptyParameter(_ input: Span<UInt8>, _ index: Int) -> Bool {
+        guard index + 1 < input.count else { return false }
+        let next = input[index + 1]
+        return next == UInt8(ascii: "@") || next == UInt8(ascii: "*") || (0x31...0x39).contains(next)
+    }
+}
+
+enum PathNormalization {
+    static func normalize(_ input: Span<UInt8>, into output: inout [UInt8]) -> Bool {
+        var changed = false
+        let slash = UInt8(ascii: "/")
+        for index in input.indices {
+            var byte = input[index]
+            if byte == UInt8(ascii: "\\") {
+                byte = slash
+                changed = true
+            }
+            if byte == slash, output.last == slash {
+                changed = true
+                continue
+            }
+            output.append(byte)
+            if byte == slash, output.count >= 3, output.suffix(3).elementsEqual([slash, UInt8(ascii: "."), slash]) {
+                output.removeLast(2)
+                changed = true
+            }
+        }
+        return changed
+    }
+}
+
+/// A value that is, all of it, the base64 of text. Short words are base64 too, so a value must be long enough, and what
+/// comes out must read as text.
+enum PlausibleBase64 {
+    private static let minimumLength = 16
+
+    static func decode(_ input: Span<UInt8>, into output: inout [UInt8]) -> Bool {
+        var end = input.count
+        while end > 0, input.count - end < 2, input[end - 1] == UInt8(ascii: "=") { end -= 1 }
+        guard end >= minimumLength, end % 4 != 1 else { return false }
+        var pending: UInt32 = 0
+        var bits: UInt32 = 0
+        for index in 0..<end {
+            guard let value = value(of: input[index]) else { return false }
+            pending = pending << 6 | UInt32(value)
+            bits += 6
+            guard bits >= 8 else { continue }
+            bits -= 8
+            let byte = UInt8(truncatingIfNeeded: pending >> bits)
+            guard byte >= 0x20 && byte != 0x7f || (0x09...0x0d).contains(byte) else { return false }
+            output.append(byte)
+        }
+        return true
+    }
+
+    private static func value(of byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x41...0x5a: byte - 0x41
+        case 0x61...0x7a: byte - 0x61 + 26
+        case 0x30...0x39: byte - 0x30 + 52
+        case UInt8(ascii: "+"), UInt8(ascii: "-"): 62
+        case UInt8(ascii: "/"), UInt8(ascii: "_"): 63
+        default: nil
+        }
+    }
+}

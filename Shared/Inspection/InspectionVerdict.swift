@@ -1,0 +1,53 @@
+/// What the engine thinks of a request, and why.
+package struct InspectionVerdict: Sendable, Equatable {
+    package enum Action: String, Sendable {
+        case allow
+        case alert
+        case block
+    }
+
+    /// 0 (nothing found) up to, but never reaching, 1.
+    package var score: Double
+    package var action: Action
+    /// The strongest first.
+    package var findings: [Finding]
+    /// False when a limit kept part of the request from being looked at; the limits themselves are findings too.
+    package var isComplete: Bool
+
+    package var category: AttackCategory? { findings.first?.category }
+
+    package static let clean = InspectionVerdict(score: 0, action: .allow, findings: [], isComplete: true)
+}
+
+/// One rule that matched one value.
+package struct Finding: Sendable, Equatable {
+    package var ruleID: String
+    package var title: String
+    package var category: AttackCategory
+    package var variable: Variable
+    /// The argument's, header's, cookie's or member's name; empty for the path and the like.
+    package var parameter: String
+    /// The bytes that matched, after decoding, at most `InspectionLimits.maximumEvidence` of them.
+    package var matched: [UInt8]
+    /// Where they start in the decoded value.
+    package var offset: Int
+    /// This finding's own weight, 0…1.
+    package var weight: Double
+    /// What would have to be configured to let this pass: the narrowest exclusion.
+    package var silencedBy: Exclusion
+}
+
+/// Several findings into one score: the chance that not all of them are coincidences, as if they were independent.
+/// A category's second finding counts half, its third a quarter: rules about one thing are not independent.
+enum Score {
+    static func combine(_ findings: [Finding]) -> Double {
+        var seen: [AttackCategory: Int] = [:]
+        var innocence = 1.0
+        for finding in findings.sorted(by: { $0.weight > $1.weight }) {
+            let earlier = seen[finding.category, default: 0]
+            seen[finding.category] = earlier + 1
+            innocence *= 1 - finding.weight / Double(1 << min(earlier, 8))
+        }
+        return 1 - innocence
+    }
+}

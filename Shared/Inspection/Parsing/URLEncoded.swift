@@ -1,0 +1,43 @@
+/// `name=value&name=value`, as queries and forms have it, and `name=value; name=value`, as cookies do.
+enum URLEncoded {
+    static func parseForm(_ text: Span<UInt8>, into table: inout ValueTable) {
+        forEachPiece(of: text, separatedBy: UInt8(ascii: "&")) { start, end in
+            addPair(text, start, end, as: .argument, plusIsSpace: true, into: &table)
+        }
+    }
+
+    static func parseCookies(_ text: Span<UInt8>, into table: inout ValueTable) {
+        forEachPiece(of: text, separatedBy: UInt8(ascii: ";")) { start, end in
+            var first = start
+            while first < end, text[first] == 0x20 { first += 1 }
+            addPair(text, first, end, as: .cookie, plusIsSpace: false, into: &table)
+        }
+    }
+
+    /// A pair without `=` is a value without a name: that is where hand-written attacks put it.
+    private static func addPair(
+        _ text: Span<UInt8>, _ start: Int, _ end: Int, as variable: Variable, plusIsSpace: Bool,
+        into table: inout ValueTable
+    ) {
+        guard start < end else { return }
+        var equals = start
+        while equals < end, text[equals] != UInt8(ascii: "=") { equals += 1 }
+        var name = 0..<0
+        if equals < end {
+            name = table.storeDecoded(text.extracting(start..<equals), plusIsSpace: plusIsSpace)
+            if variable == .argument, !name.isEmpty { table.add(.argumentName, name: name, name) }
+        }
+        let first = equals < end ? equals + 1 : start
+        let value = table.storeDecoded(text.extracting(first..<end), plusIsSpace: plusIsSpace)
+        if !value.isEmpty { table.add(variable, name: name, value) }
+    }
+
+    private static func forEachPiece(of text: Span<UInt8>, separatedBy separator: UInt8, _ body: (Int, Int) -> Void) {
+        var start = 0
+        for index in text.indices where text[index] == separator {
+            body(start, index)
+            start = index + 1
+        }
+        body(start, text.count)
+    }
+}

@@ -1,0 +1,76 @@
+package import PatternMatching
+
+/// What kind of attack a finding points to.
+package enum AttackCategory: String, Sendable, CaseIterable {
+    case sqlInjection = "sql-injection"
+    case crossSiteScripting = "cross-site-scripting"
+    case commandInjection = "command-injection"
+    case codeInjection = "code-injection"
+    case pathTraversal = "path-traversal"
+    case serverSideRequestForgery = "server-side-request-forgery"
+    case remoteFileInclusion = "remote-file-inclusion"
+    case xmlExternalEntity = "xml-external-entity"
+    case templateInjection = "template-injection"
+    case noSQLInjection = "nosql-injection"
+    case directoryInjection = "ldap-xpath-injection"
+    case lookupInjection = "lookup-injection"
+    case headerInjection = "header-injection"
+    case scanner = "scanner"
+    case protocolAbuse = "protocol-abuse"
+}
+
+/// How sure one finding makes us, alone. `Score` combines several.
+package enum Confidence: Double, Sendable {
+    /// Unusual, seen in honest traffic too: never enough alone.
+    case hint = 0.2
+    /// Needs company: alone it stays below the alert threshold.
+    case weak = 0.4
+    /// Alerts alone, blocks together with anything.
+    case likely = 0.65
+    /// Blocks alone.
+    case certain = 0.9
+}
+
+/// What a rule does with a transformed value. New operators (grammars, models) are new cases here.
+package enum Operator: Sendable {
+    /// A regular expression matches somewhere.
+    case matches(String)
+    /// One of the rule's literals stands in the value: the prefilter has already answered.
+    case containsLiteral
+    /// The value is one of these, exactly.
+    case isOneOf([String])
+    /// The value has more bytes than this.
+    case isLongerThan(Int)
+}
+
+/// One rule: where to look, what to undo first, what to look for, and how much it means.
+///
+/// `literals` and `bytes` are the prefilter and must be implied by the operator: a rule is evaluated only if one of its
+/// literals stands in the transformed value (any letter case) and the value has a byte of each of its sets.
+package struct Rule: Sendable {
+    package var id: String
+    package var category: AttackCategory
+    package var title: String
+    package var confidence: Confidence
+    package var variables: VariableSet
+    package var transformations: [Transformation]
+    package var literals: [String]
+    package var bytes: [ByteSet]
+    package var condition: Operator
+
+    package init(
+        _ id: String, _ category: AttackCategory, _ confidence: Confidence, _ title: String,
+        in variables: VariableSet, after transformations: [Transformation], literals: [String] = [],
+        bytes: [ByteSet] = [], _ condition: Operator
+    ) {
+        self.id = id
+        self.category = category
+        self.title = title
+        self.confidence = confidence
+        self.variables = variables
+        self.transformations = transformations
+        self.literals = literals
+        self.bytes = bytes
+        self.condition = condition
+    }
+}

@@ -1,0 +1,27 @@
+internal import PatternMatching
+
+/// A set of rules, by their index in the engine: what the prefilter computes with.
+typealias RuleBits = LiteralAutomaton.Tags
+
+extension RuleBits {
+    static let capacity = 512
+
+    init(_ index: Int) {
+        self = .zero
+        insert(index)
+    }
+
+    mutating func insert(_ index: Int) { self[index >> 6] |= 1 &<< UInt64(index & 63) }
+    mutating func remove(_ index: Int) { self[index >> 6] &= ~(1 &<< UInt64(index & 63)) }
+    var isEmpty: Bool { self == .zero }
+
+    /// Takes the lowest rule out of the set.
+    mutating func popFirst() -> Int? {
+        for word in 0..<8 where self[word] != 0 {
+            let bit = self[word].trailingZeroBitCount
+            self[word] &= self[word] &- 1
+            return word << 6 | bit
+        }
+        return nil
+    }
+}

@@ -1,0 +1,31 @@
+internal import PatternMatching
+
+enum MarkupRules {
+    static let all: [Rule] = [
+        Rule(
+            "markup.external-entity", .xmlExternalEntity, .certain, "an entity or document type that loads something",
+            in: VariableSet.everywhere.union(VariableSet(.xmlMarkup, .fileContent)), after: .text,
+            literals: ["<!entity", "<!doctype", "<! entity", "xi:include", "xinclude"],
+            .matches(
+                #"<!\s?entity\s++(?:%\s?)?[\w.:-]{1,60}\s++(?:system|public|['"])|<!\s?doctype\s[^>\[]{0,120}?(?:system|public)\s++['"](?!-//w3c)|<!\s?doctype\s[^>\[]{0,120}\[|<\w{0,10}:?include\s[^>]{0,120}href\s?="#
+            )),
+        Rule(
+            "markup.server-side-include", .codeInjection, .certain, "a server-side include", in: .everywhere,
+            after: .text, literals: ["<!--#", "<!-- #", "<esi:"],
+            .matches(
+                #"<!--\s?#\s?(?:exec|include|echo|printenv|config|set|flastmod|fsize|if|goto)\b|<esi:(?:include|debug|inline|vars)"#
+            )),
+        Rule(
+            "header.injection", .headerInjection, .certain, "a line break followed by a header",
+            in: [.inputs, .paths], after: .lines, bytes: [ByteSet("\r\n"), ByteSet(":/")],
+            .matches(
+                #"[\r\n]\s*+(?:set-cookie\d?|location|content-(?:type|length|disposition|encoding)|transfer-encoding|x-[\w-]{1,30}|access-control-\w[\w-]{0,30}|refresh|link|host)\s?:|[\r\n](?:http/[\d.]+\s\d{3}|(?:get|post|head|put)\s/\S{0,200}\shttp/)"#
+            )),
+        Rule(
+            "header.mail", .headerInjection, .certain, "a line break followed by a mail header", in: .inputs,
+            after: .lines, bytes: [ByteSet("\r\n"), ByteSet(":@<")],
+            .matches(
+                #"[\r\n]\s*+(?:bcc|cc|to|from|subject|reply-to|mime-version)\s?:\s?[^\r\n]{0,60}@|[\r\n](?:rcpt to|mail from)\s?:|[\r\n](?:ehlo|helo)\s|[\r\n]\w{1,6}\s(?:capability|fetch\s|login\s|logout|select\s)"#
+            )),
+    ]
+}

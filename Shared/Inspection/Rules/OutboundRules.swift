@@ -1,0 +1,37 @@
+internal import PatternMatching
+
+/// Values that make the application fetch or include something from elsewhere.
+enum OutboundRules {
+    private static let places: VariableSet = [.inputs, VariableSet(.xmlMarkup)]
+
+    static let all: [Rule] = [
+        Rule(
+            "outbound.internal-host", .serverSideRequestForgery, .certain, "a URL of the inside: loopback or metadata",
+            in: places, after: .joined, literals: ["//"],
+            .matches(
+                #"\b(?:https?|ftp|gopher|dict|ldaps?|tftp|wss?|netdoc|jar:\w+|url:\w+):/{1,4}(?:[^/@\s]{0,60}@)?(?:127\.\d{1,3}\.|127\.\d|0x7f|0177\.|2130706433|017700000001|0\.0\.0\.0|0/|0:|\[(?:::|0:0|fe80|fd00|::ffff)|localhost(?:[:/?#.]|$)|169\.254\.169\.254|\[?fd00:ec2|100\.100\.100\.200|192\.0\.0\.192|metadata\.(?:google|azure|tencent)|instance-data|0xa9fe|2852039166|[\w.-]{1,60}\.(?:nip|xip|sslip)\.io|localtest\.me|spoofed\.\w|(?:\w+\.)?(?:burpcollaborator\.net|oastify\.com|interact\.sh|oast\.\w+|requestbin\.\w+|dnslog\.cn|ngrok\.io))"#
+            )),
+        Rule(
+            "outbound.private-host", .serverSideRequestForgery, .likely, "a URL of a private network", in: places,
+            after: .joined, literals: ["//10.", "//192.168.", "//172."],
+            .matches(
+                #"\b(?:https?|ftp|gopher|dict)://(?:10\.\d{1,3}\.\d{1,3}\.\d{1,3}|192\.168\.\d{1,3}\.\d{1,3}|172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.\d{1,3})(?:[:/?#]|$)"#
+            )),
+        Rule(
+            "outbound.scheme", .serverSideRequestForgery, .certain, "a URL scheme that reaches files or raw sockets",
+            in: places, after: .joined,
+            literals: [
+                "gopher://", "dict://", "file:/", "netdoc:", "jar:http", "jar:file", "ldap://", "ldaps://", "tftp://",
+                "sftp://", "rmi://", "jndi:", "vbscript:", "view-source:", "unc:", "file:\\",
+            ],
+            .matches(
+                #"(?:^|[^\w])(?:gopher://|dict://|file:/{1,3}[\w.%]|netdoc:/|jar:(?:https?|file):|ldaps?://|tftp://|sftp://|rmi://|jndi:|view-source:|file:\\)"#
+            )),
+        Rule(
+            "outbound.remote-script", .remoteFileInclusion, .likely, "a remote script given where a page is expected",
+            in: .inputs, after: .joined, literals: ["http://", "https://", "ftp://", "ftps://", "\\\\"],
+            .matches(
+                #"^(?:https?|ftps?)://(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?:/|$)|^(?:https?|ftps?)://[^?#]{1,120}\?{1,2}$|^(?:https?|ftps?)://[^?#]{1,120}\.(?:php\d?|phtml|asp|aspx|jsp|cgi|pl|inc|txt|dat)(?:\?+|%00|\x00)?$|^\\\\[\w.-]{1,60}\\"#
+            )),
+    ]
+}

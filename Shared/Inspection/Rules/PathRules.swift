@@ -1,0 +1,54 @@
+internal import PatternMatching
+
+enum PathRules {
+    private static let places = VariableSet.everywhere
+
+    static let all: [Rule] = [
+        Rule(
+            "path.climb", .pathTraversal, .certain, "several steps up a directory tree",
+            in: [.inputs, .paths, VariableSet(.header, .userAgent)], after: .path, literals: ["../", "..;/", "/.."],
+            .matches(
+                #"(?:^|[^\w])(?:\.{2,4};?/+){2,}|(?:/\.{2};?){2,}(?:/|$)|(?:\.{2}/+\w{0,20}/*+){3,}|(?:\.\./){2,}"#)),
+        Rule(
+            "path.climb-once", .pathTraversal, .weak, "a step up a directory tree", in: [.inputs, .paths],
+            after: .path, literals: ["../", "/..", "..;/"], .matches(#"(?:^|[/=:,;'"\s])\.\.;?(?:/|$)"#)),
+        Rule(
+            "path.encoded-climb", .pathTraversal, .certain, "a step up, its dots or slashes encoded twice or overlong",
+            in: VariableSet(.target, .body), after: [.lowercase],
+            literals: [
+                "%252e%252e", "..%252f", "..%255c", "%c0%ae", "%c0%af", "..%c1%9c", "%uff0e", "%u002e%u002e",
+                "..%u2215", "..%u2216", "%2e%2e%2f", "%2e%2e/", "..%5c", "%2e%2e%5c", "..%2f..%2f", "%%32%65",
+                "%25c0%25ae", "..%00/", "%e0%80%ae",
+            ],
+            .containsLiteral),
+        Rule(
+            "path.system-file", .pathTraversal, .certain, "a file that only the system or the application should read",
+            in: [.inputs, .paths, VariableSet(.header, .userAgent, .xmlMarkup)], after: .path + [.unquoteShell],
+            literals: [
+                "etc/passwd", "etc/shadow", "etc/hosts", "etc/group", "etc/issue", "etc/crontab", "etc/mysql",
+                "etc/nginx", "etc/apache", "etc/httpd", "etc/ssh", "etc/sudoers", "etc/master.passwd", "etc/fstab",
+                "etc/resolv.conf", "etc/motd", "etc/php", "etc/init.d", "etc/security/", "etc/os-release",
+                "proc/self/", "proc/version", "proc/cpuinfo", "proc/net/", "proc/cmdline", "proc/1/", "var/log/apache",
+                "var/log/nginx", "var/log/auth", "var/log/httpd", "var/log/messages", "var/log/mail", "var/log/access",
+                "var/log/error", "var/www/html",
+                "boot.ini", "win.ini", "windows/system32", "winnt/system32", "windows/win", "windows/repair",
+                "system32/drivers/etc", "inetpub/wwwroot", "inetpub/logs", "system32/config",
+                ".ssh/id_rsa", ".ssh/authorized_keys", ".bash_history", "web-inf/web.xml", "web-inf/classes",
+                "meta-inf/manifest", ".aws/credentials", "wp-config.php", ".htpasswd", "root/.", "php.ini", "my.cnf",
+                "web.config", "global.asa", "/usr/local/apache", "/usr/local/etc", "apache/logs/", "apache2/logs",
+            ],
+            .containsLiteral),
+        Rule(
+            "path.hidden-file", .scanner, .likely, "a file that deployments forget: version control, secrets, backups",
+            in: .paths, after: .path,
+            literals: [
+                "/.git", "/.svn", "/.hg", "/.env", "/.aws", "/.ssh", "/.ht", "/.ds_store", "/.npmrc", "/.docker",
+                "/.bash", "/.idea", "/.vscode", "/.mysql", "/wp-config", "/web.config", "/phpinfo", "/phpmyadmin",
+                "/server-status", "/server-info", "/.bzr", "/cgi-bin/", "/actuator/", "/elmah.axd", "/trace.axd",
+                "/.config", "/.passwd", ".sql", ".bak", ".old", ".swp", "~",
+            ],
+            .matches(
+                #"/\.(?:git(?:/|$|config|ignore|attributes)|svn/|hg(?:/|$|ignore)|bzr/|env(?:$|\.|/)|aws/|ssh/|ht(?:access|passwd)|ds_store|npmrc|docker(?:env|cfg|ignore)|bash_(?:history|profile)|bashrc|idea/|vscode/|mysql_history|config/|passwd)|/(?:wp-config|web\.config|config)\.?(?:php|inc)?[.~](?:bak|old|orig|save|swp|txt|php~)|/web\.config$|/phpinfo\.php|/server-(?:status|info)$|/(?:elmah|trace)\.axd|/actuator/(?:env|heapdump|gateway|jolokia|shutdown|mappings)|\.(?:sql|bak|old|orig|swp|swo)(?:\.gz|\.zip|\.tar)?$|\.(?:php|asp|aspx|jsp|conf|inc|py|rb)~$"#
+            )),
+    ]
+}

@@ -1,0 +1,43 @@
+internal import PatternMatching
+
+/// Injection into the query languages beside SQL: document stores, directories, XPath, GraphQL.
+enum QueryLanguageRules {
+    private static let operators =
+        #"\$(?:ne|eq|gte?|lte?|n?in|regex|where|exists|not|n?or|and|all|size|type|mod|elemmatch|expr|func|jsonschema|text|slice|comment|lookup|project|match|group)"#
+
+    static let all: [Rule] = [
+        Rule(
+            "nosql.operator-name", .noSQLInjection, .certain, "a parameter name that carries a query operator",
+            in: VariableSet(.argumentName, .jsonName), after: .text, literals: ["$"],
+            .matches(#"\["# + operators + #"\]|^"# + operators + "$")),
+        Rule(
+            "nosql.operator-value", .noSQLInjection, .certain, "a query operator inside a value", in: .inputs,
+            after: .text, literals: ["$"],
+            .matches(#"[{,]\s?['"]?"# + operators + #"['"]?\s?:|^\[?"# + operators + #"\]?$"#)),
+        Rule(
+            "nosql.script", .noSQLInjection, .certain, "script inside a document query", in: .inputs, after: .text,
+            literals: ["this.", "return", "db.", "'||'", "&& ", "|| ", "mapreduce", "sleep("],
+            .matches(
+                #"['"]?\s?(?:;|\|\||&&)\s?(?:return\s?(?:true|\(?['"\d!t])|this\.\w{1,40}\s?(?:[=!]=|\.match|\[)|this\s?[=!]=|sleep\s?\()|\bfunction\s?\(\s?\)\s?\{\s?(?:return|var|sleep|while)|\bdb\.(?:getcollection\w*|\w{1,30}\.(?:find|insert|drop|remove|update)|version|injection|stores)\b|\bthis\.\w{1,40}\.(?:match|substring|length)|;\s?while\s?\(|['"]\s?,\s?\$where\s?:|tojson\s?\("#
+            )),
+        Rule(
+            "ldap.filter", .directoryInjection, .certain, "a directory filter closed and another opened", in: .inputs,
+            after: .joined, bytes: [ByteSet("("), ByteSet(")"), ByteSet("=|&*")],
+            .matches(
+                #"\)\s?\(\s?(?:[|&!]\s?\(?|[\w.-]{1,40}(?:[~<>]?=|:=))|\*\)\)?\(|\*\)\)\x00|\(\s?[|&]\s?\(\s?[\w-]{1,40}=|\)\)\(\||\(\w{1,40}=\*\)|\*\)\(\w{1,30}=|^\*?\)[()&|!]{1,4}"#
+            )),
+        Rule(
+            "xpath.axis", .directoryInjection, .certain, "an XPath function or axis", in: .inputs, after: .text,
+            literals: [
+                "/*", "//", "::", "name(", "position(", "string-length(", "count(", "substring(", "text()", "node()",
+            ],
+            bytes: [ByteSet("(:]*")],
+            .matches(
+                #"\b(?:local-|namespace-)?name\s?\(\s?(?:/|\*|\.|parent|self|child|\))|\bposition\s?\(\s?\)\s?[=<>]|\bstring-length\s?\(|\bcount\s?\(\s?(?:/|\*|parent|child|\.)|\bsubstring\s?\(\s?(?:/|//|name|\.)|(?:parent|child|self|ancestor|descendant|following|preceding)(?:-or-self|-sibling)?::|['"]\s?\]\s?(?:\||/)|//\*\[|/\*\[|\]\s?\|\s?//|\bnode\s?\(\s?\)|\btext\s?\(\s?\)\s?(?:=|\[|/|$)|\bdoc\s?\(\s?['"]|\bdoc-available\s?\("#
+            )),
+        Rule(
+            "graphql.introspection", .protocolAbuse, .likely, "a GraphQL schema asked for", in: .inputs,
+            after: .text, literals: ["__schema", "__type", "introspectionquery"],
+            .matches(#"\b__schema\s?[({]|\b__type\s?\(|\bintrospectionquery\b"#)),
+    ]
+}

@@ -1,0 +1,82 @@
+internal import PatternMatching
+
+enum ScriptingRules {
+    private static let places = VariableSet.everywhere
+    private static let opening = ByteSet("<")
+
+    static let all: [Rule] = [
+        Rule(
+            "xss.script-element", .crossSiteScripting, .certain, "a script element", in: places, after: .text,
+            literals: ["script"], bytes: [opening], .matches(#"<\s*+(?:/\s*+)?(?:[\w-]{1,20}:)?script(?:[\s/>'"]|$)"#)),
+        Rule(
+            "xss.element-handler", .crossSiteScripting, .certain, "an element with an event handler", in: places,
+            after: .text, literals: ["on"], bytes: [opening, ByteSet("=")],
+            .matches(#"<\s*+[a-z!?/%][^<>]{0,400}?(?:[\s"'/`]|\x0c)on[a-z]{3,30}\s*+=\s*+[^\s>]"#)),
+        Rule(
+            "xss.attribute-handler", .crossSiteScripting, .certain, "a quote closed, then an event handler",
+            in: places, after: .text, literals: ["on"], bytes: [ByteSet("'\"`"), ByteSet("=")],
+            .matches(
+                #"["'`][\s/]*+(?:[a-z-]{1,20}\s*+=\s*+["']?[^"']{0,60}["']?[\s/]++)?\bon(?:abort|afterprint|animation\w+|auxclick|before\w+|blur|cancel|canplay|change|click|close|contextmenu|copy|cut|dblclick|drag\w*|drop|ended|error|finish|focus\w*|hashchange|input|invalid|key\w+|load\w*|message|mouse\w+|page\w+|paste|play\w*|pointer\w+|popstate|progress|readystatechange|reset|resize|scroll\w*|search|seek\w+|select\w*|show|start|submit|toggle|touch\w+|transition\w+|unload|wheel)\s*+=\s*+[^\s]"#
+            )),
+        Rule(
+            "xss.script-url", .crossSiteScripting, .certain, "a javascript: URL that calls something",
+            in: places, after: .joined, literals: ["script:"],
+            .matches(#"(?:java|vb|live|j)script:(?!void\(0\)|;?$|void0).{0,200}?[(`=\[/]"#)),
+        Rule(
+            "xss.active-element", .crossSiteScripting, .likely, "an element that loads or runs foreign content",
+            in: places, after: .text,
+            literals: [
+                "iframe", "object", "embed", "applet", "meta", "base", "form", "svg", "math", "link", "frame", "xml",
+                "isindex", "bgsound", "import", "style", "layer",
+            ],
+            bytes: [opening],
+            .matches(
+                #"<\s*+(?:i?frame(?:set)?|object|embed|applet|base|svg|math|isindex|bgsound|layer|ilayer|\?import|\?xml-stylesheet|style)(?:[\s/>'"]|$)|<\s*+(?:meta|link|form|xml)[\s/][^<>]{0,200}?(?:http-equiv|href|src|action|rel|id)\s*+="#
+            )),
+        Rule(
+            "xss.element-url", .crossSiteScripting, .certain, "an element whose URL is code", in: places,
+            after: .text,
+            literals: [
+                "href", "src", "action", "data", "xlink", "formaction", "srcdoc", "background", "from", "to", "values",
+                "poster",
+            ],
+            bytes: [opening, ByteSet("=")],
+            .matches(
+                #"<\s*+[a-z][^<>]{0,400}?[\s/"'](?:href|src|action|formaction|data|xlink:href|srcdoc|background|from|to|values|poster|code|lowsrc|dynsrc)\s*+=\s*+["'`]?\s*+(?:j[\s\x01-\x20]*+a[\s\x01-\x20]*+v[\s\x01-\x20]*+a[\s\x01-\x20]*+s|vbs|livescript|data:[^,]{0,40}(?:html|xml|svg|script|base64)|&|<)"#
+            )),
+        Rule(
+            "xss.dom-access", .crossSiteScripting, .likely, "script that reads the page or shows a dialogue",
+            in: places, after: .text,
+            literals: [
+                "document.", "window.", "alert", "prompt", "confirm", "fromcharcode", "eval", "settimeout",
+                "setinterval",
+                "innerhtml", "localstorage", "xmlhttprequest", "document[", "top[", "self[", "window[", "this[",
+                "import(", "fetch(", "$.get", "throw",
+            ], bytes: [ByteSet("(`[=")],
+            .matches(
+                #"\bdocument\s*+(?:\.\s*+(?:cookie|write(?:ln)?|location|domain|body|createelement|getelement\w*|documentelement|forms|url|referrer)\b|\[\s*+['"`])|\bwindow\s*+(?:\.\s*+(?:location|open|name|alert|onerror|eval|parent|top)\b|\[\s*+['"`])|(?:^|[^\w.$-])(?:alert|prompt|confirm)\s*+(?:\(\s*+(?:['"`/\d)]|document|string|window|this|origin|xss|location|\w{1,10}\s*+\))|`|&|\.\s*+(?:call|apply|bind)|\?\.)|string\s*+\.\s*+fromcharcode|\beval\s*+(?:\(\s*+(?:['"`\w]|$)|`)|\bset(?:timeout|interval)\s*+[(`]\s*+['"`\w]|\binnerhtml\s*+=|\b(?:top|self|parent|frames|globalthis|this)\s*+\[\s*+(?:['"`/\d(]|\w+\s*+\+)|\bfetch\s*+\(\s*+['"`](?:https?:)?//|onerror\s*+=\s*+(?:alert|eval|prompt|confirm)"#
+            )),
+        Rule(
+            "xss.style-code", .crossSiteScripting, .likely, "style that runs code", in: places, after: .joined,
+            literals: ["expression(", "-moz-binding", "behavior:url", "behaviour:url", "@import"],
+            .matches(#"[:;{"']\w{0,30}:?expression\(|-moz-binding:|behaviou?r:url\(|@import(?:url|['"])"#)),
+        Rule(
+            "xss.data-document", .crossSiteScripting, .certain, "a data: URL that is a document", in: places,
+            after: .joined, literals: ["data:"],
+            .matches(
+                #"\bdata:(?:text/html|text/xml|image/svg\+xml|application/xhtml\+xml|text/javascript|application/(?:x-)?javascript|,<|;base64,(?:phn|pd94|phh|jtm|pgl|pha))"#
+            )),
+        Rule(
+            "xss.attribute-break", .crossSiteScripting, .likely, "an attribute and its element closed, another opened",
+            in: places, after: .text, literals: ["\">", "'>", "\"/>", "'/>", "\" >", "' >", "--><", "</"],
+            bytes: [opening],
+            .matches(
+                #"^[^<>]{0,80}["'`]\s*+/?>\s*+<\s*+[a-z!/?]|--!?>\s*+<[a-z]|</\s*+(?:title|textarea|style|script|noscript|xmp|iframe|noembed|select|template)\s*+>\s*+<"#
+            )),
+        Rule(
+            "xss.encoded-script", .crossSiteScripting, .likely, "script written with brackets only", in: places,
+            after: .joined, bytes: [ByteSet("["), ByteSet("("), ByteSet("!+")],
+            .matches(
+                #"[\[\]()!+{}]{24,}|\[\]\[(?:\(|['"])|\)\[['"]constructor['"]\]|constructor\(['"`]|\.constructor\("#)),
+    ]
+}

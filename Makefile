@@ -8,7 +8,7 @@ RELEASE = $(SWIFT) build -c release
 .PHONY: help deps run demo test lint format fuzz bench bench-runtime bench-bus bench-store proto release clean
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-36s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Install what is missing of Tools/dependencies.txt, without asking
 	@Tools/install-dependencies

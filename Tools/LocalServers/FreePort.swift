@@ -21,11 +21,11 @@ package enum FreePort {
 
     /// The port this folder has used before, unless somebody else has it now.
     package static func remembered(
-        in folder: String, name: String = "port", account: ServerAccount? = nil
+        in folder: String, name: String = "port", preferred: Int? = nil, account: ServerAccount? = nil
     ) throws(LocalServerFailure) -> Int {
         let path = "\(folder)/\(name)"
         if let kept = PrivateFiles.read(path).flatMap({ Int($0) }), isFree(kept) { return kept }
-        let port = try choose()
+        let port = if let preferred, isFree(preferred) { preferred } else { try choose() }
         try PrivateFiles.write("\(port)", to: path, account: account)
         return port
     }

@@ -3,14 +3,16 @@ internal import Foundation
 internal import Glibc
 
 package enum PrivateFiles {
-    package static func makeFolder(_ path: String, account: ServerAccount?) throws(LocalServerFailure) {
+    package static func makeFolder(_ path: String, account: ServerAccount?, mode: UInt32 = 0o700)
+        throws(LocalServerFailure)
+    {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
             throw .system(operation: "creating the folder \(path)", code: errno)
         }
         try account?.takeOwnership(of: path)
-        guard unsafe chmod(path, 0o700) == 0 else { throw .system(operation: "chmod \(path)", code: errno) }
+        guard unsafe chmod(path, mode) == 0 else { throw .system(operation: "chmod \(path)", code: errno) }
     }
 
     /// Writes a file of mode 0600 in one step: readers see the old content or the new, never a part.
@@ -49,7 +51,7 @@ package enum PrivateFiles {
     }
 
     /// A value made once and kept: a password, a port.
-    static func remembered(
+    package static func remembered(
         _ path: String, account: ServerAccount?, make: () throws(LocalServerFailure) -> String
     ) throws(LocalServerFailure) -> String {
         if let kept = read(path), !kept.isEmpty { return kept }

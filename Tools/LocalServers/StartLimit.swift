@@ -1,20 +1,20 @@
 /// The patience with a server that starts: polls pass through here until the limit, which fails with the log's end.
 internal import Core
 
-struct StartLimit {
+package struct StartLimit {
     let server: String
     let limit: Duration
     let log: String
     let deadline: Deadline
 
-    init(server: String, limit: Duration, log: String) {
+    package init(server: String, limit: Duration, log: String) {
         self.server = server
         self.limit = limit
         self.log = log
         deadline = .after(limit)
     }
 
-    func pause(_ duration: Duration = .milliseconds(20)) async throws(LocalServerFailure) {
+    package func pause(_ duration: Duration = .milliseconds(20)) async throws(LocalServerFailure) {
         guard !deadline.hasPassed, (try? await Task.sleep(for: duration)) != nil else {
             throw .notReadyInTime(
                 server: server, seconds: Int(limit.components.seconds), log: PrivateFiles.tail(log))

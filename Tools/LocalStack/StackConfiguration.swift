@@ -1,0 +1,80 @@
+/// The configuration file of each service: what `make run` writes and an operator would write by hand.
+internal import Core
+internal import LocalServers
+
+struct StackConfiguration: Sendable {
+    let layout: StackLayout
+    let ports: StackPorts
+    let postgreSQL: PrivatePostgreSQL
+    let broker: PrivateRabbitMQ
+
+    static let database = "infinite"
+    static let virtualHost = "infinite"
+
+    func writeAll() throws(LocalServerFailure) {
+        for service in ServiceName.allCases {
+            let header = "# Written by the local stack at every start; changes are lost.\n"
+            try PrivateFiles.write(header + text(service), to: layout.configurationFile(service))
+        }
+        try PrivateFiles.write(routes, to: "\(layout.configuration)/routes.yaml")
+    }
+
+    private func text(_ service: ServiceName) throws(LocalServerFailure) -> String {
+        try common(service) + own(service)
+    }
+
+    private func common(_ service: ServiceName) throws(LocalServerFailure) -> String {
+        _ = try layout.secret("database-\(service.operatorName)")
+        _ = try layout.secret("broker-\(service.operatorName)")
+        return """
+            log:
+              format: text
+            admin:
+              address: 127.0.0.1:\(ports.administration[service] ?? 0)
+            bus:
+              address: 127.0.0.1:\(broker.port)
+              virtual_host: \(Self.virtualHost)
+              user: \(service.operatorName)
+              password_file: \(layout.secretFile("broker-\(service.operatorName)"))
+            database:
+              host: 127.0.0.1
+              port: \(postgreSQL.port)
+              name: \(Self.database)
+              user: \(service.schemaName)
+              password_file: \(layout.secretFile("database-\(service.operatorName)"))
+
+            """
+    }
+
+    private func own(_ service: ServiceName) throws(LocalServerFailure) -> String {
+        switch service {
+        case .gateway:
+            """
+            listen:
+              address: 127.0.0.1:\(ports.gateway)
+            routes_file: \(layout.configuration)/routes.yaml
+            labyrinth:
+              address: 127.0.0.1:\(ports.labyrinth)
+
+            """
+        case .labyrinth:
+            """
+            listen:
+              address: 127.0.0.1:\(ports.labyrinth)
+
+            """
+        case .auth, .detector, .agentCoordinator, .metrics, .audit:
+            ""
+        }
+    }
+
+    private var routes: String {
+        """
+        routes:
+          - host: "*"
+            path: /
+            upstream: 127.0.0.1:\(ports.sampleApp)
+
+        """
+    }
+}

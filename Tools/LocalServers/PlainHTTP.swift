@@ -28,29 +28,26 @@ package enum PlainHTTP {
         while let bytes = LoopbackSocket.receive(upTo: 65_536, on: descriptor), !bytes.isEmpty {
             answer += bytes
         }
-        return PlainHTTPResponse(answer, isHead: method == "HEAD")
+        return PlainHTTPResponse.parse(answer)
     }
 }
 
 extension PlainHTTPResponse {
     /// A whole answer as it came over a connection that was then closed.
-    package init?(_ bytes: [UInt8], isHead: Bool = false) {
+    package static func parse(_ bytes: [UInt8]) -> PlainHTTPResponse? {
         guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
         let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
         let words = lines.first?.split(separator: " ") ?? []
         guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else { return nil }
-        if status == 100 {
-            self.init(Array(bytes[end.upperBound...]), isHead: isHead)
-            return
-        }
-        self.status = status
-        headers = lines.dropFirst().compactMap { line in
+        let rest = Array(bytes[end.upperBound...])
+        if status == 100 { return parse(rest) }
+        let headers = lines.dropFirst().compactMap { line -> (name: String, value: String)? in
             guard let colon = line.firstIndex(of: ":") else { return nil }
-            let value = line[line.index(after: colon)...].drop { $0 == " " }
-            return (line[..<colon].lowercased(), String(value))
+            return (line[..<colon].lowercased(), String(line[line.index(after: colon)...].drop { $0 == " " }))
         }
-        body = Array(bytes[end.upperBound...])
-        if self["transfer-encoding"]?.lowercased() == "chunked", let whole = Self.joinChunks(body) { body = whole }
+        var response = PlainHTTPResponse(status: status, headers: headers, body: rest)
+        if response["transfer-encoding"]?.lowercased() == "chunked" { response.body = joinChunks(rest) ?? rest }
+        return response
     }
 
     private static func joinChunks(_ bytes: [UInt8]) -> [UInt8]? {
@@ -58,7 +55,9 @@ extension PlainHTTPResponse {
         var body: [UInt8] = []
         while let end = rest.firstRange(of: [13, 10]) {
             let size = String(decoding: rest[..<end.lowerBound], as: UTF8.self).prefix { $0 != ";" }
-            guard let count = Int(size, radix: 16), count >= 0, rest.endIndex - end.upperBound >= count else { return nil }
+            guard let count = Int(size, radix: 16), count >= 0, rest.endIndex - end.upperBound >= count else {
+                return nil
+            }
             if count == 0 { return body }
             body += rest[end.upperBound..<end.upperBound + count]
             rest = rest[(end.upperBound + count)...].dropFirst(2)

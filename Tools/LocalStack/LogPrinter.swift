@@ -36,7 +36,8 @@ final class LogPrinter: Sendable {
     /// A pipe's writing end for a child; what arrives is written line by line until the last writer closes it.
     func pipe(for name: String) throws(LocalServerFailure) -> Int32 {
         var ends: [Int32] = [0, 0]
-        guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { throw .system(operation: "opening a pipe", code: errno) }
+        // No other child inherits these: ProcessLaunch closes everything but the standard three.
+        guard unsafe Glibc.pipe(&ends) == 0 else { throw .system(operation: "opening a pipe", code: errno) }
         let reading = ends[0]
         Thread.detachNewThread { self.copyLines(from: reading, name) }
         return ends[1]

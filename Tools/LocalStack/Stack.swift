@@ -16,7 +16,9 @@ final class Stack: Sendable {
     private let processes = Mutex<[SupervisedProcess]>([])
 
     /// The edge comes last, so that it opens when what stands behind it does.
-    static let startOrder: [ServiceName] = [.auth, .audit, .metrics, .detector, .agentCoordinator, .labyrinth, .gateway]
+    static let startOrder: [ServiceName] = [
+        .auth, .audit, .metrics, .detector, .agentCoordinator, .labyrinth, .gateway,
+    ]
     static let sampleApp = "sample-app"
     static var partNames: [String] {
         ["postgresql", "rabbitmq", "schemas", sampleApp] + startOrder.map(\.operatorName)
@@ -141,7 +143,9 @@ final class Stack: Sendable {
     private static var environment: [String: String] {
         var kept = ["LC_ALL": "C.UTF-8"]
         // What a person sets to try something: INFINITE_GATEWAY_…, and the clock of the fault suite.
-        for (name, value) in ProcessInfo.processInfo.environment where name.hasPrefix("INFINITE_") { kept[name] = value }
+        for (name, value) in ProcessInfo.processInfo.environment where name.hasPrefix("INFINITE_") {
+            kept[name] = value
+        }
         return kept
     }
 }

@@ -1,0 +1,71 @@
+package enum HTTPVersion: Sendable, Hashable, CustomStringConvertible {
+    case http10, http11
+
+    package var description: String { self == .http11 ? "HTTP/1.1" : "HTTP/1.0" }
+}
+
+/// How the end of a body is known (RFC 9112 §6.3).
+package enum HTTPBodyFraming: Sendable, Hashable {
+    case none
+    case length(Int)
+    case chunked
+    /// Responses only.
+    case untilClose
+}
+
+/// What a request says before its body.
+package struct HTTPRequestHead: Sendable {
+    package var method: HTTPMethod
+    package var version: HTTPVersion
+    package var headers: HTTPHeaders
+    package var framing: HTTPBodyFraming
+    /// The peer wants this connection to serve further requests.
+    package var keepsAlive: Bool
+    /// `Expect: 100-continue`: the body comes only after an interim response.
+    package var expectsContinue: Bool
+    /// The value of Host (or the authority of an absolute target), as sent, without blanks. Nil in HTTP/1.0 only.
+    package var host: String? { hostRange.map { String(decoding: raw[$0], as: UTF8.self) } }
+    /// In origin form (`/path?query`) or `*`, whatever form it came in.
+    package var target: String { String(decoding: targetBytes, as: UTF8.self) }
+    package var targetBytes: ArraySlice<UInt8> { raw[targetRange] }
+
+    /// The head as it came over the wire (shared with `headers` until those change).
+    private let raw: [UInt8]
+    private let targetRange: Range<Int>
+    private let hostRange: Range<Int>?
+
+    init(
+        method: HTTPMethod, version: HTTPVersion, headers: HTTPHeaders, framing: HTTPBodyFraming, keepsAlive: Bool,
+        expectsContinue: Bool, raw: [UInt8], target: Range<Int>, host: Range<Int>?
+    ) {
+        self.method = method
+        self.version = version
+        self.headers = headers
+        self.framing = framing
+        self.keepsAlive = keepsAlive
+        self.expectsContinue = expectsContinue
+        self.raw = raw
+        targetRange = target
+        hostRange = host
+    }
+
+    /// The target up to its query, not percent-decoded.
+    package var path: String { String(decoding: pathBytes, as: UTF8.self) }
+    package var pathBytes: ArraySlice<UInt8> { targetBytes.prefix { $0 != UInt8(ascii: "?") } }
+
+    /// What follows the first `?`; nil without one.
+    package var query: String? {
+        let target = targetBytes
+        guard let mark = target.firstIndex(of: UInt8(ascii: "?")) else { return nil }
+        return String(decoding: target[(mark + 1)...], as: UTF8.self)
+    }
+}
+
+/// What a response says before its body.
+package struct HTTPResponseHead: Sendable {
+    package var status: HTTPStatus
+    package var version: HTTPVersion
+    package var headers: HTTPHeaders
+    package var framing: HTTPBodyFraming
+    package var keepsAlive: Bool
+}

@@ -1,0 +1,81 @@
+internal import Glibc
+
+/// The character classes of RFC 9110 §5 and the comparisons made of them. No table in memory, no String.
+enum HTTPSyntax {
+    static let carriageReturn = UInt8(ascii: "\r")
+    static let lineFeed = UInt8(ascii: "\n")
+    static let space = UInt8(ascii: " ")
+    static let tab = UInt8(ascii: "\t")
+    static let colon = UInt8(ascii: ":")
+
+    /// RFC 9110 §5.6.2.
+    static func isToken(_ byte: UInt8) -> Bool { contains(tokenLow, tokenHigh, byte) }
+
+    /// What a field's value may hold (RFC 9110 §5.5): visible, blank, tab or beyond ASCII. No control byte, so no NUL,
+    /// CR or LF.
+    static func isFieldContent(_ byte: UInt8) -> Bool { byte >= 0x20 ? byte != 0x7f : byte == tab }
+
+    /// What we accept in a request target: visible ASCII but `#`. RFC 3986 allows fewer, yet browsers and curl send
+    /// `|`, `"`, `<` and the like, and whatever is refused here the inspection never sees.
+    static func isTarget(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "#") }
+
+    static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+    static func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == tab }
+
+    static func lowercase(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+
+    private static func contains(_ low: UInt64, _ high: UInt64, _ byte: UInt8) -> Bool {
+        byte < 64 ? low >> UInt64(byte) & 1 == 1 : byte < 128 && high >> UInt64(byte & 63) & 1 == 1
+    }
+
+    /// Digits and ``!#$%&'*+-.``
+    private static let tokenLow: UInt64 = 0x03ff_6cfa_0000_0000
+    /// Letters and ``^_`|~``
+    private static let tokenHigh: UInt64 = 0x57ff_ffff_c7ff_fffe
+
+    // MARK: Comparing
+
+    static func equal(_ bytes: Span<UInt8>, _ text: StaticString) -> Bool {
+        guard bytes.count == text.utf8CodeUnitCount else { return false }
+        return bytes.withUnsafeBytes { bytes in
+            unsafe memcmp(bytes.baseAddress ?? UnsafeRawPointer(text.utf8Start), text.utf8Start, bytes.count) == 0
+        }
+    }
+
+    /// `text` is in lower case.
+    static func equalIgnoringCase(_ bytes: Span<UInt8>, _ text: StaticString) -> Bool {
+        guard bytes.count == text.utf8CodeUnitCount else { return false }
+        for index in bytes.indices where lowercase(bytes[index]) != unsafe text.utf8Start[index] { return false }
+        return true
+    }
+
+    static func string(_ bytes: Span<UInt8>) -> String {
+        bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+
+    static func array(_ bytes: Span<UInt8>) -> [UInt8] {
+        bytes.withUnsafeBufferPointer { unsafe Array($0) }
+    }
+
+    /// Where the next line feed stands, at or after `start`.
+    static func lineFeed(in bytes: Span<UInt8>, from start: Int) -> Int? {
+        bytes.withUnsafeBytes { bytes in
+            guard let base = unsafe bytes.baseAddress, start < bytes.count else { return nil }
+            let found = unsafe memchr(base + start, Int32(lineFeed), bytes.count - start)
+            return unsafe found.map { unsafe UnsafeRawPointer($0) - base }
+        }
+    }
+
+    // MARK: Numbers
+
+    /// `1*DIGIT` without sign, blank or overflow (RFC 9110 §8.6).
+    static func decimal(_ digits: Span<UInt8>) -> Int? {
+        guard !digits.isEmpty, digits.count <= 18 else { return nil }
+        var value = 0
+        for index in digits.indices {
+            guard isDigit(digits[index]) else { return nil }
+            value = value * 10 + Int(digits[index] - 0x30)
+        }
+        return value
+    }
+}

@@ -37,7 +37,7 @@ enum HTTPSyntax {
 
     static func equal(_ bytes: Span<UInt8>, _ text: StaticString) -> Bool {
         guard bytes.count == text.utf8CodeUnitCount else { return false }
-        return bytes.withUnsafeBytes { bytes in
+        return unsafe bytes.withUnsafeBytes { bytes in
             unsafe memcmp(bytes.baseAddress ?? UnsafeRawPointer(text.utf8Start), text.utf8Start, bytes.count) == 0
         }
     }
@@ -45,22 +45,24 @@ enum HTTPSyntax {
     /// `text` is in lower case.
     static func equalIgnoringCase(_ bytes: Span<UInt8>, _ text: StaticString) -> Bool {
         guard bytes.count == text.utf8CodeUnitCount else { return false }
-        for index in bytes.indices where lowercase(bytes[index]) != unsafe text.utf8Start[index] { return false }
+        for index in bytes.indices {
+            guard unsafe lowercase(bytes[index]) == text.utf8Start[index] else { return false }
+        }
         return true
     }
 
     static func string(_ bytes: Span<UInt8>) -> String {
-        bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+        unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
     static func array(_ bytes: Span<UInt8>) -> [UInt8] {
-        bytes.withUnsafeBufferPointer { unsafe Array($0) }
+        unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
     }
 
     /// Where the next line feed stands, at or after `start`.
     static func lineFeed(in bytes: Span<UInt8>, from start: Int) -> Int? {
-        bytes.withUnsafeBytes { bytes in
-            guard let base = unsafe bytes.baseAddress, start < bytes.count else { return nil }
+        unsafe bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, start < bytes.count else { return nil }
             let found = unsafe memchr(base + start, Int32(lineFeed), bytes.count - start)
             return unsafe found.map { unsafe UnsafeRawPointer($0) - base }
         }

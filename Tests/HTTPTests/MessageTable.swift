@@ -2,7 +2,7 @@ import Foundation
 import HTTP
 import Testing
 
-/// One case of `requests.txt` or `responses.txt`; the files' heads explain the notation.
+/// One case of `http-requests.txt` or `http-responses.txt`; the files' heads explain the notation.
 struct MessageCase: Sendable, CustomTestStringConvertible {
     var name: String
     var bytes: [UInt8] = []
@@ -11,7 +11,8 @@ struct MessageCase: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 
     static func read(_ file: String) -> [MessageCase] {
-        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(file)
+        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Vectors").appendingPathComponent(file)
         guard let text = try? String(contentsOf: path, encoding: .utf8) else { return [] }
         var cases: [MessageCase] = []
         for line in text.split(separator: "\n", omittingEmptySubsequences: true) {

@@ -2,18 +2,18 @@ import HTTP
 import Testing
 
 @Suite struct RequestParserTests {
-    @Test("Every case of requests.txt, whole", arguments: MessageCase.read("requests.txt"))
+    @Test("Every case of http-requests.txt, whole", arguments: MessageCase.read("http-requests.txt"))
     func wholeRequest(example: MessageCase) {
         #expect(MessageTranscript.ofRequests([example.bytes[...]]) == example.expected)
     }
 
-    @Test("Every case of requests.txt, byte by byte", arguments: MessageCase.read("requests.txt"))
+    @Test("Every case of http-requests.txt, byte by byte", arguments: MessageCase.read("http-requests.txt"))
     func byteByByte(example: MessageCase) {
         let parts = example.bytes.indices.map { example.bytes[$0...$0] }
         #expect(MessageTranscript.ofRequests(parts) == example.expected)
     }
 
-    @Test("Every case of requests.txt, in every split into two", arguments: MessageCase.read("requests.txt"))
+    @Test("Every case of http-requests.txt, in every split into two", arguments: MessageCase.read("http-requests.txt"))
     func everySplit(example: MessageCase) {
         let step = max(1, example.bytes.count / 300)
         for split in stride(from: 0, through: example.bytes.count, by: step) {
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func `The table is there and covers every refusal a request can meet`() {
-        let examples = MessageCase.read("requests.txt")
+        let examples = MessageCase.read("http-requests.txt")
         #expect(examples.count > 100)
         let text = examples.flatMap(\.expected).joined(separator: "\n")
         for refusal in HTTPRefusal.allCases where ![.malformedStatus, .tooManyFields].contains(refusal) {
@@ -41,7 +41,7 @@ import Testing
 
     @Test func `Random splits of random streams never change the outcome`() {
         var random = SeededRandom(state: 7)
-        let examples = MessageCase.read("requests.txt").filter { $0.bytes.count < 400 }
+        let examples = MessageCase.read("http-requests.txt").filter { $0.bytes.count < 400 }
         for _ in 0..<2_000 {
             let bytes = mutated(
                 (0..<3).flatMap { _ in examples[Int(random.next() % UInt64(examples.count))].bytes }, &random)
@@ -71,7 +71,7 @@ import Testing
 }
 
 @Suite struct ResponseParserTests {
-    @Test("Every case of responses.txt, in every split into two", arguments: MessageCase.read("responses.txt"))
+    @Test("Every case of http-responses.txt, in every split into two", arguments: MessageCase.read("http-responses.txt"))
     func everySplit(example: MessageCase) {
         let method: HTTPMethod = example.name.hasPrefix("HEAD") ? .head : .get
         for split in 0...example.bytes.count {

@@ -12,6 +12,7 @@ extension Schema.Field {
         switch (rule.format, type) {
         case (.uuid, _): "UUIDv7"
         case (.timestamp, _): "Timestamp"
+        case (.address, _): "IPAddress"
         case (_, .double): "Double"
         case (_, .float): "Float"
         case (_, .int64), (_, .sint64), (_, .sfixed64): "Int64"
@@ -28,7 +29,7 @@ extension Schema.Field {
     var defaultValue: String {
         if isRepeated { return "[]" }
         switch (rule.format, type) {
-        case (.uuid, _), (.timestamp, _): return ".unset"
+        case (.uuid, _), (.timestamp, _), (.address, _): return ".unset"
         case (_, .bool): return "false"
         case (_, .string): return "\"\""
         case (_, .bytes): return "[]"
@@ -45,6 +46,7 @@ extension Schema.Field {
         switch (rule.format, type) {
         case (.uuid, _): "identifier"
         case (.timestamp, _): "timestamp"
+        case (.address, _): "address"
         case (_, .message): "message"
         case (_, .enumeration): "enumeration"
         default: "\(type)"
@@ -99,7 +101,7 @@ extension Schema.Field {
         if isPacked {
             let append = "\(swiftName).append(try reader.\(primitive)())"
             return [
-                (packedTag, ["try reader.packed { reader throws(WireFailure) in \(append) }"]),
+                (packedTag, ["try reader.packed { reader throws(WireFailure) in", "    \(append)", "}"]),
                 (tag, ["try reader.countElement()", append]),
             ]
         }

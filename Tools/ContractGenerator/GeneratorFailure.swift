@@ -10,7 +10,8 @@ enum GeneratorFailure: Error, CustomStringConvertible {
         case .unreadableDescriptors: "protoc wrote a descriptor set that protobuf-c cannot read"
         case .protocFailed(let message): "protoc refused the contracts:\n\(message)"
         case .refused(let place, let advice): "\(place): \(advice)"
-        case .outdated(let files): "not current: \(files.joined(separator: ", ")). Run `make proto` and commit the result."
+        case .outdated(let files):
+            "not current: \(files.joined(separator: ", ")). Run `make proto` and commit the result."
         }
     }
 }

@@ -29,7 +29,7 @@ struct SwiftSource {
     }
 
     /// `opening` + items + `closing` in one line where it fits, otherwise the items in a line each.
-    mutating func list(_ opening: String, _ items: [String], _ closing: String, trailingComma: Bool = false) {
+    mutating func list(_ opening: String, _ items: [String], _ closing: String) {
         let inOneLine = opening + items.joined(separator: ", ") + closing
         guard depth * 4 + inOneLine.count > Self.maximumWidth else {
             line(inOneLine)
@@ -37,9 +37,19 @@ struct SwiftSource {
         }
         block(opening, closing: closing) { source in
             for (index, item) in items.enumerated() {
-                source.line(item + (index + 1 < items.count || trailingComma ? "," : ""))
+                source.line(item + (index + 1 < items.count ? "," : ""))
             }
         }
+    }
+
+    /// A call, its arguments in a line of their own where it would be too wide.
+    mutating func call(_ text: String) {
+        guard depth * 4 + text.count > Self.maximumWidth, let parenthesis = text.firstIndex(of: "(") else {
+            line(text)
+            return
+        }
+        line(String(text[...parenthesis]))
+        indented { source in source.line(String(text[parenthesis...].dropFirst())) }
     }
 
     var text: String { lines.joined(separator: "\n") + "\n" }

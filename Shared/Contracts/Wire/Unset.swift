@@ -14,3 +14,10 @@ extension Timestamp {
 
     package var isSet: Bool { self != .unset }
 }
+
+extension IPAddress {
+    /// `::`, which is nobody's address.
+    package static let unset = IPAddress(high: 0, low: 0)
+
+    package var isSet: Bool { self != .unset }
+}

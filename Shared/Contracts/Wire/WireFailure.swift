@@ -9,6 +9,8 @@ package enum WireFailure: Error, Sendable, Equatable {
     case invalidUTF8
     /// An identifier that has neither 16 bytes nor none.
     case malformedIdentifier
+    /// An address that has neither 4 nor 16 bytes nor none.
+    case malformedAddress
     case tooDeep
     case tooManyElements
 }
@@ -21,6 +23,7 @@ extension WireFailure: CustomStringConvertible {
         case .malformedTag: "a field's tag is malformed"
         case .invalidUTF8: "a string is not UTF-8"
         case .malformedIdentifier: "an identifier does not have 16 bytes"
+        case .malformedAddress: "an address has neither 4 nor 16 bytes"
         case .tooDeep: "messages are nested deeper than \(WireLimits.maximumDepth) levels"
         case .tooManyElements: "it has more than \(WireLimits.maximumElements) repeated elements"
         }

@@ -13,8 +13,6 @@ package import Core
     private var remainingDepth = WireLimits.maximumDepth
     private var remainingElements = WireLimits.maximumElements
 
-    private static let nothing: [UInt8] = []
-
     @unsafe init(_ buffer: UnsafeRawBufferPointer) {
         let bytes = unsafe buffer.assumingMemoryBound(to: UInt8.self)
         // An empty buffer may have no address; then both pointers are equal and never followed.
@@ -106,7 +104,9 @@ package import Core
         return Int(truncatingIfNeeded: length)
     }
 
-    private mutating func load<Number: FixedWidthInteger & BitwiseCopyable>(_: Number.Type) throws(WireFailure) -> Number {
+    private mutating func load<Number: FixedWidthInteger & BitwiseCopyable>(
+        _: Number.Type
+    ) throws(WireFailure) -> Number {
         let size = MemoryLayout<Number>.size
         guard remaining >= size else { throw .truncated }
         defer { unsafe cursor += size }
@@ -156,16 +156,21 @@ package import Core
     }
 
     package mutating func identifier() throws(WireFailure) -> UUIDv7 {
-        let count = try length()
-        guard count == 16 else {
-            guard count == 0 else { throw .malformedIdentifier }
-            return .unset
+        switch try length() {
+        case 0: return .unset
+        case 16: return UUIDv7(high: try load(UInt64.self).byteSwapped, low: try load(UInt64.self).byteSwapped)
+        default: throw .malformedIdentifier
         }
-        let high = UInt64(bigEndian: try fixed64Unswapped())
-        return UUIDv7(high: high, low: UInt64(bigEndian: try fixed64Unswapped()))
     }
 
-    private mutating func fixed64Unswapped() throws(WireFailure) -> UInt64 { UInt64(littleEndian: try load(UInt64.self)) }
+    package mutating func address() throws(WireFailure) -> IPAddress {
+        switch try length() {
+        case 0: return .unset
+        case 4: return IPAddress(v4: try load(UInt32.self).byteSwapped)
+        case 16: return IPAddress(high: try load(UInt64.self).byteSwapped, low: try load(UInt64.self).byteSwapped)
+        default: throw .malformedAddress
+        }
+    }
 
     // MARK: What holds others
 

@@ -103,6 +103,18 @@ package struct WireWriter {
         tagged(tag)
         prefixed(value)
     }
+    package mutating func address(_ value: IPAddress, tag: UInt32) {
+        guard value != .unset else { return }
+        tagged(tag)
+        if value.isV4 {
+            bytes.append(4)
+            fixed(UInt32(truncatingIfNeeded: value.low).byteSwapped)
+        } else {
+            bytes.append(16)
+            fixed(value.high.byteSwapped)
+            fixed(value.low.byteSwapped)
+        }
+    }
     package mutating func message(_ value: (some WireMessage)?, tag: UInt32) {
         guard let value else { return }
         element(value, tag: tag)

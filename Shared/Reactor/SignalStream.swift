@@ -20,7 +20,7 @@ package final class SignalStream: Sendable {
             throw .busy("the process's one signal stream")
         }
         var ends: [Int32] = [-1, -1]
-        guard unsafe pipe2(&ends, O_NONBLOCK | O_CLOEXEC) == 0 else {
+        guard unsafe infinite_pipe(&ends, O_NONBLOCK | O_CLOEXEC) == 0 else {
             Self.isTaken.store(false, ordering: .releasing)
             throw .last("pipe2")
         }

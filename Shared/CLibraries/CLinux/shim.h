@@ -1,8 +1,6 @@
 #pragma once
-// _GNU_SOURCE is what accept4 and pthread_setname_np stand behind; Swift's own Glibc module lacks what follows.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// Swift's own Glibc module lacks what follows. _GNU_SOURCE must not be defined here: Glibc was built without it, and
+// the compiler then sees two shapes of the same structures. What stands behind it is declared by hand instead.
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -14,6 +12,7 @@
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <netinet/in.h>
@@ -36,8 +35,9 @@ static inline int infinite_epoll_control(int epoll, int operation, int descripto
 static inline uint32_t infinite_epoll_events(const struct epoll_event *event) { return event->events; }
 static inline void *infinite_epoll_context(const struct epoll_event *event) { return event->data.ptr; }
 
-// accept4 is hidden behind _GNU_SOURCE in Swift's Glibc module.
+// accept4 is hidden behind _GNU_SOURCE.
 static inline int infinite_accept(int listener, struct sockaddr_storage *peer, socklen_t *length) {
+    extern int accept4(int, struct sockaddr *, socklen_t *, int);
     return accept4(listener, (struct sockaddr *)peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
@@ -83,6 +83,11 @@ static void infinite_signal_arrived(int signal) {
     (void)ignored;
     errno = saved;
 }
+// pipe2 is hidden behind _GNU_SOURCE.
+static inline int infinite_pipe(int ends[2], int flags) {
+    extern int pipe2(int *, int);
+    return pipe2(ends, flags);
+}
 static inline int infinite_signal_route(int signal, int pipe) {
     infinite_signal_pipe = pipe;
     struct sigaction action = {.sa_handler = infinite_signal_arrived, .sa_flags = SA_RESTART};
@@ -95,10 +100,17 @@ static inline int infinite_signal_default(int signal) {
 }
 
 // Non-portable and therefore absent from Swift's Glibc module.
-static inline void infinite_name_thread(pthread_t thread, const char *name) { pthread_setname_np(thread, name); }
+static inline void infinite_name_thread(pthread_t thread, const char *name) {
+    extern int pthread_setname_np(pthread_t, const char *);
+    pthread_setname_np(thread, name);
+}
 
-// CPU_COUNT is a macro. The affinity mask, unlike sysconf, knows what taskset and cpusets leave us.
+// The affinity mask, unlike sysconf, knows what taskset and cpusets leave us. The system call says how many bytes of
+// the mask it wrote.
 static inline int infinite_usable_cores(void) {
-    cpu_set_t cores;
-    return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+    unsigned long mask[64] = {0};
+    long written = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    int cores = 0;
+    for (long word = 0; word * (long)sizeof *mask < written; word++) cores += __builtin_popcountl(mask[word]);
+    return cores > 0 ? cores : 1;
 }

@@ -1,5 +1,5 @@
-internal import Core
 internal import CLinux
+internal import Core
 internal import Glibc
 
 /// How a wait for readiness ended.

@@ -1,5 +1,5 @@
-package import Core
 internal import CLinux
+package import Core
 internal import Glibc
 
 /// Turns a host's name into addresses with the system's resolver, off the reactors' threads.

@@ -1,5 +1,5 @@
-internal import Core
 internal import CLinux
+internal import Core
 internal import Glibc
 internal import Synchronization
 
@@ -47,6 +47,8 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
 
     /// A buffer that belongs to whoever runs, until its next suspension: read into it, use the bytes, keep only the rest.
     package let scratch: UnsafeMutableRawBufferPointer
+    /// The same for layers below the one that uses `scratch`: TLS receives into it.
+    package let transportBuffer: UnsafeMutableRawBufferPointer
 
     init(index: Int) throws(ReactorFailure) {
         self.index = index
@@ -61,12 +63,14 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
         now = .now
         wheel = TimerWheel(origin: now)
         unsafe scratch = .allocate(byteCount: Self.scratchCapacity, alignment: 64)
+        unsafe transportBuffer = .allocate(byteCount: Self.scratchCapacity, alignment: 64)
     }
 
     deinit {
         close(wakeUp)
         close(epoll)
         unsafe scratch.deallocate()
+        unsafe transportBuffer.deallocate()
     }
 
     // MARK: From any thread
@@ -86,7 +90,7 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
     }
 
     /// Runs `action` on the loop's thread: at once when called there, else in one of its next turns.
-    func onLoop(_ action: @escaping @Sendable (Reactor) -> Void) {
+    package func onLoop(_ action: @escaping @Sendable (Reactor) -> Void) {
         if isCurrent { action(self) } else { send(.action(action)) }
     }
 

@@ -1,5 +1,5 @@
-package import Core
 internal import CLinux
+package import Core
 internal import Glibc
 
 /// A connected TCP or unix socket.

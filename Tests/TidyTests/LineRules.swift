@@ -77,6 +77,10 @@ extension LineRule {
             ban: "tests that are switched off", pattern: #"\.disabled\("#, example: #"@Test(.disabled("slow"))"#,
             instead: "a test that runs, or none", except: [rules], applies: isTest),
         LineRule(
+            ban: "_GNU_SOURCE in a C module", pattern: #"^\s*#\s*define _GNU_SOURCE"#, example: "#define _GNU_SOURCE",
+            instead: "declare the function by hand: glibc's types then differ from those Swift's Glibc module has",
+            applies: { $0.path.hasPrefix("Shared/CLibraries/") || $0.isSwift && !$0.isBelow("Tests/TidyTests") }),
+        LineRule(
             ban: "SQL outside of Storage",
             pattern: #""\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH) \w"#, example: #"db.query("SELECT 1 x")"#,
             instead: "a function of the table's file in Storage/"

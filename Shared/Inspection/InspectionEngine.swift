@@ -158,7 +158,9 @@ package final class InspectionEngine: Sendable {
     private func derive(from value: ValueTable.Value, _ scratch: inout InspectionScratch) {
         guard value.variable != .method, value.variable != .target, value.variable != .fileContent else { return }
         scratch.output.removeAll(keepingCapacity: true)
-        guard scratch.table.decodeBase64(value.bytes, into: &scratch.output) else { return }
+        var bytes = value.bytes
+        if value.variable == .path, !bytes.isEmpty { bytes = (bytes.lowerBound + 1)..<bytes.upperBound }
+        guard scratch.table.decodeBase64(bytes, into: &scratch.output) else { return }
         let stored = scratch.table.append(&scratch.output)
         scratch.table.add(value.variable, name: value.name, stored, isDerived: true)
     }

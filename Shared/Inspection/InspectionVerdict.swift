@@ -38,15 +38,18 @@ package struct Finding: Sendable, Equatable {
 }
 
 /// Several findings into one score: the chance that not all of them are coincidences, as if they were independent.
-/// A category's second finding counts half, its third a quarter: rules about one thing are not independent.
+/// A category's second finding counts three quarters, its third nine sixteenths, and so on: rules about one thing are
+/// not independent.
 enum Score {
+    private static let discounts = [1, 0.75, 0.5625, 0.42, 0.32, 0]
+
     static func combine(_ findings: [Finding]) -> Double {
         var seen: [AttackCategory: Int] = [:]
         var innocence = 1.0
         for finding in findings.sorted(by: { $0.weight > $1.weight }) {
             let earlier = seen[finding.category, default: 0]
             seen[finding.category] = earlier + 1
-            innocence *= 1 - finding.weight / Double(1 << min(earlier, 8))
+            innocence *= 1 - finding.weight * discounts[min(earlier, discounts.count - 1)]
         }
         return 1 - innocence
     }

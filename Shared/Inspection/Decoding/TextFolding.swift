@@ -1,5 +1,5 @@
 /// Characters that some decoder on the way will read as ASCII: overlong UTF-8 (`C0 AF` for `/`), full-width forms
-/// (U+FF01…FF5E), the no-break space.
+/// (U+FF01…FF5E), the division slashes (U+2215, U+2216), the no-break space.
 enum UnicodeFolding {
     static func fold(_ input: Span<UInt8>, into output: inout [UInt8]) {
         var index = 0
@@ -19,6 +19,9 @@ enum UnicodeFolding {
         guard index + 2 < input.count, isTail(input[index + 2]) else { return (byte, 1) }
         let third = input[index + 2]
         if byte == 0xe0, second <= 0x81 { return (second << 6 | third & 0x3f, 3) }
+        if byte == 0xe2, second == 0x88, third == 0x95 || third == 0x96 {
+            return (third == 0x95 ? UInt8(ascii: "/") : UInt8(ascii: "\\"), 3)
+        }
         if byte == 0xef, second == 0xbc, third >= 0x81 { return (third - 0x81 + 0x21, 3) }
         if byte == 0xef, second == 0xbd, third <= 0x9e { return (third - 0x80 + 0x60, 3) }
         return (byte, 1)
@@ -117,7 +120,7 @@ enum PathNormalization {
 /// A value that is, all of it, the base64 of text. Short words are base64 too, so a value must be long enough, and what
 /// comes out must read as text.
 enum PlausibleBase64 {
-    private static let minimumLength = 16
+    private static let minimumLength = 12
 
     static func decode(_ input: Span<UInt8>, into output: inout [UInt8]) -> Bool {
         var end = input.count

@@ -1,10 +1,29 @@
+internal import PatternMatching
+
 /// `name=value&name=value`, as queries and forms have it, and `name=value; name=value`, as cookies do.
 enum URLEncoded {
     static func parseForm(_ text: Span<UInt8>, into table: inout ValueTable) {
+        let first = table.values.count
         forEachPiece(of: text, separatedBy: UInt8(ascii: "&")) { start, end in
             addPair(text, start, end, as: .argument, plusIsSpace: true, into: &table)
         }
+        if hasTornName(table, from: first) {
+            let whole = table.storeDecoded(text, plusIsSpace: true)
+            table.add(.argument, whole)
+        }
     }
+
+    /// A name with markup, quotes or parentheses is most likely a value that was torn at its own `=` or `&`: then the
+    /// whole is looked at once more, in one piece.
+    private static func hasTornName(_ table: borrowing ValueTable, from first: Int) -> Bool {
+        for value in table.values[first...] where value.variable == .argumentName {
+            let name = table.bytes.span.extracting(value.bytes)
+            for index in name.indices where tornNameBytes.contains(name[index]) { return true }
+        }
+        return false
+    }
+
+    private static let tornNameBytes = ByteSet("<>\"'`();{}\\ ")
 
     static func parseCookies(_ text: Span<UInt8>, into table: inout ValueTable) {
         forEachPiece(of: text, separatedBy: UInt8(ascii: ";")) { start, end in

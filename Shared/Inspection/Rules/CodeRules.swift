@@ -25,7 +25,7 @@ enum CodeRules {
                 "ini_set(", "print_r(", "var_dump(", "fopen(",
             ],
             .matches(
-                #"(?:^|[^\w.$>:-])(?:system|shell_exec|exec|passthru|popen|proc_open|pcntl_exec|assert|eval|base64_decode|phpinfo|file_(?:get|put)_contents|call_user_func(?:_array)?|create_function|fsockopen|gzinflate|str_rot13|readfile|show_source|highlight_file|unserialize|move_uploaded_file|ini_set|print_r|var_dump|fopen)\s*+\(\s*+(?:['"$\w\[\]]|\))"#
+                #"(?:^|[^\w.$>:-])(?:system|shell_exec|exec|passthru|popen|proc_open|pcntl_exec|assert|eval|base64_decode|phpinfo|file_(?:get|put)_contents|call_user_func(?:_array)?|create_function|fsockopen|gzinflate|str_rot13|readfile|show_source|highlight_file|unserialize|move_uploaded_file|ini_set|print_r|var_dump|fopen)\s*+\(\s*+['"$\w\[\]]|\bphpinfo\s*+\(\s*+\)|\$\{\s*+@?(?:print|phpinfo|system|eval|exec|md5)\s*+\("#
             )),
         Rule(
             "code.php-variable", .codeInjection, .certain, "PHP's superglobals or a stream wrapper", in: places,

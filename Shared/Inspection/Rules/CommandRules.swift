@@ -4,7 +4,7 @@ enum CommandRules {
     private static let places = VariableSet.everywhere
     /// Programs whose names mean nothing else, and what they are usually called with.
     private static let programs =
-        #"(?:whoami|uname|ifconfig|ipconfig|nslookup|netstat|traceroute|tracert|systeminfo|tasklist|hostname|printenv|getent|lsof|useradd|passwd|crontab|nohup|ncat|netcat|socat|telnet|curl|wget|lwp-download|fetch|powershell|pwsh|certutil|bitsadmin|cscript|wscript|mshta|regsvr32|rundll32|busybox|chmod|chown|chattr|mkfifo|base64|xxd|gcc|ifup|phpinfo)\b(?![\w@])|(?:id|ls|ps|pwd|w|df|env|set|dir|ver|arp|who|date|uptime|reboot|shutdown|exit)\s*+(?:$|[;|&`)>#]|-\w)|(?:cat|tac|nl|head|tail|more|less|type|ls|dir|cp|mv|rm|touch|find|grep|sed|awk|sort|strings|od|vi|nano|ed|file|stat|tee|dd|tar|unzip|xargs)\s++(?:-\w|/|\.\./|\.\s|\*|~|\$|c:|\?|[\w.]++\.(?:txt|php|conf|ini|log|sh|py|passwd)\b|%\w+%|boot\.ini)|(?:ping6?|sleep|timeout)\s++(?:-\w|/\w|\d)|nc\s++(?:-\w|[\d.]++\s++\d)|(?:ba|z|k|c|tc|da|a)?sh\s*+(?:-\w|<|\||$|/)|(?:python[\d.]*|perl|ruby|php\d?|node|lua)\s++(?:-\w|/|\w+\.\w)|(?:echo|printf|expr)\s++(?:["'$`(\w\\-])|net\s++(?:user|view|localgroup|start|group)\b|cmd(?:\.exe)?\s*+/\w|/(?:usr/|bin/|sbin/|etc/|tmp/|dev/|opt/|local/)++[\w.-]++|reg\s++(?:add|query)\b|wmic\s|dig\s++\S|ssh\s++\S|kill\s++-?\d|touch\s++/|java\s++-"#
+        #"(?:whoami|uname|ifconfig|ipconfig|nslookup|netstat|traceroute|tracert|systeminfo|sysinfo|netsh|tasklist|hostname|printenv|getent|lsof|useradd|passwd|crontab|nohup|ncat|netcat|socat|telnet|curl|wget|lwp-download|fetch|powershell|pwsh|certutil|bitsadmin|cscript|wscript|mshta|regsvr32|rundll32|busybox|chmod|chown|chattr|mkfifo|base64|xxd|gcc|ifup|phpinfo)\b(?![\w@])|(?:id|ls|ps|pwd|w|df|env|set|dir|ver|arp|who|date|uptime|reboot|shutdown|exit)(?:\s*+(?:$|[;|&`>#])|\s++[-/]\w)|(?:cat|tac|nl|head|tail|more|less|type|ls|dir|cp|mv|rm|touch|find|grep|sed|awk|sort|strings|od|vi|nano|ed|file|stat|tee|dd|tar|unzip|xargs)\s++(?:-\w|/|\.\./|\.\s|\*|~|\$|c:|\?|[\w.]++\.(?:txt|php|conf|ini|log|sh|py|passwd)\b|%\w+%|boot\.ini)|(?:ping6?|sleep|timeout)\s++(?:-\w|/\w|\d)|nc\s++(?:-\w|[\d.]++\s++\d)|(?:ba|z|k|c|tc|da|a)?sh\s*+(?:-\w|<|\||$|/)|(?:python[\d.]*|perl|ruby|php\d?|node|lua)\s++(?:-\w|/|\w+\.\w)|(?:echo|printf|expr)\s++(?:["'$`(\w\\-])|net\s++(?:user|view|localgroup|start|group)\b|cmd(?:\.exe)?\s*+/\w|/(?:usr/|bin/|sbin/|etc/|tmp/|dev/|opt/|local/)++[\w.-]++|reg\s++(?:add|query)\b|wmic\s|dig\s++\S|ssh\s++\S|kill\s++-?\d|touch\s++/|java\s++-"#
 
     static let all: [Rule] = [
         Rule(
@@ -23,7 +23,7 @@ enum CommandRules {
             "command.substitution", .commandInjection, .likely, "a command substitution", in: places, after: .shell,
             literals: ["$(", "`", "${"],
             .matches(
-                #"\$\(\s*+(?:[a-z/][\w/.-]{0,40})(?:\s++[^)]{1,80})?\)(?:$|[^\w.(])|`\s*+(?:id|ls|whoami|uname|cat|sleep|ping|curl|wget|nslookup|echo|pwd)\b[^`]{0,80}`"#
+                #"\$\(\s*+(?:[a-z/][\w/.-]{0,40})(?:\s++[^)]{1,80})?\)(?:$|[^\w.(])|\$\(\s*+(?:id|whoami|uname|pwd|ls|hostname)\s*+\)|`\s*+(?:id|ls|whoami|uname|cat|sleep|ping|curl|wget|nslookup|echo|pwd)\b[^`]{0,80}`"#
             )),
         Rule(
             "command.shell-path", .commandInjection, .certain, "a shell's path or a network device", in: places,

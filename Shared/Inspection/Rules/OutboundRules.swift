@@ -28,10 +28,24 @@ enum OutboundRules {
                 #"(?:^|[^\w])(?:gopher://|dict://|file:/{1,3}[\w.%]|netdoc:/|jar:(?:https?|file):|ldaps?://|tftp://|sftp://|rmi://|jndi:|view-source:|file:\\)"#
             )),
         Rule(
-            "outbound.remote-script", .remoteFileInclusion, .likely, "a remote script given where a page is expected",
-            in: .inputs, after: .joined, literals: ["http://", "https://", "ftp://", "ftps://", "\\\\"],
+            "outbound.remote-script", .remoteFileInclusion, .certain,
+            "a remote script or share given where a page is expected", in: VariableSet(.argument, .cookie),
+            after: .joined, literals: ["http://", "https://", "ftp://", "ftps://", "\\\\"],
             .matches(
-                #"^(?:https?|ftps?)://(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?:/|$)|^(?:https?|ftps?)://[^?#]{1,120}\?{1,2}$|^(?:https?|ftps?)://[^?#]{1,120}\.(?:php\d?|phtml|asp|aspx|jsp|cgi|pl|inc|txt|dat)(?:\?+|%00|\x00)?$|^\\\\[\w.-]{1,60}\\"#
+                #"^(?:https?|ftps?)://[^?#]{1,120}\?{1,2}$|^(?:https?|ftps?)://[^?#]{1,120}\.(?:phtml|inc|txt|dat)(?:\?+|%00|\x00)?$|^\\\\[\w.:-]{1,60}\\"#
+            )),
+        Rule(
+            "outbound.bare-address", .serverSideRequestForgery, .likely, "a URL with an address instead of a name",
+            in: VariableSet(.argument, .cookie), after: .joined, literals: ["http:", "https:", "ftp:", "//"],
+            .matches(
+                #"^(?:https?|ftps?)://(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?:/|$)|^(?:https?:)?/{0,4}(?:[^/@\s]{0,60}@)?(?:0x[0-9a-f]{6,8}|\d{8,10}|(?:0[0-7]{1,3}\.){3}0[0-7]{1,3})(?:[:/]|$)"#
+            )),
+        Rule(
+            "outbound.redirect-trick", .serverSideRequestForgery, .certain,
+            "a URL written so that parsers disagree on its host", in: .inputs, after: .joined,
+            literals: ["http:", "https:", "/\\", "\\/", "//"],
+            .matches(
+                #"^(?:https?:)(?:[^/\s\\]|/[^/\s])[^\s]{2,}$|^/[/\\]*\\|^\\/|^(?:https?:)?//[^/\s]{1,80}(?:\\|%5c)[^\s]{0,80}@|^/{3,}[\w.-]+\.\w{2,6}|^/{1,3}(?:https?:|%09|%5c)"#
             )),
     ]
 }

@@ -6,9 +6,11 @@ enum PathRules {
     static let all: [Rule] = [
         Rule(
             "path.climb", .pathTraversal, .certain, "several steps up a directory tree",
-            in: [.inputs, .paths, VariableSet(.header, .userAgent)], after: .path, literals: ["../", "..;/", "/.."],
+            in: [.inputs, .paths, VariableSet(.header, .userAgent)], after: .path,
+            literals: ["../", "..;/", "/..", "..2f", "..5c", "..0x", "..%", "..u", "0x2e0x2e"],
             .matches(
-                #"(?:^|[^\w])(?:\.{2,4};?/+){2,}|(?:/\.{2};?){2,}(?:/|$)|(?:\.{2}/+\w{0,20}/*+){3,}|(?:\.\./){2,}"#)),
+                #"(?:^|[^\w])(?:\.{2,4};?/+){2,}|(?:/\.{2};?){2,}(?:/|$)|(?:\.{2}/+\w{0,20}/*+){3,}|(?:\.\./){2,}|(?:\.\.[^\w\s.]{0,2}(?:0x|u|%)?(?:2f|5c|2215|2216|f025)){2,}|(?:0x2e){2}(?:0x2f|/|0x5c)"#
+            )),
         Rule(
             "path.climb-once", .pathTraversal, .weak, "a step up a directory tree", in: [.inputs, .paths],
             after: .path, literals: ["../", "/..", "..;/"], .matches(#"(?:^|[/=:,;'"\s])\.\.;?(?:/|$)"#)),
@@ -38,6 +40,16 @@ enum PathRules {
                 "web.config", "global.asa", "/usr/local/apache", "/usr/local/etc", "apache/logs/", "apache2/logs",
             ],
             .containsLiteral),
+        Rule(
+            "path.system-directory", .pathTraversal, .certain, "a value that is a path into the system", in: .inputs,
+            after: .path,
+            literals: [
+                "etc/", "proc/", "var/log/", "usr/local/", "root/", "windows/", "winnt/", "xampp/", "lampp/", "apache",
+                "php", "bitnami/", "wamp/",
+            ],
+            .matches(
+                #"^(?:file:/*)?/?(?:[a-z]:)?/(?:etc/[\w.-]|proc/(?:self|version|\d|[\w]+$)|var/log/\w|usr/local/(?:etc|apache\d?|php\d?|nginx|lib)/|root/\.?\w|opt/(?:lampp|bitnami)/)|^[a-z]:/(?:windows|winnt|xampp|wamp|inetpub|php\d?|apache\d?|program files[^/]{0,8}/(?:apache|php|mysql|xampp))[/\s]"#
+            )),
         Rule(
             "path.hidden-file", .scanner, .likely, "a file that deployments forget: version control, secrets, backups",
             in: .paths, after: .path,

@@ -8,26 +8,27 @@ enum QueryLanguageRules {
     static let all: [Rule] = [
         Rule(
             "nosql.operator-name", .noSQLInjection, .certain, "a parameter name that carries a query operator",
-            in: VariableSet(.argumentName, .jsonName), after: .text, literals: ["$"],
+            in: VariableSet(.argumentName, .jsonName, .path), after: .text, literals: ["$"],
             .matches(#"\["# + operators + #"\]|^"# + operators + "$")),
         Rule(
-            "nosql.operator-value", .noSQLInjection, .certain, "a query operator inside a value", in: .inputs,
+            "nosql.operator-value", .noSQLInjection, .certain, "a query operator inside a value", in: .everywhere,
             after: .text, literals: ["$"],
             .matches(#"[{,]\s?['"]?"# + operators + #"['"]?\s?:|^\[?"# + operators + #"\]?$"#)),
         Rule(
-            "nosql.script", .noSQLInjection, .certain, "script inside a document query", in: .inputs, after: .text,
-            literals: ["this.", "return", "db.", "'||'", "&& ", "|| ", "mapreduce", "sleep("],
+            "nosql.script", .noSQLInjection, .certain, "script inside a document query", in: .everywhere, after: .text,
+            literals: ["this.", "return", "db.", "'||'", "&& ", "|| ", "mapreduce", "sleep(", "new ", "while"],
             .matches(
-                #"['"]?\s?(?:;|\|\||&&)\s?(?:return\s?(?:true|\(?['"\d!t])|this\.\w{1,40}\s?(?:[=!]=|\.match|\[)|this\s?[=!]=|sleep\s?\()|\bfunction\s?\(\s?\)\s?\{\s?(?:return|var|sleep|while)|\bdb\.(?:getcollection\w*|\w{1,30}\.(?:find|insert|drop|remove|update)|version|injection|stores)\b|\bthis\.\w{1,40}\.(?:match|substring|length)|;\s?while\s?\(|['"]\s?,\s?\$where\s?:|tojson\s?\("#
+                #"['"]?\s?(?:;|\|\||&&)\s?(?:return\s?(?:true|\(?['"\d!t])|this\.\w{1,40}\s?(?:[=!]=|\.match|\[)|this\s?[=!]=|sleep\s?\()|\bfunction\s?\(\s?\)\s?\{\s?(?:return|var|sleep|while)|\bdb\.(?:getcollection\w*|\w{1,30}\.(?:find|insert|drop|remove|update)|version|injection|stores)\b|\bthis\.\w{1,40}\.(?:match|substring|length)|;\s?while\s?\(|;\s?(?:var|let)\s\w{1,20}\s?=\s?new\s|['"]\s?,\s?\$where\s?:|tojson\s?\("#
             )),
         Rule(
-            "ldap.filter", .directoryInjection, .certain, "a directory filter closed and another opened", in: .inputs,
-            after: .joined, bytes: [ByteSet("("), ByteSet(")"), ByteSet("=|&*")],
+            "ldap.filter", .directoryInjection, .certain, "a directory filter closed and another opened",
+            in: .everywhere,
+            after: .joined, bytes: [ByteSet("():"), ByteSet("=|&*")],
             .matches(
-                #"\)\s?\(\s?(?:[|&!]\s?\(?|[\w.-]{1,40}(?:[~<>]?=|:=))|\*\)\)?\(|\*\)\)\x00|\(\s?[|&]\s?\(\s?[\w-]{1,40}=|\)\)\(\||\(\w{1,40}=\*\)|\*\)\(\w{1,30}=|^\*?\)[()&|!]{1,4}"#
+                #"\)\s?\(\s?(?:[|&!]\s?\(?|[\w.-]{1,40}(?:[~<>]?=|:=))|\*\)\)?\(|\*\)\)\x00|\(\s?[|&]\s?\(\s?[\w-]{1,40}=|\)\)\(\||\(\w{1,40}=\*\)|\*\)\(\w{1,30}=|^\*?\)[()&|!]{1,4}|:\d(?:\.\d{1,6}){4,}:="#
             )),
         Rule(
-            "xpath.axis", .directoryInjection, .certain, "an XPath function or axis", in: .inputs, after: .text,
+            "xpath.axis", .directoryInjection, .certain, "an XPath function or axis", in: .everywhere, after: .text,
             literals: [
                 "/*", "//", "::", "name(", "position(", "string-length(", "count(", "substring(", "text()", "node()",
             ],
@@ -36,7 +37,7 @@ enum QueryLanguageRules {
                 #"\b(?:local-|namespace-)?name\s?\(\s?(?:/|\*|\.|parent|self|child|\))|\bposition\s?\(\s?\)\s?[=<>]|\bstring-length\s?\(|\bcount\s?\(\s?(?:/|\*|parent|child|\.)|\bsubstring\s?\(\s?(?:/|//|name|\.)|(?:parent|child|self|ancestor|descendant|following|preceding)(?:-or-self|-sibling)?::|['"]\s?\]\s?(?:\||/)|//\*\[|/\*\[|\]\s?\|\s?//|\bnode\s?\(\s?\)|\btext\s?\(\s?\)\s?(?:=|\[|/|$)|\bdoc\s?\(\s?['"]|\bdoc-available\s?\("#
             )),
         Rule(
-            "graphql.introspection", .protocolAbuse, .likely, "a GraphQL schema asked for", in: .inputs,
+            "graphql.introspection", .protocolAbuse, .likely, "a GraphQL schema asked for", in: .everywhere,
             after: .text, literals: ["__schema", "__type", "introspectionquery"],
             .matches(#"\b__schema\s?[({]|\b__type\s?\(|\bintrospectionquery\b"#)),
     ]

@@ -18,7 +18,7 @@ enum SQLInjectionRules {
             )),
         Rule(
             "sqli.numeric-tautology", .sqlInjection, .certain, "OR/AND and a comparison of two constants", in: places,
-            after: .sql, literals: ["or", "and", "||", "&&", "xor", "having", "where"], bytes: [ByteSet("=<>kKnN")],
+            after: .sql, literals: ["or", "and", "||", "&&", "xor", "having", "where"], bytes: [ByteSet("=<>kKnN-#")],
             .matches(
                 #"(?:\b(?:or|and|xor|having|where)\b|\|\||&&)[\s(!~+-]*+(?:not[\s(]++)?(?:(\d{1,12})\)*+\s*+(?:=|<>|<=|>=|<|>|like)\s*+\(*+\d|(['"])(\w{0,30})\2\s*+(?:=|like)\s*+\2?\w|true\b\s*+(?:--|#|$)|\d\s*+(?:--|#)|\d{1,12}\s*+(?:between\s+\d|in\s*+\())"#
             )),
@@ -26,7 +26,7 @@ enum SQLInjectionRules {
             "sqli.conditional-probe", .sqlInjection, .certain, "OR/AND and a sub-query or function", in: places,
             after: .sql, literals: ["or", "and", "||", "&&"], bytes: [ByteSet("(")],
             .matches(
-                #"(?:\b(?:or|and|xor|where|having)\b|\|\||&&)[\s(!~+-]*+(?:not[\s(]++)?(?:exists\s*+\(|select\b.{1,80}\bfrom\b|(?:ascii|ord|substr(?:ing)?|mid|length|char_length|updatexml|extractvalue|row|if|ifnull|nullif|json_keys|elt|make_set|gtid_subset|rlike|cast|convert|ctxsys[\w.]*)\s*+\(|case\s+when\b)"#
+                #"(?:\b(?:or|and|xor|where|having)\b|\|\||&&)[\s(!~+-]*+(?:not[\s(]++)?(?:exists\s*+\(|select\b.{1,80}\bfrom\b|(?:char|chr|ascii|ord|substr(?:ing)?|mid|length|char_length|updatexml|extractvalue|row|if|ifnull|nullif|json_keys|elt|make_set|gtid_subset|rlike|cast|convert|ctxsys[\w.]*)\s*+\(|case\s+when\b)"#
             )),
         Rule(
             "sqli.time-delay", .sqlInjection, .certain, "a function that makes a database wait", in: places,
@@ -59,7 +59,9 @@ enum SQLInjectionRules {
         Rule(
             "sqli.comment-ending", .sqlInjection, .certain, "a quote closed, the rest of the query commented out",
             in: places, after: .text, literals: ["--", "#", "/*", ";"], bytes: [quotes],
-            .matches(#"^[^'"`]{0,60}['"`][\s)]*+;?\s*+(?:--[\s+-]*+.{0,8}$|#\s*+$|/\*[^/]{0,8}$)"#)),
+            .matches(
+                #"^[^'"`]{0,60}['"`][\s)]*+;?\s*+(?:--[\s+-]*+.{0,8}$|/\*[^/]{0,8}$)|^[^'"`\s]{0,40}['"`][\s)]*+;?\s*+#\s*+$"#
+            )),
         Rule(
             "sqli.select-from", .sqlInjection, .likely, "SELECT … FROM with a list, a function or a star", in: places,
             after: .sql, literals: ["select"],
@@ -76,10 +78,17 @@ enum SQLInjectionRules {
                 #"\b(?:insert\s+into\s+[\w.`"]+\s*+(?:\(|values\b|select\b)|delete\s+from\s+[\w.`"]+\s*+(?:where\b|;|--|$)|drop\s+(?:table|database|schema)\s+(?:if\s+exists\s+)?[\w.`"]+|alter\s+table\s+\w+\s+(?:add|drop|modify|rename)|truncate\s+table\s+\w|update\s+[\w.`"]+\s+set\s+[\w.`"]+\s*+=)"#
             )),
         Rule(
+            "sqli.conditional-constant", .sqlInjection, .certain, "a condition on two constants that picks a value",
+            in: places, after: .sql,
+            literals: ["case when", "elt(", "iif(", "if(", "make_set(", "rlike (", "choose(", "decode("],
+            .matches(
+                #"\bcase\s+when\s*+\(?\s*+['"]?\w{1,20}['"]?\s*+(?:=|<|>)\s*+['"]?\w{1,20}['"]?\s*+\)?\s*+then\b|\b(?:elt|iif|if|make_set|choose|decode)\s*+\(\s*+-?\d{1,12}\s*+(?:=|<|>)\s*+-?\d"#
+            )),
+        Rule(
             "sqli.order-by-probe", .sqlInjection, .likely, "counting columns by ORDER BY or GROUP BY a number",
             in: places, after: .sql, literals: ["order by", "group by", "limit "],
             .matches(
-                #"(?:['")\d]|^)[\s)]*+\s(?:order|group)\s+by\s+\d{1,3}\s*+(?:--|#|;|,|\)|$|asc\b|desc\b|having\b|limit\b|/)|\blimit\s+\d+\s*+(?:,|offset\s)\s*+\d+\s*+(?:--|#|;|$|into\b|procedure\b)"#
+                #"(?:['")\d]|^)[\s)]*+\b(?:order|group)\s+by\s+\d{1,3}\s*+(?:--|#|;|,|\)|$|asc\b|desc\b|having\b|limit\b|/)|\blimit\s+\d+\s*+(?:,|offset\s)\s*+\d+\s*+(?:--|#|;|$|into\b|procedure\b)"#
             )),
         Rule(
             "sqli.quote-concatenation", .sqlInjection, .likely, "a string closed and joined with something", in: places,

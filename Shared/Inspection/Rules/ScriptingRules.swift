@@ -45,16 +45,21 @@ enum ScriptingRules {
                 #"<\s*+[a-z][^<>]{0,400}?[\s/"'](?:href|src|action|formaction|data|xlink:href|srcdoc|background|from|to|values|poster|code|lowsrc|dynsrc)\s*+=\s*+["'`]?\s*+(?:j[\s\x01-\x20]*+a[\s\x01-\x20]*+v[\s\x01-\x20]*+a[\s\x01-\x20]*+s|vbs|livescript|data:[^,]{0,40}(?:html|xml|svg|script|base64)|&|<)"#
             )),
         Rule(
-            "xss.dom-access", .crossSiteScripting, .likely, "script that reads the page or shows a dialogue",
-            in: places, after: .text,
+            "xss.dialogue", .crossSiteScripting, .certain, "a call that only a proof of concept makes", in: places,
+            after: .text, literals: ["alert", "prompt", "confirm", "document", "fromcharcode"],
+            bytes: [ByteSet("(`.[")],
+            .matches(
+                #"(?:^|[^\w.$-])(?:alert|prompt|confirm)\s*+(?:\(\s*+(?:['"`/\d)]|document|string\.|window|this|origin|xss|location)|`|\.\s*+(?:call|apply|bind)\s*+[(`]|\?\.\s*+\()|\bdocument\s*+(?:\??\.\s*+(?:cookie|write(?:ln)?\s*+\(|domain\b)|\[\s*+['"`])|string\s*+\.\s*+fromcharcode\s*+\(|\b(?:alert|prompt|confirm)\b[\])'"`]{1,4}\s*+\(|['"`]al?['"`]?\s*+\+\s*+['"`]l?ert"#
+            )),
+        Rule(
+            "xss.dom-access", .crossSiteScripting, .likely, "script that reads the page or runs text", in: places,
+            after: .text,
             literals: [
-                "document.", "window.", "alert", "prompt", "confirm", "fromcharcode", "eval", "settimeout",
-                "setinterval",
-                "innerhtml", "localstorage", "xmlhttprequest", "document[", "top[", "self[", "window[", "this[",
-                "import(", "fetch(", "$.get", "throw",
+                "document.", "window.", "eval", "settimeout", "setinterval", "innerhtml", "top[", "self[", "window[",
+                "this[", "parent[", "frames[", "import(", "fetch(", "onerror",
             ], bytes: [ByteSet("(`[=")],
             .matches(
-                #"\bdocument\s*+(?:\.\s*+(?:cookie|write(?:ln)?|location|domain|body|createelement|getelement\w*|documentelement|forms|url|referrer)\b|\[\s*+['"`])|\bwindow\s*+(?:\.\s*+(?:location|open|name|alert|onerror|eval|parent|top)\b|\[\s*+['"`])|(?:^|[^\w.$-])(?:alert|prompt|confirm)\s*+(?:\(\s*+(?:['"`/\d)]|document|string|window|this|origin|xss|location|\w{1,10}\s*+\))|`|&|\.\s*+(?:call|apply|bind)|\?\.)|string\s*+\.\s*+fromcharcode|\beval\s*+(?:\(\s*+(?:['"`\w]|$)|`)|\bset(?:timeout|interval)\s*+[(`]\s*+['"`\w]|\binnerhtml\s*+=|\b(?:top|self|parent|frames|globalthis|this)\s*+\[\s*+(?:['"`/\d(]|\w+\s*+\+)|\bfetch\s*+\(\s*+['"`](?:https?:)?//|onerror\s*+=\s*+(?:alert|eval|prompt|confirm)"#
+                #"\bdocument\s*+\.\s*+(?:location|body|createelement|getelement\w*|documentelement|forms|url|referrer)\b|\bwindow\s*+(?:\.\s*+(?:location|open|name|onerror|eval|parent|top)\b\s*+[=(.]|\[\s*+['"`\[])|\beval\s*+(?:\(\s*+(?:['"`\w]|$)|`)|\bset(?:timeout|interval)\s*+[(`]\s*+['"`\w]|\binnerhtml\s*+=|\b(?:top|self|parent|frames|globalthis|this)\s*+\[\s*+(?:['"`/\d(]|\w+\s*+\+)|\bfetch\s*+\(\s*+['"`](?:https?:)?//|\bimport\s*+\(\s*+['"`]|onerror\s*+=\s*+[\w'"`]"#
             )),
         Rule(
             "xss.style-code", .crossSiteScripting, .likely, "style that runs code", in: places, after: .joined,

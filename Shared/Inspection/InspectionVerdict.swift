@@ -14,7 +14,7 @@ package struct InspectionVerdict: Sendable, Equatable {
     /// False when a limit kept part of the request from being looked at; the limits themselves are findings too.
     package var isComplete: Bool
 
-    package var category: AttackCategory? { findings.first?.category }
+    package var category: FindingCategory? { findings.first?.category }
 
     package static let clean = InspectionVerdict(score: 0, action: .allow, findings: [], isComplete: true)
 }
@@ -23,7 +23,7 @@ package struct InspectionVerdict: Sendable, Equatable {
 package struct Finding: Sendable, Equatable {
     package var ruleID: String
     package var title: String
-    package var category: AttackCategory
+    package var category: FindingCategory
     package var variable: Variable
     /// The argument's, header's, cookie's or member's name; empty for the path and the like.
     package var parameter: String
@@ -44,7 +44,7 @@ enum Score {
     private static let discounts = [1, 0.75, 0.5625, 0.42, 0.32, 0]
 
     static func combine(_ findings: [Finding]) -> Double {
-        var seen: [AttackCategory: Int] = [:]
+        var seen: [FindingCategory: Int] = [:]
         var innocence = 1.0
         for finding in findings.sorted(by: { $0.weight > $1.weight }) {
             let earlier = seen[finding.category, default: 0]

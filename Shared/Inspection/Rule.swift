@@ -1,7 +1,7 @@
 package import PatternMatching
 
 /// What kind of attack a finding points to.
-package enum AttackCategory: String, Sendable, CaseIterable {
+package enum FindingCategory: String, Sendable, CaseIterable {
     case sqlInjection = "sql-injection"
     case crossSiteScripting = "cross-site-scripting"
     case commandInjection = "command-injection"
@@ -49,7 +49,7 @@ package enum Operator: Sendable {
 /// literals stands in the transformed value (any letter case) and the value has a byte of each of its sets.
 package struct Rule: Sendable {
     package var id: String
-    package var category: AttackCategory
+    package var category: FindingCategory
     package var title: String
     package var confidence: Confidence
     package var variables: VariableSet
@@ -59,7 +59,7 @@ package struct Rule: Sendable {
     package var condition: Operator
 
     package init(
-        _ id: String, _ category: AttackCategory, _ confidence: Confidence, _ title: String,
+        _ id: String, _ category: FindingCategory, _ confidence: Confidence, _ title: String,
         in variables: VariableSet, after transformations: [Transformation], literals: [String] = [],
         bytes: [ByteSet] = [], _ condition: Operator
     ) {

@@ -9,10 +9,15 @@ enum CommandRules {
     static let all: [Rule] = [
         Rule(
             "command.chained", .commandInjection, .certain, "a shell separator followed by a command", in: places,
-            after: .shell, bytes: [ByteSet(";|&`$\n")],
+            after: .shell, bytes: [ByteSet(";|&`$<>")],
             .matches(
                 #"(?:[;|`]|&&|\|\||(?<![&=?])&(?!\w{1,30}=)|\$\(|<\(|>\()\s*+(?:\(\s*+|\{\s*+|!\s*+|sudo\s++|time\s++|\w{1,20}=\S{0,20}\s++)?(?:/(?:[\w*?.]{1,12}/){1,5})?(?:"#
                     + programs + ")")),
+        Rule(
+            "command.second-line", .commandInjection, .certain, "a short value, a line break, a command",
+            in: VariableSet(.argument, .cookie, .path, .header, .userAgent), after: .lines + [.unquoteShell],
+            bytes: [ByteSet("\r\n")],
+            .matches(#"^[^\r\n]{0,60}[\r\n]++\s*+(?:"# + programs + #")[^\r\n]{0,120}[\r\n]*+$"#)),
         Rule(
             "command.first", .commandInjection, .likely, "a value that is a command line", in: [.inputs, .paths],
             after: .shell, bytes: [ByteSet(" />")],

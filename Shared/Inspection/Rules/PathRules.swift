@@ -19,7 +19,7 @@ enum PathRules {
             in: VariableSet(.target, .body), after: [.lowercase],
             literals: [
                 "%252e%252e", "..%252f", "..%255c", "%c0%ae", "%c0%af", "..%c1%9c", "%uff0e", "%u002e%u002e",
-                "..%u2215", "..%u2216", "%2e%2e%2f", "%2e%2e/", "..%5c", "%2e%2e%5c", "..%2f..%2f", "%%32%65",
+                "..%u2215", "..%u2216", "%%32%65",
                 "%25c0%25ae", "..%00/", "%e0%80%ae",
             ],
             .containsLiteral),

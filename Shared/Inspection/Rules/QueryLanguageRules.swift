@@ -23,7 +23,7 @@ enum QueryLanguageRules {
         Rule(
             "ldap.filter", .directoryInjection, .certain, "a directory filter closed and another opened",
             in: .everywhere,
-            after: .joined, bytes: [ByteSet("():"), ByteSet("=|&*")],
+            after: .joined, bytes: [ByteSet("():"), ByteSet("=|&*!")],
             .matches(
                 #"\)\s?\(\s?(?:[|&!]\s?\(?|[\w.-]{1,40}(?:[~<>]?=|:=))|\*\)\)?\(|\*\)\)\x00|\(\s?[|&]\s?\(\s?[\w-]{1,40}=|\)\)\(\||\(\w{1,40}=\*\)|\*\)\(\w{1,30}=|^\*?\)[()&|!]{1,4}|:\d(?:\.\d{1,6}){4,}:="#
             )),

@@ -16,7 +16,7 @@ enum ScriptingRules {
             "xss.attribute-handler", .crossSiteScripting, .certain, "a quote closed, then an event handler",
             in: places, after: .text, literals: ["on"], bytes: [ByteSet("'\"`"), ByteSet("=")],
             .matches(
-                #"["'`][\s/]*+(?:[a-z-]{1,20}\s*+=\s*+["']?[^"']{0,60}["']?[\s/]++)?\bon(?:abort|afterprint|animation\w+|auxclick|before\w+|blur|cancel|canplay|change|click|close|contextmenu|copy|cut|dblclick|drag\w*|drop|ended|error|finish|focus\w*|hashchange|input|invalid|key\w+|load\w*|message|mouse\w+|page\w+|paste|play\w*|pointer\w+|popstate|progress|readystatechange|reset|resize|scroll\w*|search|seek\w+|select\w*|show|start|submit|toggle|touch\w+|transition\w+|unload|wheel)\s*+=\s*+[^\s]"#
+                #"["'`][\s/]*+(?:[a-z-]{1,20}(?:\s*+=\s*+["']?[^"']{0,60}["']?)?[\s/]++){0,3}\bon(?:abort|afterprint|animation\w+|auxclick|before\w+|blur|cancel|canplay|change|click|close|contextmenu|copy|cut|dblclick|drag\w*|drop|ended|error|finish|focus\w*|hashchange|input|invalid|key\w+|load\w*|message|mouse\w+|page\w+|paste|play\w*|pointer\w+|popstate|progress|readystatechange|reset|resize|scroll\w*|search|seek\w+|select\w*|show|start|submit|toggle|touch\w+|transition\w+|unload|wheel)\s*+=\s*+[^\s]"#
             )),
         Rule(
             "xss.script-url", .crossSiteScripting, .certain, "a javascript: URL that calls something",

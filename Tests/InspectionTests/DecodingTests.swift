@@ -1,0 +1,139 @@
+import PatternMatching
+import Testing
+
+@testable import Inspection
+
+@Suite struct DecodingTests {
+    private func apply(_ transformation: Transformation, _ text: String) -> String {
+        var output: [UInt8] = []
+        var spare: [UInt8] = []
+        let changed = transformation.apply(Array(text.utf8).span, into: &output, spare: &spare)
+        return changed ? String(decoding: output, as: UTF8.self) : text
+    }
+
+    @Test(arguments: [
+        ("%41%62", "Ab"), ("%2541", "A"), ("%252541", "A"), ("%u0041", "A"), ("&lt;b&gt;", "<b>"), ("&#60;", "<"),
+        ("&#x3c", "<"), ("&#0000060;", "<"), ("\\u003c\\x3e", "<>"), ("100%", "100%"), ("%4", "%4"), ("%zz", "%zz"),
+        ("&unknown;", "&unknown;"), ("&#;", "&#;"), ("a & b", "a & b"), ("\\n", "\\n"), ("%26lt%3B", "<"), ("", ""),
+    ])
+    func escapesAreUndoneUntilNothingChanges(text: String, expected: String) {
+        #expect(apply(.unescape, text) == expected)
+    }
+
+    @Test func overlongAndFullWidthFormsBecomeASCII() {
+        var output: [UInt8] = []
+        UnicodeFolding.fold([0xc0, 0xaf, 0xe0, 0x80, 0xaf, 0xef, 0xbc, 0x9c, 0xc3, 0xa9, 0xc2].span, into: &output)
+        #expect(output == [0x2f, 0x2f, 0x3c, 0xc3, 0xa9, 0xc2])
+    }
+
+    @Test(arguments: [
+        ("a/**/b", "a b"), ("a/*x", "a "), ("/*!50000union*/ x", " union  x"), ("a*b", "a*b"), ("*/", "*/"),
+    ])
+    func commentsBecomeSpaces(text: String, expected: String) {
+        #expect(apply(.replaceSQLComments, text) == expected)
+    }
+
+    @Test(arguments: [("w'h'o\\ami", "whoami"), ("cat${ifs}x", "cat x"), ("c$@at", "cat"), ("$x", "$x")])
+    func shellQuotingGoes(text: String, expected: String) {
+        #expect(apply(.unquoteShell, text) == expected)
+    }
+
+    @Test(arguments: [
+        ("a\\b", "a/b"), ("a//b", "a/b"), ("a/./b", "a/b"), ("a/././/b", "a/b"), ("a/../b", "a/../b"), ("./a", "./a"),
+    ])
+    func pathsAreNormalizedButKeepTheirSteps(text: String, expected: String) {
+        #expect(apply(.normalizePath, text) == expected)
+    }
+
+    /// What the engine relies on: without a trigger byte a transformation changes nothing, and nothing grows.
+    @Test func triggersTellTheTruth() {
+        var random = SplitMix(state: 99)
+        for _ in 0..<3_000 {
+            let input = random.bytes(upTo: 40)
+            for transformation in Transformation.allCases {
+                var output: [UInt8] = []
+                var spare: [UInt8] = []
+                let changed = transformation.apply(input.span, into: &output, spare: &spare)
+                if !input.contains(where: { transformation.triggers.contains($0) }) {
+                    #expect(!changed || output == input, "\(transformation) \(input)")
+                }
+                if !changed { #expect(output.isEmpty || output == input, "\(transformation) \(input)") }
+                #expect(output.count <= input.count, "\(transformation) \(input)")
+            }
+        }
+    }
+}
+
+@Suite struct ParsingTests {
+    private func values(_ method: String = "POST", _ target: String = "/", type: String = "", body: String = "")
+        -> [String]
+    {
+        var table = ValueTable()
+        table.reset(.standard)
+        let request = InspectedRequest(
+            method: method, target: Array(target.utf8), headers: type.isEmpty ? [] : [.init("Content-Type", type)],
+            body: Array(body.utf8))
+        RequestValues.collect(request, .standard, into: &table)
+        return table.values.filter { ![.method, .target, .header].contains($0.variable) }.map { value in
+            let name = String(decoding: table.bytes[value.name], as: UTF8.self)
+            return "\(value.variable.name) \(name)=\(String(decoding: table.bytes[value.bytes], as: UTF8.self))"
+        }
+    }
+
+    @Test func queriesAreTakenApartAndDecoded() {
+        #expect(
+            values("GET", "/a%20b?x=1+2&y%5B%5D=%41&z")
+                == [
+                    "path =/a b", "argument-name x=x", "argument x=1 2", "argument-name y[]=y[]", "argument y[]=A",
+                    "argument =z",
+                ])
+    }
+
+    @Test func aValueTornAtItsOwnEqualsSignIsLookedAtWhole() {
+        #expect(values("GET", "/?<svg onload=alert(1)>").contains("argument =<svg onload=alert(1)>"))
+    }
+
+    @Test func jsonGivesItsStringsWithTheirNames() {
+        let body = #"{"a":"x\n\u0041","b":[1,"y",{"c":true,"d":"z"}],"e":"w"}"#
+        #expect(
+            values(type: "application/json", body: body)
+                == [
+                    "path =/", "json-name a=a", "json a=x\nA", "json-name b=b", "json b=y", "json-name c=c",
+                    "json-name d=d", "json d=z", "json-name e=e", "json e=w",
+                ])
+    }
+
+    @Test func whatIsNotJSONIsLookedAtAsText() {
+        #expect(values(type: "application/json", body: "q=<b>").contains("body =q=<b>"))
+    }
+
+    @Test func multipartGivesFieldsAndFiles() {
+        let body = [
+            "--xx", #"Content-Disposition: form-data; name="q""#, "", "hello", "--xx",
+            #"Content-Disposition: form-data; name="f"; filename="a.php""#, "Content-Type: text/plain", "", "<?php",
+            "--xx--", "",
+        ].joined(separator: "\r\n")
+        #expect(
+            values(type: #"multipart/form-data; boundary="xx""#, body: body)
+                == [
+                    "path =/", "argument-name q=q", "argument q=hello", "argument-name f=f", "file-name f=a.php",
+                    "file f=<?php",
+                ])
+    }
+
+    @Test func xmlGivesItsTextsAndItsMarkup() {
+        #expect(
+            values(type: "text/xml", body: "<a><b>hello</b> <c/></a>")
+                == ["path =/", "xml =<a><b>hello</b> <c/></a>", "xml-text =hello"])
+    }
+
+    @Test(arguments: [
+        ("multipart/form-data; boundary=abc", "abc"), (#"multipart/form-data; boundary="a b"; x=y"#, "a b"),
+        ("multipart/form-data; boundary=", nil), ("multipart/form-data", nil),
+    ])
+    func boundariesAreRead(type: String, expected: String?) {
+        let bytes = Array(type.utf8)
+        let range = Multipart.boundary(ofContentType: bytes.span)
+        #expect(range.map { String(decoding: bytes[$0], as: UTF8.self) } == expected)
+    }
+}

@@ -1,0 +1,34 @@
+internal import Core
+internal import Reactor
+
+/// Waits for a socket that libpq owns, on the reactor of whoever uses the connection at the moment.
+struct ConnectionSocket {
+    private let watch: FileDescriptorWatch
+
+    init(_ descriptor: Int32, on reactor: Reactor) throws(DatabaseFailure) {
+        do throws(ReactorFailure) {
+            watch = try FileDescriptorWatch(descriptor, on: reactor)
+        } catch {
+            throw .unreachable("the connection's socket cannot be watched: \(error)")
+        }
+    }
+
+    /// Until there is something to read or, when `toWrite`, room to write.
+    func wait(toWrite: Bool, deadline: Deadline) async throws(DatabaseFailure) {
+        do throws(StreamFailure) {
+            if toWrite {
+                try await watch.waitWritable(deadline: deadline)
+            } else {
+                try await watch.waitReadable(deadline: deadline)
+            }
+        } catch {
+            switch error {
+            case .deadlineExceeded: throw .deadlineExceeded("the call's deadline passed")
+            case .cancelled: throw .cancelled
+            default: throw .connectionLost("\(error)")
+            }
+        }
+    }
+
+    func close() { watch.close() }
+}

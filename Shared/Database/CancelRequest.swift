@@ -9,7 +9,7 @@ internal import Reactor
 /// `client_connection_check_interval` makes the server notice within a second.
 ///
 /// `@unchecked Sendable` is sound: libpq documents `PQcancel` as safe from any thread, and only `send` calls it.
-final class CancelRequest: @unchecked Sendable {
+@safe final class CancelRequest: @unchecked Sendable {
     private static let threads = BlockingThreads(maximum: 4, queueLimit: 64)
 
     private let raw: OpaquePointer

@@ -1,7 +1,7 @@
 internal import CPostgreSQL
 
 /// The one owner of a libpq connection: closed exactly once, when this value ends.
-struct ConnectionHandle: ~Copyable {
+@safe struct ConnectionHandle: ~Copyable {
     let raw: OpaquePointer
 
     init(_ raw: OpaquePointer) { unsafe self.raw = raw }
@@ -25,7 +25,7 @@ struct ConnectionHandle: ~Copyable {
 }
 
 /// The one owner of a libpq result.
-struct ResultHandle: ~Copyable {
+@safe struct ResultHandle: ~Copyable {
     let raw: OpaquePointer
 
     init(_ raw: OpaquePointer) { unsafe self.raw = raw }

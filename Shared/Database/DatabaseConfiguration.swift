@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 
 /// How one service reaches its schema. The kit reads these from `database.*` keys.
 package struct DatabaseConfiguration: Sendable, Equatable {

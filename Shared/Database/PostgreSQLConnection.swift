@@ -212,9 +212,8 @@ final class PostgreSQLConnection: @unchecked Sendable {
 
     private func wait(toWrite: Bool, deadline: Deadline) async throws(DatabaseFailure) {
         guard let reactor else { throw .unexpectedResult("the connection was used after it was given back") }
-        let socket = try self.socket ?? ConnectionSocket(handle.socket, on: reactor)
-        self.socket = socket
-        try await socket.wait(toWrite: toWrite, deadline: deadline)
+        if socket == nil { socket = try ConnectionSocket(handle.socket, on: reactor) }
+        try await socket?.wait(toWrite: toWrite, deadline: deadline)
     }
 }
 

@@ -11,7 +11,8 @@ package struct MetricLabels: Sendable, Equatable, ExpressibleByDictionaryLiteral
     package init(_ declarations: [(name: String, values: [String])]) {
         names = declarations.map(\.name)
         values = declarations.map { $0.values.filter { $0 != Self.undeclared } + [Self.undeclared] }
-        precondition(names.allSatisfy(Self.isName) && Set(names).count == names.count, "label names are [a-z_]+ and differ")
+        precondition(
+            names.allSatisfy(Self.isName) && Set(names).count == names.count, "label names are [a-z_]+ and differ")
         precondition(values.allSatisfy { Set($0).count == $0.count }, "a label value is declared twice")
         precondition(seriesCount <= Self.maximumSeries, "labels multiply to more than \(Self.maximumSeries) series")
     }

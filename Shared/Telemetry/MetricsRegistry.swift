@@ -28,7 +28,9 @@ package final class MetricsRegistry: Sendable {
     /// Counters end in `_total`; the suffix is added where it is missing.
     package func counter(_ name: String, help: String, labels: MetricLabels) -> CounterFamily {
         let fullName = name.hasSuffix("_total") ? name : name + "_total"
-        return declare(fullName, help, labels) { Counter() } wrap: {
+        return declare(fullName, help, labels) {
+            Counter()
+        } wrap: {
             .counters($0)
         } unwrap: {
             if case .counters(let existing) = $0 { existing } else { nil }
@@ -38,7 +40,9 @@ package final class MetricsRegistry: Sendable {
     package func gauge(_ name: String, help: String) -> Gauge { gauge(name, help: help, labels: [:]).series[0] }
 
     package func gauge(_ name: String, help: String, labels: MetricLabels) -> GaugeFamily {
-        declare(name, help, labels) { Gauge() } wrap: {
+        declare(name, help, labels) {
+            Gauge()
+        } wrap: {
             .gauges($0)
         } unwrap: {
             if case .gauges(let existing) = $0 { existing } else { nil }
@@ -52,7 +56,9 @@ package final class MetricsRegistry: Sendable {
     package func histogram(
         _ name: String, help: String, labels: MetricLabels, buckets: [Double] = Histogram.latencyBounds
     ) -> HistogramFamily {
-        declare(name, help, labels) { Histogram(bounds: buckets) } wrap: {
+        declare(name, help, labels) {
+            Histogram(bounds: buckets)
+        } wrap: {
             .histograms($0)
         } unwrap: {
             if case .histograms(let existing) = $0, existing.first?.bounds == buckets { existing } else { nil }
@@ -96,7 +102,8 @@ package final class MetricsRegistry: Sendable {
                 }
                 return MetricFamily(labels: labels, series: series)
             }
-            precondition(families.count < Self.maximumFamilies, "more than \(Self.maximumFamilies) metrics are declared")
+            precondition(
+                families.count < Self.maximumFamilies, "more than \(Self.maximumFamilies) metrics are declared")
             let series = (0..<labels.seriesCount).map { _ in make() }
             families.append(Family(name: name, help: help, labels: labels, series: wrap(series)))
             return MetricFamily(labels: labels, series: series)

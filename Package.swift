@@ -67,6 +67,8 @@ let package = Package(
         cLibrary("CPCRE2", pkgConfig: "libpcre2-8"),
         cLibrary("CArgon2", pkgConfig: "libargon2"),
 
+        .target(name: "CCrashReport", path: "Shared/CLibraries/CCrashReport"),
+
         shared("Core"),
         shared("JSON", ["Core"]),
         shared("Contracts", ["Core", "JSON"]),
@@ -82,7 +84,7 @@ let package = Package(
         shared("Inspection", ["Core", "JSON", "PatternMatching"]),
         shared(
             "ServiceKit",
-            ["Core", "JSON", "Reactor", "TLS", "HTTP", "Messaging", "Database", "Outbox", "Telemetry", "CYAML"]),
+            ["Core", "JSON", "Reactor", "TLS", "HTTP", "Messaging", "Database", "Outbox", "Telemetry", "CYAML", "CCrashReport"]),
 
         service("Gateway", executable: "gateway", ["Inspection", "JSON", "TLS", "Cryptography"]),
         service("Auth", executable: "auth", ["Cryptography", "JSON"]),

@@ -1,0 +1,32 @@
+package import Core
+
+/// One of the seven executables. Its `main.swift` is one line: `await ServiceProcess<DetectorService>.main()`.
+///
+/// The kit reads the configuration, sets up logging, metrics, reactors and the administration endpoint, connects to the
+/// broker and the database, checks that the schema is up to date, and only then makes the service and starts it.
+package protocol Service: Sendable {
+    associatedtype Configuration: ServiceConfiguration
+
+    static var name: ServiceName { get }
+
+    /// False for a service that must serve before (and without) broker and database, as the gateway does: it is started
+    /// at once and finds out for itself.
+    static var waitsForDependencies: Bool { get }
+
+    /// Wires the parts together; does not wait for anything.
+    init(_ configuration: Configuration, _ runtime: ServiceRuntime) async throws
+
+    /// Subscribes and listens; returns when the service serves. Throwing ends the process.
+    func start() async throws
+
+    /// SIGHUP: read again what may change while running. What is wrong is logged, and the old state stays.
+    func reload() async
+
+    /// Stops taking work and finishes what was taken, until the deadline. Broker and database are still connected.
+    func stop(deadline: Deadline) async
+}
+
+extension Service {
+    package static var waitsForDependencies: Bool { true }
+    package func reload() async {}
+}

@@ -2,11 +2,16 @@
 internal import Glibc
 
 package enum LoopbackSocket {
-    /// A connected socket, or nil.
-    package static func connect(port: Int, timeout: Duration? = nil) -> Int32? {
+    /// A connected socket, or nil. `source` is the client's own address, 127.x.y.z: any of them is ours, so that one
+    /// machine can be many clients.
+    package static func connect(port: Int, from source: String? = nil, timeout: Duration? = nil) -> Int32? {
         let descriptor = make()
         guard descriptor >= 0 else { return nil }
         if let timeout { limit(descriptor, timeout) }
+        if let source, unsafe withAddress(source, port: 0, { unsafe bind(descriptor, $0, $1) }) != 0 {
+            close(descriptor)
+            return nil
+        }
         guard unsafe withAddress(port: port, { unsafe Glibc.connect(descriptor, $0, $1) }) == 0 else {
             close(descriptor)
             return nil
@@ -64,12 +69,12 @@ package enum LoopbackSocket {
     }
 
     private static func withAddress<Result>(
-        port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+        _ host: String = "127.0.0.1", port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
     ) -> Result {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(UInt16(truncatingIfNeeded: port)).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+        address.sin_addr.s_addr = unsafe inet_addr(host)
         return unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 unsafe body(address, socklen_t(MemoryLayout<sockaddr_in>.size))

@@ -16,9 +16,10 @@ package enum PlainHTTP {
     /// nil when nobody listens, the peer hangs up early, or the answer is no HTTP.
     package static func send(
         _ method: String = "GET", _ target: String, port: Int, host: String = "localhost",
-        headers: [(String, String)] = [], body: [UInt8] = [], timeout: Duration = .seconds(10)
+        headers: [(String, String)] = [], body: [UInt8] = [], from source: String? = nil,
+        timeout: Duration = .seconds(10)
     ) -> PlainHTTPResponse? {
-        guard let descriptor = LoopbackSocket.connect(port: port, timeout: timeout) else { return nil }
+        guard let descriptor = LoopbackSocket.connect(port: port, from: source, timeout: timeout) else { return nil }
         defer { close(descriptor) }
         var head = "\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
         for (name, value) in headers { head += "\(name): \(value)\r\n" }

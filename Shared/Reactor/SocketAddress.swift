@@ -1,75 +1,6 @@
 internal import CLinux
+package import Core
 internal import Glibc
-
-/// An IPv4 or IPv6 address as a value. IPv4-mapped IPv6 addresses become IPv4, so that a client has one address however
-/// it came in.
-package struct IPAddress: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// IPv4 uses the lowest 32 bits of `low`.
-    package let high: UInt64
-    package let low: UInt64
-    package let isIPv4: Bool
-
-    package init(v4 value: UInt32) {
-        high = 0
-        low = UInt64(value)
-        isIPv4 = true
-    }
-
-    package init(v6High: UInt64, low: UInt64) {
-        let isMapped = v6High == 0 && low >> 32 == 0xffff
-        high = v6High
-        self.low = isMapped ? low & 0xffff_ffff : low
-        isIPv4 = isMapped
-    }
-
-    /// From 4 or 16 bytes in network order; nil for any other length.
-    package init?(bytes: some Collection<UInt8>) {
-        switch bytes.count {
-        case 4: self.init(v4: bytes.reduce(0) { $0 << 8 | UInt32($1) })
-        case 16:
-            let high = bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            self.init(v6High: high, low: bytes.dropFirst(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
-        default: return nil
-        }
-    }
-
-    /// Strict: four decimal numbers without leading zeros, or RFC 4291 text without a zone.
-    package init?(_ text: some StringProtocol) {
-        guard text.utf8.count <= 45, !text.utf8.contains(0) else { return nil }
-        let text = String(text)
-        var v4 = in_addr()
-        var v6 = in6_addr()
-        if unsafe inet_pton(AF_INET, text, &v4) == 1 {
-            self.init(v4: UInt32(bigEndian: v4.s_addr))
-        } else if unsafe inet_pton(AF_INET6, text, &v6) == 1 {
-            self.init(bytes: unsafe withUnsafeBytes(of: v6) { unsafe Array($0) })
-        } else {
-            return nil
-        }
-    }
-
-    package static let loopback = IPAddress(v4: 0x7f00_0001)
-    package static let any = IPAddress(v4: 0)
-
-    /// 4 or 16 bytes in network order.
-    package var bytes: [UInt8] {
-        isIPv4
-            ? (0..<4).map { UInt8(truncatingIfNeeded: low >> UInt64(24 - 8 * $0)) }
-            : (0..<16).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> UInt64(56 - 8 * ($0 % 8))) }
-    }
-
-    package static func < (left: IPAddress, right: IPAddress) -> Bool {
-        (left.isIPv4 ? 0 : 1, left.high, left.low) < (right.isIPv4 ? 0 : 1, right.high, right.low)
-    }
-
-    package var description: String {
-        if isIPv4 { return bytes.map { String($0) }.joined(separator: ".") }
-        var text = [CChar](repeating: 0, count: 46)
-        let bytes = bytes
-        guard unsafe inet_ntop(AF_INET6, bytes, &text, socklen_t(text.count)) != nil else { return "?" }
-        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-}
 
 /// Where a stream begins or ends.
 package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
@@ -97,7 +28,7 @@ package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         self = .ip(address, port: port)
     }
 
-    package static func loopback(port: UInt16) -> SocketAddress { .ip(.loopback, port: port) }
+    package static func loopback(port: UInt16) -> SocketAddress { .ip(.v4Loopback, port: port) }
 
     package var ipAddress: IPAddress? {
         if case .ip(let address, _) = self { address } else { nil }
@@ -109,7 +40,7 @@ package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .ip(let address, let port): address.isIPv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+        case .ip(let address, let port): address.isV4 ? "\(address):\(port)" : "[\(address)]:\(port)"
         case .unix(let path): "unix:\(path)"
         }
     }
@@ -123,7 +54,7 @@ package enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
 extension SocketAddress {
     var family: Int32 {
         switch self {
-        case .ip(let address, _): address.isIPv4 ? AF_INET : AF_INET6
+        case .ip(let address, _): address.isV4 ? AF_INET : AF_INET6
         case .unix: AF_UNIX
         }
     }
@@ -133,7 +64,7 @@ extension SocketAddress {
         var storage = sockaddr_storage()
         let length: Int
         switch self {
-        case .ip(let address, let port) where address.isIPv4:
+        case .ip(let address, let port) where address.isV4:
             var value = sockaddr_in()
             value.sin_family = sa_family_t(AF_INET)
             value.sin_port = port.bigEndian
@@ -172,7 +103,7 @@ extension SocketAddress {
                     UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
                 )
             }
-            self = .ip(IPAddress(v6High: high, low: low), port: UInt16(bigEndian: value.sin6_port))
+            self = .ip(IPAddress(high: high, low: low), port: UInt16(bigEndian: value.sin6_port))
         case AF_UNIX:
             let offset = MemoryLayout<sa_family_t>.size
             let path = unsafe withUnsafeBytes(of: storage) { bytes in

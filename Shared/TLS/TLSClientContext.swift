@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Core
 internal import Reactor
 internal import Synchronization
 

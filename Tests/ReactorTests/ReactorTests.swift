@@ -38,7 +38,7 @@ let soon = Duration.seconds(20)
     }
 
     @Test func jobsFromManyThreadsAllRun() async throws {
-        try await withReactor { reactor in
+        try await withReactor { reactor async throws in
             let queue = AsyncQueue<Int>(capacity: 10_000)
             await withTaskGroup(of: Void.self) { tasks in
                 for number in 0..<1_000 {
@@ -55,7 +55,7 @@ let soon = Duration.seconds(20)
     }
 
     @Test func aSleepLastsAtLeastItsTime() async throws {
-        try await withReactor { _ in
+        try await withReactor { _ async throws in
             for milliseconds in [0, 1, 3, 20, 70] {
                 let start = Deadline.now
                 try await Reactor.sleep(for: .milliseconds(milliseconds))
@@ -65,7 +65,7 @@ let soon = Duration.seconds(20)
     }
 
     @Test func aCancelledSleepEndsAtOnce() async throws {
-        try await withReactor { reactor in
+        try await withReactor { reactor async throws in
             let outcome = Promise<Bool>()
             let handle = reactor.run {
                 do {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.serialized) struct SignalStreamTests {
     @Test func signalsArriveInOrderAndOnlyOneStreamMayExist() async throws {
-        try await withReactor { reactor in
+        try await withReactor { reactor async throws in
             let signals = try await SignalStream([SIGUSR1, SIGHUP], on: reactor)
             await #expect(throws: ReactorFailure.busy("the process's one signal stream")) {
                 _ = try await SignalStream([SIGUSR2], on: reactor)
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func aConfigMapsSymlinkSwapIsSeen() async throws {
-        try await withReactor { reactor in
+        try await withReactor { reactor async throws in
             let map = try ConfigMap("configmap")
             let watch = try await FileWatch(map.file, on: reactor)
             for version in ["2", "3", "4"] {
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func writingInPlaceAndReplacingByRenameAreSeen() async throws {
-        try await withReactor { reactor in
+        try await withReactor { reactor async throws in
             let path = "/tmp/infinite-\(getpid())-plain"
             try write("a", to: path)
             let watch = try await FileWatch(path, on: reactor)
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func aDirectoryThatAppearsLaterIsFound() async throws {
-        try await withReactor { reactor in
+        try await withReactor { reactor async throws in
             let directory = "/tmp/infinite-\(getpid())-later"
             try run("rm", "-rf", directory)
             let watch = try await FileWatch("\(directory)/file", on: reactor)

@@ -13,7 +13,7 @@ func connectedPair(on reactor: Reactor) async throws -> (client: StreamSocket, s
 
 @Suite struct StreamSocketTests {
     @Test(arguments: [false, true]) func bytesComeBackFromAnEcho(overUnixSocket: Bool) async throws {
-        try await withReactor { reactor in
+        try await withReactor { reactor async throws in
             let address =
                 overUnixSocket ? SocketAddress.unix(path: "/tmp/infinite-\(getpid())-echo") : .loopback(port: 0)
             defer { if case .unix(let path) = address { unsafe unlink(path) } }
@@ -38,7 +38,7 @@ func connectedPair(on reactor: Reactor) async throws -> (client: StreamSocket, s
     }
 
     @Test func aReadEndsAtItsDeadline() async throws {
-        try await withReactor { reactor in
+        try await withReactor { reactor async throws in
             let (client, server) = try await connectedPair(on: reactor)
             let start = Deadline.now
             await #expect(throws: StreamFailure.deadlineExceeded) {
@@ -51,7 +51,7 @@ func connectedPair(on reactor: Reactor) async throws -> (client: StreamSocket, s
     }
 
     @Test func aLaterShorterDeadlineIsNotHiddenByAnEarlierLongerOne() async throws {
-        try await withReactor { reactor in
+        try await withReactor { reactor async throws in
             let (client, server) = try await connectedPair(on: reactor)
             try await server.write("x", deadline: .after(soon))
             _ = try await client.read(upTo: 10, deadline: .after(.seconds(3_600)))

@@ -54,7 +54,7 @@ func readExactly(_ count: Int, from stream: any ByteStream) async throws -> [UIn
         let files = try authority.issue("server", names: "DNS:server.test")
         let server = try TLSServerContext(.init(certificates: [files], minimumVersion: version))
         let client = try TLSClientContext(.init(caFile: authority.file))
-        try await withReactor { reactor in
+        try await withReactor { reactor async throws in
             let (near, far) = try await connectedPair(on: reactor, server, client, host: "server.test")
             #expect(near.version == .tls13)
             for length in [1, 1_000, 16_384, 16_385, 200_000, 3_000_000] {

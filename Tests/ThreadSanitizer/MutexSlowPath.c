@@ -4,7 +4,7 @@
 // threads contend does it call into libswiftSynchronization, which is not instrumented: the sanitizer then misses that
 // one thread waited for the other and reports races that cannot happen. The two functions below take the place of the
 // library's, call it, and tell the sanitizer what happened: leaving a lock releases, taking it acquires. Nothing is
-// suppressed: without the lock the same accesses are reported (ReactorTests proves it).
+// suppressed: without the lock the same accesses are still reported.
 //
 // In builds without the sanitizer this file is empty. It can go when the toolchain instruments its own library.
 #if defined(__has_feature) && __has_feature(thread_sanitizer)

@@ -3,6 +3,8 @@
 /// Lines are judged as soon as their line feed is there, in order, so the verdict does not depend on how the bytes were
 /// split. Positions are relative to the head's first byte, which the caller keeps at the start of the buffer.
 struct HTTPFieldBlock {
+    private static let usualFields = 16
+
     enum Connection { case unsaid, close, keepAlive }
 
     private let limits: HTTPLimits
@@ -52,6 +54,7 @@ struct HTTPFieldBlock {
             throw HTTPSyntax.isBlank(bytes[colon]) ? .spaceBeforeColon : .malformedFieldName
         }
         guard colon > line.lowerBound else { throw .malformedFieldName }
+        if fields.isEmpty { fields.reserveCapacity(Self.usualFields) }
         let value = try Self.trimmedValue(bytes, colon + 1..<line.upperBound)
         fields.append(
             HTTPHeaders.Field(

@@ -6,7 +6,7 @@
 ///
 /// Deviations from the RFC, all towards refusal: a repeated Content-Length is refused even when equal; a host name holds
 /// no sub-delims; CONNECT is not offered; a version other than 1.0 and 1.1 is refused.
-package struct HTTPRequestParser {
+package struct HTTPRequestParser: HTTPHeadParser {
     private static let longestMethod = 32
 
     private struct StartLine {

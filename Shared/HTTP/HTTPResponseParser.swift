@@ -3,7 +3,7 @@
 ///
 /// Pure and incremental like `HTTPRequestParser`. It needs to know the request's method, because a response to HEAD ends
 /// with its head.
-package struct HTTPResponseParser {
+package struct HTTPResponseParser: HTTPHeadParser {
     private let limits: HTTPLimits
     private let answersHead: Bool
     private var block: HTTPFieldBlock

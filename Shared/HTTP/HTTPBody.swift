@@ -1,0 +1,41 @@
+package import Core
+
+/// Where a body's pieces come from: a connection.
+package protocol HTTPBodySource: AnyObject, Sendable {
+    /// nil once the body is complete. `exchange` names the message: a source outlives it and must not serve another's.
+    func nextPiece(of exchange: UInt64, deadline: Deadline) async throws(HTTPFailure) -> [UInt8]?
+}
+
+/// The body of a message, read piece by piece as it arrives and never held as a whole unless asked for.
+package struct HTTPBody: Sendable {
+    /// Known beforehand, nil in chunked bodies and those that end with the connection.
+    package let length: Int?
+    private let source: (any HTTPBodySource)?
+    private let exchange: UInt64
+
+    package static let empty = HTTPBody(length: 0, source: nil, exchange: 0)
+
+    package init(length: Int?, source: (any HTTPBodySource)?, exchange: UInt64) {
+        self.length = length
+        self.source = source
+        self.exchange = exchange
+    }
+
+    /// Whether there is nothing to read, known without reading.
+    package var isEmpty: Bool { source == nil }
+
+    package func next(deadline: Deadline = .never) async throws(HTTPFailure) -> [UInt8]? {
+        try await source?.nextPiece(of: exchange, deadline: deadline)
+    }
+
+    /// All of it, refused as soon as it is known to be larger than `limit`.
+    package func collect(upTo limit: Int, deadline: Deadline = .never) async throws(HTTPFailure) -> [UInt8] {
+        if let length, length > limit { throw .tooLarge(limit: limit) }
+        var bytes: [UInt8] = []
+        while let piece = try await next(deadline: deadline) {
+            guard bytes.count + piece.count <= limit else { throw .tooLarge(limit: limit) }
+            if bytes.isEmpty { bytes = piece } else { bytes += piece }
+        }
+        return bytes
+    }
+}

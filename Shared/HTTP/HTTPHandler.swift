@@ -1,0 +1,32 @@
+package import Core
+package import Reactor
+
+/// What answers requests. Called on the reactor of the connection, one request of a connection at a time.
+///
+/// A thrown `Failure` becomes a problem document (RFC 9457) when no response has begun; any other error becomes a 500
+/// without its text, and both are reported to the server's owner.
+package protocol HTTPHandler: Sendable {
+    func handle(_ request: HTTPServerRequest, _ response: HTTPResponseWriter) async throws
+}
+
+/// A handler made of a closure.
+package struct HTTPHandlerFunction: HTTPHandler {
+    private let work: @Sendable (HTTPServerRequest, HTTPResponseWriter) async throws -> Void
+
+    package init(_ work: @escaping @Sendable (HTTPServerRequest, HTTPResponseWriter) async throws -> Void) {
+        self.work = work
+    }
+
+    package func handle(_ request: HTTPServerRequest, _ response: HTTPResponseWriter) async throws {
+        try await work(request, response)
+    }
+}
+
+package struct HTTPServerRequest: Sendable {
+    package var head: HTTPRequestHead
+    /// The other end of the connection: a client, or a proxy before us.
+    package let peer: SocketAddress
+    package let isSecure: Bool
+    package let receivedAt: Timestamp
+    package let body: HTTPBody
+}

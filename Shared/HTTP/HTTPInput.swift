@@ -1,0 +1,197 @@
+package import Core
+package import Reactor
+
+/// What the request and the response parser have in common for a connection that feeds them.
+package protocol HTTPHeadParser {
+    associatedtype Head
+    mutating func parse(_ bytes: Span<UInt8>) throws(HTTPRefusal) -> Head?
+    var consumed: Int { get }
+}
+
+/// The receiving half of a connection.
+///
+/// Bytes arrive in the reactor's scratch buffer and are parsed there. Only what a message left over, or a head that is
+/// not complete yet, is kept here: an idle connection holds no buffer. Confined to the stream's reactor.
+final class HTTPInput {
+    let stream: any ByteStream
+    private var kept: [UInt8] = []
+    /// The peer has ended its side.
+    private(set) var hasEnded = false
+
+    init(_ stream: any ByteStream) { self.stream = stream }
+
+    var hasKeptBytes: Bool { !kept.isEmpty }
+
+    /// For whoever takes the connection over.
+    func takeKept() -> [UInt8] {
+        defer { kept = [] }
+        return kept
+    }
+
+    // MARK: Heads
+
+    /// The next head, nil when the peer ended the connection before its first byte. The first byte may take until
+    /// `idleDeadline`; from then on the whole head has `timeout`.
+    func readHead<Parser: HTTPHeadParser>(
+        _ parser: consuming Parser, idleDeadline: Deadline, timeout: Duration, onFirstByte: () -> Void = {}
+    ) async throws(HTTPFailure) -> Parser.Head? {
+        var deadline = idleDeadline
+        if hasKeptBytes {
+            onFirstByte()
+            deadline = .after(timeout)
+            if let head = try parseKept(&parser) { return head }
+        }
+        while true {
+            guard let count = try tryRead() else {
+                try await wait(until: deadline)
+                continue
+            }
+            guard count > 0 else {
+                hasEnded = true
+                if hasKeptBytes { throw .truncated }
+                return nil
+            }
+            if hasKeptBytes {
+                keep(count)
+                if let head = try parseKept(&parser) { return head }
+            } else {
+                onFirstByte()
+                if let head = try parseScratch(count, &parser) { return head }
+                deadline = .after(timeout)
+            }
+        }
+    }
+
+    private func parseScratch<Parser: HTTPHeadParser>(
+        _ count: Int, _ parser: inout Parser
+    ) throws(HTTPFailure) -> Parser.Head? {
+        let head = try refusing { () throws(HTTPRefusal) in unsafe try parser.parse(scratch(0..<count)) }
+        let used = head == nil ? 0 : parser.consumed
+        if used < count { keep(used..<count) }
+        return head
+    }
+
+    private func parseKept<Parser: HTTPHeadParser>(_ parser: inout Parser) throws(HTTPFailure) -> Parser.Head? {
+        let head = try refusing { () throws(HTTPRefusal) in try parser.parse(kept.span) }
+        guard let head else { return nil }
+        dropKept(parser.consumed)
+        return head
+    }
+
+    // MARK: Bodies
+
+    /// The next piece of a body, at most what one read brings; nil once `decoder` is complete.
+    func readPiece(
+        _ decoder: inout HTTPBodyDecoder, deadline: Deadline
+    ) async throws(HTTPFailure) -> [UInt8]? {
+        var piece: [UInt8] = []
+        while piece.isEmpty && !decoder.isComplete {
+            if hasKeptBytes {
+                dropKept(try decode(kept.span, &decoder, &piece))
+                continue
+            }
+            guard let count = try tryRead() else {
+                try await wait(until: deadline)
+                continue
+            }
+            if count == 0 {
+                hasEnded = true
+                guard decoder.endsWithConnection else { throw .truncated }
+                decoder = HTTPBodyDecoder(.none)
+            } else {
+                let used = unsafe try decode(scratch(0..<count), &decoder, &piece)
+                if used < count { keep(used..<count) }
+            }
+        }
+        return piece.isEmpty ? nil : piece
+    }
+
+    private func decode(
+        _ input: Span<UInt8>, _ decoder: inout HTTPBodyDecoder, _ piece: inout [UInt8]
+    ) throws(HTTPFailure) -> Int {
+        var used = 0
+        while used < input.count && !decoder.isComplete {
+            let rest = input.extracting(used..<input.count)
+            let step = try refusing { () throws(HTTPRefusal) in try decoder.decode(rest) }
+            if !step.content.isEmpty {
+                // Two bytes of room, so that a chunk's end can follow without another allocation.
+                if piece.isEmpty { piece.reserveCapacity(min(input.count, rest.count) + 2) }
+                unsafe rest.extracting(step.content).withUnsafeBufferPointer { unsafe piece.append(contentsOf: $0) }
+            }
+            used += step.consumed
+        }
+        return used
+    }
+
+    // MARK: Bytes
+
+    /// Whether the peer sent something, or ended, without being asked: then the connection is not fit for reuse.
+    func isDisturbed() -> Bool {
+        if hasKeptBytes || hasEnded { return true }
+        do {
+            guard let count = try tryRead() else { return false }
+            if count == 0 { hasEnded = true } else { keep(count) }
+            return true
+        } catch {
+            return true
+        }
+    }
+
+    /// Reads and throws away until the peer ends, at most `limit` bytes: closing at once would make the kernel reset the
+    /// connection, and the peer would lose the answer it has not read yet.
+    func drain(upTo limit: Int, deadline: Deadline) async {
+        kept = []
+        var left = limit
+        while left > 0 {
+            do throws(HTTPFailure) {
+                guard let count = try tryRead() else {
+                    try await wait(until: deadline)
+                    continue
+                }
+                guard count > 0 else { return }
+                left -= count
+            } catch {
+                return
+            }
+        }
+    }
+
+    private func tryRead() throws(HTTPFailure) -> Int? {
+        do {
+            return unsafe try stream.tryRead(into: stream.reactor.scratch)
+        } catch {
+            throw .stream(error)
+        }
+    }
+
+    private func wait(until deadline: Deadline) async throws(HTTPFailure) {
+        do {
+            try await stream.waitReadable(deadline: deadline)
+        } catch {
+            throw .stream(error)
+        }
+    }
+
+    @unsafe private func scratch(_ range: Range<Int>) -> Span<UInt8> {
+        unsafe Span(_unsafeBytes: UnsafeRawBufferPointer(rebasing: stream.reactor.scratch[range]))
+    }
+
+    private func keep(_ count: Int) { keep(0..<count) }
+
+    private func keep(_ range: Range<Int>) {
+        unsafe kept.append(contentsOf: stream.reactor.scratch[range])
+    }
+
+    private func dropKept(_ count: Int) {
+        if count == kept.count { kept = [] } else { kept.removeFirst(count) }
+    }
+}
+
+/// The parsers know only refusals; a connection can fail in more ways.
+func refusing<Value>(_ work: () throws(HTTPRefusal) -> Value) throws(HTTPFailure) -> Value {
+    do {
+        return try work()
+    } catch {
+        throw .refused(error)
+    }
+}

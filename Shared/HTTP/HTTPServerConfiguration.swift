@@ -1,0 +1,39 @@
+package import Reactor
+package import TLS
+
+package struct HTTPServerConfiguration: Sendable {
+    package var address: SocketAddress
+    /// Plain text when nil.
+    package var tls: TLSServerContext?
+    package var limits = HTTPLimits()
+    package var timeouts = HTTPServerTimeouts()
+    /// Of all reactors together. Beyond it a connection is accepted, told 503 and closed.
+    package var maximumConnections = 10_000
+    /// Told of every message that was refused before a handler saw it.
+    package var onRefusal: (@Sendable (HTTPRefusal, SocketAddress) -> Void)?
+    /// Told of every error a handler threw that is no `Failure` of the request's own making.
+    package var onFailure: (@Sendable (any Error, HTTPRequestHead) -> Void)?
+
+    package init(address: SocketAddress, tls: TLSServerContext? = nil) {
+        self.address = address
+        self.tls = tls
+    }
+}
+
+/// How long a peer may take, so that slow ones hold a connection for a known time only.
+package struct HTTPServerTimeouts: Sendable {
+    package var handshake = Duration.seconds(10)
+    /// Between two requests of a connection.
+    package var idle = Duration.seconds(60)
+    /// From a head's first byte to its last.
+    package var head = Duration.seconds(10)
+    /// For a body, and one second more for each `minimumBodyRate` bytes received.
+    package var body = Duration.seconds(20)
+    package var minimumBodyRate = 1_024
+    /// Without any progress in sending.
+    package var write = Duration.seconds(30)
+    /// For the peer to read a last answer and close.
+    package var linger = Duration.seconds(2)
+
+    package init() {}
+}

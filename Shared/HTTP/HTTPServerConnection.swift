@@ -1,0 +1,369 @@
+internal import Core
+internal import Reactor
+
+/// One client's connection: requests in, responses out, in order.
+///
+/// Timeline of an exchange: the head is read → the handler runs, reading the body and writing the response as it likes →
+/// what the handler left unread is drained, if little, else the connection ends → the next head. The connection survives
+/// an exchange only when both messages ended where their framing says.
+///
+/// Confined to its reactor, which is what makes it Sendable.
+final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
+    private enum Response {
+        case none
+        /// Started, nothing sent yet.
+        case pending(head: [UInt8], HTTPBodyFraming)
+        case sending(HTTPBodyFraming)
+        case finished
+        case handedOver
+    }
+
+    /// What a handler may leave unread of a body before it is cheaper to close.
+    private static let drainLimit = 64 << 10
+
+    private let stream: any ByteStream
+    private let worker: HTTPServerWorker
+    private let input: HTTPInput
+    private let isSecure: Bool
+
+    /// Waiting for a request that has not begun: may be closed at any time.
+    private(set) var isIdle = true
+
+    // One exchange.
+    private var exchange: UInt64 = 0
+    private var decoder = HTTPBodyDecoder(.none)
+    private var bodyDeadline = Deadline.never
+    private var owesContinue = false
+    private var answersHead = false
+    private var peerVersion = HTTPVersion.http11
+    private var keepsAlive = true
+    private var response = Response.none
+    private var status: HTTPStatus?
+    private var contentBytes = 0
+
+    init(_ stream: any ByteStream, worker: HTTPServerWorker, isSecure: Bool) {
+        self.stream = stream
+        self.worker = worker
+        self.isSecure = isSecure
+        input = HTTPInput(stream)
+    }
+
+    private var configuration: HTTPServerConfiguration { worker.configuration }
+    private var timeouts: HTTPServerTimeouts { worker.configuration.timeouts }
+
+    // MARK: The loop
+
+    func serve() async {
+        do throws(HTTPFailure) {
+            while let head = try await nextHead() {
+                try await perform(head)
+                guard keepsAlive else { break }
+            }
+            await sayGoodbye()
+        } catch {
+            await end(after: error)
+        }
+        stream.close()
+    }
+
+    func close() { stream.close() }
+
+    private func nextHead() async throws(HTTPFailure) -> HTTPRequestHead? {
+        isIdle = !input.hasKeptBytes
+        guard !worker.isStopping || !isIdle else { return nil }
+        defer { isIdle = false }
+        do throws(HTTPFailure) {
+            return try await input.readHead(
+                HTTPRequestParser(limits: configuration.limits), idleDeadline: .after(timeouts.idle),
+                timeout: timeouts.head, onFirstByte: { isIdle = false })
+        } catch .stream(.deadlineExceeded) where isIdle {
+            return nil
+        }
+    }
+
+    private func perform(_ head: HTTPRequestHead) async throws(HTTPFailure) {
+        begin(head)
+        let request = HTTPServerRequest(
+            head: head, peer: stream.peer, isSecure: isSecure, receivedAt: worker.now(), body: body(head.framing))
+        do {
+            try await worker.handler.handle(request, HTTPResponseWriter(self, exchange: exchange))
+        } catch {
+            try await answer(error, to: head)
+        }
+        try await complete()
+    }
+
+    private func begin(_ head: HTTPRequestHead) {
+        exchange &+= 1
+        decoder = HTTPBodyDecoder(head.framing, limits: configuration.limits)
+        bodyDeadline = head.framing == .none ? .never : .after(timeouts.body)
+        owesContinue = head.expectsContinue
+        answersHead = head.method == .head
+        peerVersion = head.version
+        keepsAlive = head.keepsAlive
+        response = .none
+        status = nil
+        contentBytes = 0
+    }
+
+    private func body(_ framing: HTTPBodyFraming) -> HTTPBody {
+        switch framing {
+        case .none: .empty
+        case .length(let length): HTTPBody(length: length, source: self, exchange: exchange)
+        case .chunked, .untilClose: HTTPBody(length: nil, source: self, exchange: exchange)
+        }
+    }
+
+    /// What a handler threw. Once a response has begun there is no honest way to go on but to break off.
+    private func answer(_ error: any Error, to head: HTTPRequestHead) async throws(HTTPFailure) {
+        if let failure = error as? HTTPFailure, failure.isOfConnection { throw failure }
+        let problem = Problem(describing: error)
+        if !(error is Failure) && problem.status.isServerError { configuration.onFailure?(error, head) }
+        guard case .none = response else { throw .stream(.closed) }
+        try await HTTPResponseWriter(self, exchange: exchange).respond(problem)
+    }
+
+    /// After the handler: the response has to be whole and the body read, or the connection ends.
+    private func complete() async throws(HTTPFailure) {
+        switch response {
+        case .none:
+            throw .misused("the handler returned without a response")
+        case .pending, .sending:
+            try await finish(exchange)
+        case .handedOver:
+            keepsAlive = false
+        case .finished:
+            break
+        }
+        exchange &+= 1
+        if keepsAlive && !decoder.isComplete { try await drainBody() }
+    }
+
+    private func drainBody() async throws(HTTPFailure) {
+        var left = Self.drainLimit
+        while left > 0, let piece = try await input.readPiece(&decoder, deadline: bodyDeadline) { left -= piece.count }
+        if !decoder.isComplete { keepsAlive = false }
+    }
+
+    // MARK: The end
+
+    /// The peer may still be sending: closing now would reset the connection under an answer it has not read.
+    private func sayGoodbye() async {
+        if case .handedOver = response { return }
+        guard !input.hasEnded, exchange > 0, !decoder.isComplete || input.hasKeptBytes || !keepsAlive else { return }
+        await stream.shutdownWrite()
+        await input.drain(upTo: 256 << 10, deadline: .after(timeouts.linger))
+    }
+
+    private func end(after failure: HTTPFailure) async {
+        switch failure {
+        case .refused(let refusal):
+            configuration.onRefusal?(refusal, stream.peer)
+            await refuse(Problem(refusal.status, detail: refusal.explanation))
+        case .stream(.deadlineExceeded):
+            await refuse(Problem(.requestTimeout, detail: "The request did not arrive in time."))
+        case .misused:
+            await refuse(Problem(.internalServerError))
+        default:
+            break
+        }
+    }
+
+    private func refuse(_ problem: Problem) async {
+        guard status == nil || !isAnswering else { return }
+        keepsAlive = false
+        exchange &+= 1
+        response = .none
+        do throws(HTTPFailure) {
+            try await HTTPResponseWriter(self, exchange: exchange).respond(problem)
+        } catch {
+            return
+        }
+        await stream.shutdownWrite()
+        await input.drain(upTo: 256 << 10, deadline: .after(timeouts.linger))
+    }
+
+    private var isAnswering: Bool {
+        switch response {
+        case .none, .finished: false
+        case .pending, .sending, .handedOver: true
+        }
+    }
+
+    // MARK: The request's body
+
+    func nextPiece(of exchange: UInt64, deadline: Deadline) async throws(HTTPFailure) -> [UInt8]? {
+        guard exchange == self.exchange else { throw .misused("a request's body was read after its handler returned") }
+        if owesContinue {
+            owesContinue = false
+            if !input.hasKeptBytes, case .none = response { try await send(Self.continueLine) }
+        }
+        let piece = try await input.readPiece(&decoder, deadline: min(deadline, bodyDeadline))
+        if let piece {
+            bodyDeadline = bodyDeadline + .seconds(1) * (Double(piece.count) / Double(timeouts.minimumBodyRate))
+        }
+        return piece
+    }
+
+    private static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+
+    // MARK: The response
+
+    func responseStatus(of exchange: UInt64) -> HTTPStatus? { exchange == self.exchange ? status : nil }
+    func responseBytes(of exchange: UInt64) -> Int { exchange == self.exchange ? contentBytes : 0 }
+
+    func respond(
+        _ exchange: UInt64, _ status: HTTPStatus, _ headers: HTTPHeaders, _ body: [UInt8]
+    ) async throws(HTTPFailure) {
+        try claim(exchange, status)
+        contentBytes = body.count
+        var output = worker.takeOutput()
+        appendHead(status, headers, status.forbidsBody ? .none : .length(body.count), to: &output)
+        try await sendAll(output, status.forbidsBody || answersHead ? [] : body)
+    }
+
+    func respond(_ exchange: UInt64, _ prepared: HTTPStaticResponse) async throws(HTTPFailure) {
+        try claim(exchange, prepared.status)
+        contentBytes = prepared.body.count
+        var output = worker.takeOutput()
+        output.append(contentsOf: prepared.head)
+        appendTail(to: &output)
+        if !answersHead { output.append(contentsOf: prepared.body) }
+        try await sendAll(output, [])
+    }
+
+    private func sendAll(_ head: consuming [UInt8], _ body: [UInt8]) async throws(HTTPFailure) {
+        try await send(head, body)
+        worker.giveBack(head)
+        response = .finished
+    }
+
+    func start(
+        _ exchange: UInt64, _ status: HTTPStatus, _ headers: HTTPHeaders, _ length: Int?
+    ) throws(HTTPFailure) {
+        try claim(exchange, status)
+        let framing: HTTPBodyFraming
+        if status.forbidsBody {
+            framing = .none
+        } else if let length {
+            framing = .length(length)
+        } else if peerVersion == .http11 {
+            framing = .chunked
+        } else {
+            framing = .untilClose
+            keepsAlive = false
+        }
+        var head: [UInt8] = []
+        head.reserveCapacity(512)
+        appendHead(status, headers, framing, to: &head)
+        response = .pending(head: head, answersHead ? .none : framing)
+    }
+
+    func write(_ exchange: UInt64, _ piece: consuming [UInt8]) async throws(HTTPFailure) {
+        guard exchange == self.exchange else { throw .misused("a response was written after its handler returned") }
+        var (prefix, framing) = try openForContent()
+        guard !piece.isEmpty, framing != .none else { return }
+        contentBytes += piece.count
+        switch framing {
+        case .chunked:
+            HTTPResponseEncoder.append(hexadecimal: piece.count, to: &prefix)
+            HTTPResponseEncoder.append("\r\n", to: &prefix)
+            HTTPResponseEncoder.append("\r\n", to: &piece)
+        case .length(let left):
+            guard piece.count <= left else { throw .misused("more content was written than announced") }
+            framing = .length(left - piece.count)
+        case .none, .untilClose:
+            break
+        }
+        response = .sending(framing)
+        try await send(prefix, piece)
+    }
+
+    func flush(_ exchange: UInt64) async throws(HTTPFailure) {
+        guard exchange == self.exchange, case .pending(let head, let framing) = response else { return }
+        response = .sending(framing)
+        try await send(head)
+    }
+
+    func finish(_ exchange: UInt64) async throws(HTTPFailure) {
+        guard exchange == self.exchange else { throw .misused("a response was finished after its handler returned") }
+        if case .finished = response { return }
+        var (rest, framing) = try openForContent()
+        if framing == .chunked { HTTPResponseEncoder.append("0\r\n\r\n", to: &rest) }
+        if case .length(let left) = framing, left > 0 { throw .misused("less content was written than announced") }
+        response = .finished
+        if !rest.isEmpty { try await send(rest) }
+    }
+
+    func upgrade(_ exchange: UInt64, _ name: String, _ headers: HTTPHeaders) async throws(HTTPFailure) -> any ByteStream {
+        try claim(exchange, .switchingProtocols)
+        var head: [UInt8] = []
+        HTTPResponseEncoder.appendStatusLine(.switchingProtocols, to: &head)
+        HTTPResponseEncoder.appendFields(of: headers, to: &head)
+        HTTPResponseEncoder.append("Connection: Upgrade\r\nUpgrade: \(name)\r\n\r\n", to: &head)
+        response = .handedOver
+        try await send(head)
+        return PrefixedStream(input.takeKept(), then: stream)
+    }
+
+    private func claim(_ exchange: UInt64, _ status: HTTPStatus) throws(HTTPFailure) {
+        guard exchange == self.exchange else { throw .misused("a response was begun after its handler returned") }
+        guard case .none = response else { throw .misused("a second response was begun") }
+        self.status = status
+        response = .sending(.none)
+        // Nobody asked for a body that the handler does not want: whether it comes is the client's guess.
+        if owesContinue || (decoder.remaining ?? .max) > Self.drainLimit { keepsAlive = false }
+        if worker.isStopping { keepsAlive = false }
+    }
+
+    private func openForContent() throws(HTTPFailure) -> (prefix: [UInt8], HTTPBodyFraming) {
+        switch response {
+        case .pending(let head, let framing): return (head, framing)
+        case .sending(let framing): return ([], framing)
+        case .none, .finished, .handedOver: throw .misused("content was written outside of a started response")
+        }
+    }
+
+    // MARK: Bytes out
+
+    private func appendHead(
+        _ status: HTTPStatus, _ headers: HTTPHeaders, _ framing: HTTPBodyFraming, to output: inout [UInt8]
+    ) {
+        HTTPResponseEncoder.appendStatusLine(status, to: &output)
+        HTTPResponseEncoder.appendFields(of: headers, to: &output)
+        switch framing {
+        case .length(let length): HTTPResponseEncoder.appendLength(length, to: &output)
+        case .chunked: HTTPResponseEncoder.append("Transfer-Encoding: chunked\r\n", to: &output)
+        case .none, .untilClose: break
+        }
+        appendTail(to: &output)
+    }
+
+    private func appendTail(to output: inout [UInt8]) {
+        output.append(contentsOf: worker.dateLine())
+        if !keepsAlive {
+            HTTPResponseEncoder.append("Connection: close\r\n", to: &output)
+        } else if peerVersion == .http10 {
+            HTTPResponseEncoder.append("Connection: keep-alive\r\n", to: &output)
+        }
+        HTTPResponseEncoder.append("\r\n", to: &output)
+    }
+
+    private func send(_ first: [UInt8], _ second: [UInt8] = []) async throws(HTTPFailure) {
+        do throws(StreamFailure) {
+            try await stream.send(first, second, stall: timeouts.write)
+        } catch {
+            throw .stream(error)
+        }
+    }
+}
+
+extension HTTPFailure {
+    /// The connection itself is beyond use, so there is nobody to answer.
+    var isOfConnection: Bool {
+        switch self {
+        case .stream, .truncated, .refused: true
+        case .tooLarge, .exhausted, .cannotResolve, .misused, .stopped: false
+        }
+    }
+}

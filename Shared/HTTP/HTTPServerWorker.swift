@@ -1,0 +1,157 @@
+internal import Core
+internal import Reactor
+internal import Synchronization
+internal import TLS
+
+/// One reactor's share of a server: its listener, its connections, and what they have in common.
+///
+/// Confined to its reactor, which is what makes it Sendable.
+final class HTTPServerWorker: @unchecked Sendable {
+    let configuration: HTTPServerConfiguration
+    let handler: any HTTPHandler
+    private let reactor: Reactor
+    private let openConnections: OpenConnections
+
+    private(set) var isStopping = false
+    private var listener: Listener?
+    private var connections: [ObjectIdentifier: HTTPServerConnection] = [:]
+    private var handshakes: [ObjectIdentifier: StreamSocket] = [:]
+    private let drained = Promise<Void>()
+
+    /// Rendered once a second.
+    private var dateSecond: Int64 = .min
+    private var date: [UInt8] = []
+    private var output: [UInt8] = []
+
+    init(
+        _ configuration: HTTPServerConfiguration, handler: any HTTPHandler, on reactor: Reactor,
+        counting openConnections: OpenConnections
+    ) {
+        self.configuration = configuration
+        self.handler = handler
+        self.reactor = reactor
+        self.openConnections = openConnections
+    }
+
+    // MARK: Accepting
+
+    func listen(at address: SocketAddress) async throws(ReactorFailure) -> SocketAddress {
+        let listener = try await Listener.bind(address, on: reactor, reusePort: true)
+        self.listener = listener
+        reactor.run { [self] in
+            do throws(StreamFailure) {
+                while true { admit(try await listener.accept()) }
+            } catch {
+                listener.close()
+            }
+        }
+        return listener.address
+    }
+
+    private func admit(_ socket: StreamSocket) {
+        guard !isStopping else { return socket.close() }
+        guard openConnections.enter(limit: configuration.maximumConnections) else {
+            reactor.run { [self] in await turnAway(socket) }
+            return
+        }
+        reactor.run { [self] in
+            await serve(socket)
+            openConnections.leave()
+            if isStopping && isEmpty { drained.fulfil(()) }
+        }
+    }
+
+    private func serve(_ socket: StreamSocket) async {
+        guard let stream = await secured(socket) else { return socket.close() }
+        let connection = HTTPServerConnection(stream, worker: self, isSecure: configuration.tls != nil)
+        connections[ObjectIdentifier(connection)] = connection
+        await connection.serve()
+        connections[ObjectIdentifier(connection)] = nil
+    }
+
+    private func secured(_ socket: StreamSocket) async -> (any ByteStream)? {
+        guard let tls = configuration.tls else { return socket }
+        handshakes[ObjectIdentifier(socket)] = socket
+        defer { handshakes[ObjectIdentifier(socket)] = nil }
+        do throws(StreamFailure) {
+            return try await TLSStream.accept(
+                socket, context: tls, deadline: .after(configuration.timeouts.handshake))
+        } catch {
+            return nil
+        }
+    }
+
+    /// Under overload an honest word costs little; over TLS it would cost a handshake, so there it is silence.
+    private func turnAway(_ socket: StreamSocket) async {
+        if configuration.tls == nil {
+            try? await socket.write(Self.overloaded, deadline: .after(.seconds(1)))
+        }
+        socket.close()
+    }
+
+    private static let overloaded = Array(
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8)
+
+    // MARK: Ending
+
+    private var isEmpty: Bool { connections.isEmpty && handshakes.isEmpty }
+
+    /// No new connections; idle ones end now, busy ones with their current response, at the deadline all.
+    func stop(deadline: Deadline) async {
+        isStopping = true
+        listener?.close()
+        for socket in handshakes.values { socket.close() }
+        for connection in connections.values where connection.isIdle { connection.close() }
+        if isEmpty { return }
+        do throws(StreamFailure) {
+            try await drained.value(deadline: deadline)
+        } catch {
+            for connection in connections.values { connection.close() }
+        }
+    }
+
+    // MARK: What the connections share
+
+    func now() -> Timestamp {
+        let now = Timestamp.now
+        if now.seconds != dateSecond {
+            dateSecond = now.seconds
+            date = Array("Date: \(HTTPDate.text(secondsSince1970: dateSecond))\r\n".utf8)
+        }
+        return now
+    }
+
+    func dateLine() -> [UInt8] {
+        if date.isEmpty { _ = now() }
+        return date
+    }
+
+    /// An empty buffer with room: whoever takes it gives it back when the kernel has the bytes.
+    func takeOutput() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &output)
+        if taken.capacity == 0 { taken.reserveCapacity(4 << 10) }
+        return taken
+    }
+
+    func giveBack(_ buffer: consuming [UInt8]) {
+        guard output.capacity == 0, buffer.capacity <= 64 << 10 else { return }
+        buffer.removeAll(keepingCapacity: true)
+        output = buffer
+    }
+}
+
+/// How many connections all workers of a server hold.
+final class OpenConnections: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var current: Int { count.load(ordering: .relaxed) }
+
+    func enter(limit: Int) -> Bool {
+        guard count.wrappingAdd(1, ordering: .relaxed).newValue > limit else { return true }
+        leave()
+        return false
+    }
+
+    func leave() { count.wrappingSubtract(1, ordering: .relaxed) }
+}

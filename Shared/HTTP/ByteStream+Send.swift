@@ -3,11 +3,14 @@ internal import Reactor
 
 extension ByteStream {
     /// Sends both parts, however long that takes, as long as the peer takes some of it within every `stall`.
-    func send(_ first: [UInt8], _ second: [UInt8], stall: Duration) async throws(StreamFailure) {
+    func send(
+        _ first: [UInt8], _ second: [UInt8], stall: Duration, onProgress: () -> Void = {}
+    ) async throws(StreamFailure) {
         var sent = 0
         while sent < first.count + second.count {
             if let count = try tryWrite(first, second, skipping: sent) {
                 sent += count
+                onProgress()
             } else {
                 try await waitWritable(deadline: .after(stall))
             }
@@ -16,12 +19,11 @@ extension ByteStream {
     }
 
     func tryWrite(_ first: [UInt8], _ second: [UInt8], skipping sent: Int) throws(StreamFailure) -> Int? {
-        try first.withUnsafeBytes { first throws(StreamFailure) -> Int? in
-            try second.withUnsafeBytes { second throws(StreamFailure) -> Int? in
-                guard sent > 0 else { return unsafe try tryWrite(first, second) }
-                return unsafe try tryWrite(
-                    UnsafeRawBufferPointer(rebasing: first.dropFirst(sent)),
-                    UnsafeRawBufferPointer(rebasing: second.dropFirst(max(0, sent - first.count))))
+        unsafe try first.span.bytes.withUnsafeBytes { first throws(StreamFailure) -> Int? in
+            unsafe try second.span.bytes.withUnsafeBytes { second throws(StreamFailure) -> Int? in
+                let restOfFirst = unsafe UnsafeRawBufferPointer(rebasing: first.dropFirst(sent))
+                let restOfSecond = unsafe UnsafeRawBufferPointer(rebasing: second.dropFirst(max(0, sent - first.count)))
+                return unsafe try tryWrite(restOfFirst, restOfSecond)
             }
         }
     }

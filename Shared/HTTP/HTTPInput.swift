@@ -1,5 +1,5 @@
-package import Core
-package import Reactor
+internal import Core
+internal import Reactor
 
 /// What the request and the response parser have in common for a connection that feeds them.
 package protocol HTTPHeadParser {
@@ -65,17 +65,29 @@ final class HTTPInput {
     private func parseScratch<Parser: HTTPHeadParser>(
         _ count: Int, _ parser: inout Parser
     ) throws(HTTPFailure) -> Parser.Head? {
-        let head = try refusing { () throws(HTTPRefusal) in unsafe try parser.parse(scratch(0..<count)) }
+        let bytes = unsafe Span<UInt8>(_unsafeBytes: scratch(count))
+        let head = try Self.parse(bytes, &parser)
         let used = head == nil ? 0 : parser.consumed
         if used < count { keep(used..<count) }
         return head
     }
 
     private func parseKept<Parser: HTTPHeadParser>(_ parser: inout Parser) throws(HTTPFailure) -> Parser.Head? {
-        let head = try refusing { () throws(HTTPRefusal) in try parser.parse(kept.span) }
-        guard let head else { return nil }
+        let bytes = kept
+        guard let head = try Self.parse(bytes.span, &parser) else { return nil }
         dropKept(parser.consumed)
         return head
+    }
+
+    /// The parsers know only refusals; a connection can fail in more ways.
+    private static func parse<Parser: HTTPHeadParser>(
+        _ bytes: Span<UInt8>, _ parser: inout Parser
+    ) throws(HTTPFailure) -> Parser.Head? {
+        do {
+            return try parser.parse(bytes)
+        } catch {
+            throw .refused(error)
+        }
     }
 
     // MARK: Bodies
@@ -87,7 +99,9 @@ final class HTTPInput {
         var piece: [UInt8] = []
         while piece.isEmpty && !decoder.isComplete {
             if hasKeptBytes {
-                dropKept(try decode(kept.span, &decoder, &piece))
+                let bytes = kept
+                let used = try Self.decode(bytes.span, &decoder, &piece)
+                dropKept(used)
                 continue
             }
             guard let count = try tryRead() else {
@@ -99,28 +113,36 @@ final class HTTPInput {
                 guard decoder.endsWithConnection else { throw .truncated }
                 decoder = HTTPBodyDecoder(.none)
             } else {
-                let used = unsafe try decode(scratch(0..<count), &decoder, &piece)
+                let bytes = unsafe Span<UInt8>(_unsafeBytes: scratch(count))
+                let used = try Self.decode(bytes, &decoder, &piece)
                 if used < count { keep(used..<count) }
             }
         }
         return piece.isEmpty ? nil : piece
     }
 
-    private func decode(
+    private static func decode(
         _ input: Span<UInt8>, _ decoder: inout HTTPBodyDecoder, _ piece: inout [UInt8]
     ) throws(HTTPFailure) -> Int {
         var used = 0
-        while used < input.count && !decoder.isComplete {
-            let rest = input.extracting(used..<input.count)
-            let step = try refusing { () throws(HTTPRefusal) in try decoder.decode(rest) }
-            if !step.content.isEmpty {
-                // Two bytes of room, so that a chunk's end can follow without another allocation.
-                if piece.isEmpty { piece.reserveCapacity(min(input.count, rest.count) + 2) }
-                unsafe rest.extracting(step.content).withUnsafeBufferPointer { unsafe piece.append(contentsOf: $0) }
+        do {
+            while used < input.count && !decoder.isComplete {
+                let rest = input.extracting(used..<input.count)
+                let step = try decoder.decode(rest)
+                append(rest.extracting(step.content), to: &piece, expecting: rest.count)
+                used += step.consumed
             }
-            used += step.consumed
+        } catch {
+            throw .refused(error)
         }
         return used
+    }
+
+    private static func append(_ content: Span<UInt8>, to piece: inout [UInt8], expecting capacity: Int) {
+        guard !content.isEmpty else { return }
+        // Two bytes of room, so that a chunk's end can follow without another allocation.
+        if piece.isEmpty { piece.reserveCapacity(capacity + 2) }
+        unsafe content.withUnsafeBufferPointer { unsafe piece.append(contentsOf: $0) }
     }
 
     // MARK: Bytes
@@ -172,8 +194,8 @@ final class HTTPInput {
         }
     }
 
-    @unsafe private func scratch(_ range: Range<Int>) -> Span<UInt8> {
-        unsafe Span(_unsafeBytes: UnsafeRawBufferPointer(rebasing: stream.reactor.scratch[range]))
+    private func scratch(_ count: Int) -> UnsafeRawBufferPointer {
+        unsafe UnsafeRawBufferPointer(rebasing: stream.reactor.scratch[..<count])
     }
 
     private func keep(_ count: Int) { keep(0..<count) }
@@ -184,14 +206,5 @@ final class HTTPInput {
 
     private func dropKept(_ count: Int) {
         if count == kept.count { kept = [] } else { kept.removeFirst(count) }
-    }
-}
-
-/// The parsers know only refusals; a connection can fail in more ways.
-func refusing<Value>(_ work: () throws(HTTPRefusal) -> Value) throws(HTTPFailure) -> Value {
-    do {
-        return try work()
-    } catch {
-        throw .refused(error)
     }
 }

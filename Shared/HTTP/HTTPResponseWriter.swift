@@ -1,4 +1,3 @@
-package import Core
 package import Reactor
 
 /// How a handler answers one request. Valid until the handler returns; used later it throws `misused`.

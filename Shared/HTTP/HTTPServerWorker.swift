@@ -1,7 +1,6 @@
 internal import Core
 internal import Reactor
 internal import Synchronization
-internal import TLS
 
 /// One reactor's share of a server: its listener, its connections, and what they have in common.
 ///
@@ -63,29 +62,19 @@ final class HTTPServerWorker: @unchecked Sendable {
 
     private func serve(_ socket: StreamSocket) async {
         guard let stream = await secured(socket) else { return socket.close() }
-        let connection = HTTPServerConnection(stream, worker: self, isSecure: configuration.tls != nil)
+        let connection = HTTPServerConnection(stream, worker: self, isSecure: false)
         connections[ObjectIdentifier(connection)] = connection
         await connection.serve()
         connections[ObjectIdentifier(connection)] = nil
     }
 
     private func secured(_ socket: StreamSocket) async -> (any ByteStream)? {
-        guard let tls = configuration.tls else { return socket }
-        handshakes[ObjectIdentifier(socket)] = socket
-        defer { handshakes[ObjectIdentifier(socket)] = nil }
-        do throws(StreamFailure) {
-            return try await TLSStream.accept(
-                socket, context: tls, deadline: .after(configuration.timeouts.handshake))
-        } catch {
-            return nil
-        }
+        socket
     }
 
     /// Under overload an honest word costs little; over TLS it would cost a handshake, so there it is silence.
     private func turnAway(_ socket: StreamSocket) async {
-        if configuration.tls == nil {
-            try? await socket.write(Self.overloaded, deadline: .after(.seconds(1)))
-        }
+        try? await socket.write(Self.overloaded, deadline: .after(.seconds(1)))
         socket.close()
     }
 

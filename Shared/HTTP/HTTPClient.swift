@@ -1,0 +1,78 @@
+package import Core
+package import Reactor
+
+/// A request to be sent. Host and framing fields are the client's business and ignored among `headers`.
+package struct HTTPClientRequest: Sendable {
+    package enum Body: Sendable {
+        case none
+        case bytes([UInt8])
+        /// Forwarded piece by piece; chunked unless its length is known.
+        case stream(HTTPBody)
+    }
+
+    package var method: HTTPMethod
+    /// Origin form: `/path?query`.
+    package var target: [UInt8]
+    /// The endpoint's own authority when nil.
+    package var host: String?
+    package var headers: HTTPHeaders
+    package var body: Body
+
+    package init(
+        _ method: HTTPMethod, _ target: String, host: String? = nil, headers: HTTPHeaders = HTTPHeaders(),
+        body: Body = .none
+    ) {
+        self.method = method
+        self.target = Array(target.utf8)
+        self.host = host
+        self.headers = headers
+        self.body = body
+    }
+}
+
+package struct HTTPClientResponse: Sendable {
+    package let head: HTTPResponseHead
+    /// Read it to its end, or the connection cannot serve another request.
+    package let body: HTTPBody
+
+    package var status: HTTPStatus { head.status }
+}
+
+/// An HTTP/1.1 client with keep-alive pools, one per endpoint and reactor.
+///
+/// A request is sent a second time only when the first certainly had no effect: nothing of it was sent, or it is
+/// idempotent, has no streamed body, and a kept connection ended before a single byte of the answer (RFC 9110 §9.2.2).
+package final class HTTPClient: Sendable {
+    private let group: ReactorGroup
+    private let workers: [HTTPClientWorker]
+
+    package init(_ configuration: HTTPClientConfiguration = HTTPClientConfiguration(), group: ReactorGroup) {
+        self.group = group
+        workers = group.reactors.map {
+            HTTPClientWorker(configuration, on: $0, reactors: group.reactors.count)
+        }
+    }
+
+    /// Returns once the response's head is there, at the latest at the deadline; the body has the client's stall timeout.
+    package func send(
+        _ request: HTTPClientRequest, to endpoint: HTTPEndpoint, deadline: Deadline
+    ) async throws(HTTPFailure) -> HTTPClientResponse {
+        let worker = worker()
+        if worker.reactor.isCurrent { return try await worker.send(request, to: endpoint, deadline: deadline) }
+        return try await worker.reactor.perform { () async throws(HTTPFailure) in
+            try await worker.send(request, to: endpoint, deadline: deadline)
+        }
+    }
+
+    /// Ends every unused connection; those in use end with their exchange.
+    package func stop() async {
+        for worker in workers { await worker.reactor.perform { worker.stop() } }
+    }
+
+    /// The caller's own reactor where it is one of ours: then nothing crosses threads.
+    private func worker() -> HTTPClientWorker {
+        if let current = Reactor.current, let own = workers.first(where: { $0.reactor === current }) { return own }
+        let next = group.next()
+        return workers.first { $0.reactor === next } ?? workers[0]
+    }
+}

@@ -1,0 +1,14 @@
+package struct HTTPClientConfiguration: Sendable {
+    package var limits = HTTPLimits()
+    /// To one endpoint, of all reactors together; each reactor may hold its even share.
+    package var maximumConnectionsPerEndpoint = 256
+    /// Requests waiting for a connection, per endpoint and reactor. Beyond it `exhausted`.
+    package var maximumWaiting = 1_024
+    package var connectTimeout = Duration.seconds(5)
+    /// How long an unused connection is kept. Shorter than what servers usually allow, so that ours ends first.
+    package var idleTimeout = Duration.seconds(15)
+    /// Without any progress in sending or in receiving a body.
+    package var stallTimeout = Duration.seconds(30)
+
+    package init() {}
+}

@@ -1,0 +1,178 @@
+internal import Core
+internal import Reactor
+
+/// One connection to an endpoint, used by one exchange at a time.
+///
+/// It goes back to its pool when the response's body was read to its end and nothing stands against reuse; in every other
+/// case it is closed. Confined to its reactor, which is what makes it Sendable.
+final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
+    private enum Phase { case unused, busy, closed }
+
+    /// Interim responses (1xx) before the real one; more are an attack.
+    private static let maximumInterim = 8
+
+    private let stream: any ByteStream
+    private let pool: HTTPClientPool
+    private let configuration: HTTPClientConfiguration
+    private let input: HTTPInput
+
+    private var phase = Phase.unused
+    private var exchange: UInt64 = 0
+    private var decoder = HTTPBodyDecoder(.none)
+    private var keepsAlive = true
+    private var hasSentAll = false
+    private var hasSentAny = false
+    private var hasReceivedAny = false
+
+    init(_ stream: any ByteStream, pool: HTTPClientPool, configuration: HTTPClientConfiguration) {
+        self.stream = stream
+        self.pool = pool
+        self.configuration = configuration
+        input = HTTPInput(stream)
+    }
+
+    /// Whoever dropped the response's body without reading it gave up the connection with it.
+    deinit {
+        guard phase == .busy else { return }
+        stream.close()
+        let pool = PoolReference(pool)
+        if stream.reactor.isCurrent { pool.forget() } else { stream.reactor.run { pool.forget() } }
+    }
+
+    /// Carries a pool back to its reactor; used there only.
+    private struct PoolReference: @unchecked Sendable {
+        private let pool: HTTPClientPool
+        init(_ pool: HTTPClientPool) { self.pool = pool }
+        func forget() { pool.forget() }
+    }
+
+    // MARK: Reuse
+
+    func isReusable() -> Bool { phase == .unused && !isDisturbed() }
+    func isDisturbed() -> Bool { input.isDisturbed() }
+
+    func discard() {
+        guard phase != .closed else { return }
+        phase = .closed
+        stream.close()
+        pool.forget()
+    }
+
+    /// After a failed exchange: see `HTTPClient` for the rule.
+    func mayRepeat(_ request: HTTPClientRequest) -> Bool {
+        if case .stream = request.body { return !hasSentAny && exchange > 1 }
+        guard exchange > 1, !hasReceivedAny else { return false }
+        return !hasSentAny || request.method.isIdempotent
+    }
+
+    // MARK: An exchange
+
+    func exchange(
+        _ request: HTTPClientRequest, host: String, deadline: Deadline
+    ) async throws(HTTPFailure) -> HTTPResponseHead {
+        begin()
+        try await send(request, host: host)
+        for _ in 0..<Self.maximumInterim {
+            let parser = HTTPResponseParser(answering: request.method, limits: configuration.limits)
+            let head = try await input.readHead(parser, idleDeadline: deadline, timeout: deadline.remaining) {
+                hasReceivedAny = true
+            }
+            guard let head else { throw .truncated }
+            if head.status.isInformational && head.status != .switchingProtocols { continue }
+            return accept(head)
+        }
+        throw .refused(.malformedStatus)
+    }
+
+    private func begin() {
+        phase = .busy
+        exchange &+= 1
+        hasSentAny = false
+        hasSentAll = false
+        hasReceivedAny = false
+    }
+
+    private func accept(_ head: HTTPResponseHead) -> HTTPResponseHead {
+        // No upgrade was asked for, so a switch of protocols makes the rest of the stream meaningless.
+        keepsAlive = head.keepsAlive && hasSentAll && head.status != .switchingProtocols
+        decoder = HTTPBodyDecoder(head.framing, limits: configuration.limits)
+        if decoder.isComplete { complete() }
+        return head
+    }
+
+    func responseBody(_ framing: HTTPBodyFraming) -> HTTPBody {
+        switch framing {
+        case .none: .empty
+        case .length(let length): HTTPBody(length: length, source: self, exchange: exchange)
+        case .chunked, .untilClose: HTTPBody(length: nil, source: self, exchange: exchange)
+        }
+    }
+
+    func nextPiece(of exchange: UInt64, deadline: Deadline) async throws(HTTPFailure) -> [UInt8]? {
+        if stream.reactor.isCurrent { return try await readPiece(of: exchange, deadline: deadline) }
+        return try await stream.reactor.perform { () async throws(HTTPFailure) in
+            try await self.readPiece(of: exchange, deadline: deadline)
+        }
+    }
+
+    private func readPiece(of exchange: UInt64, deadline: Deadline) async throws(HTTPFailure) -> [UInt8]? {
+        guard exchange == self.exchange, phase == .busy else { return nil }
+        do throws(HTTPFailure) {
+            let piece = try await input.readPiece(
+                &decoder, deadline: min(deadline, .after(configuration.stallTimeout)))
+            if decoder.isComplete { complete() }
+            return piece
+        } catch {
+            discard()
+            throw error
+        }
+    }
+
+    private func complete() {
+        guard keepsAlive, !input.hasEnded, !input.hasKeptBytes else { return discard() }
+        phase = .unused
+        pool.giveBack(self)
+    }
+
+    // MARK: Sending
+
+    private func send(_ request: HTTPClientRequest, host: String) async throws(HTTPFailure) {
+        let head = HTTPRequestEncoder.head(request, host: host)
+        switch request.body {
+        case .none:
+            try await send(head)
+        case .bytes(let body):
+            try await send(head, body)
+        case .stream(let body):
+            try await stream(body, after: head)
+        }
+        hasSentAll = true
+    }
+
+    /// The peer may answer before it has the whole body (413, 401 …): then sending stops, the answer is read, and the
+    /// connection ends with it.
+    private func stream(_ body: HTTPBody, after head: [UInt8]) async throws(HTTPFailure) {
+        var prefix = head
+        let isChunked = body.length == nil
+        while var piece = try await body.next() {
+            if input.isDisturbed() { throw .truncated }
+            if isChunked {
+                HTTPResponseEncoder.append(hexadecimal: piece.count, to: &prefix)
+                HTTPResponseEncoder.append("\r\n", to: &prefix)
+                HTTPResponseEncoder.append("\r\n", to: &piece)
+            }
+            try await send(prefix, piece)
+            prefix = []
+        }
+        if isChunked { HTTPResponseEncoder.append("0\r\n\r\n", to: &prefix) }
+        if !prefix.isEmpty { try await send(prefix) }
+    }
+
+    private func send(_ first: [UInt8], _ second: [UInt8] = []) async throws(HTTPFailure) {
+        do throws(StreamFailure) {
+            try await stream.send(first, second, stall: configuration.stallTimeout) { hasSentAny = true }
+        } catch {
+            throw .stream(error)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+internal import Core
+internal import Reactor
+internal import TLS
+
+/// One reactor's share of a client: its pools. Confined to the reactor, which is what makes it Sendable.
+final class HTTPClientWorker: @unchecked Sendable {
+    let reactor: Reactor
+    let configuration: HTTPClientConfiguration
+    private let maximumPerPool: Int
+    private var pools: [HTTPEndpoint: HTTPClientPool] = [:]
+    private var isReaping = false
+    private(set) var isStopped = false
+
+    init(_ configuration: HTTPClientConfiguration, on reactor: Reactor, reactors: Int) {
+        self.configuration = configuration
+        self.reactor = reactor
+        maximumPerPool = max(1, configuration.maximumConnectionsPerEndpoint / reactors)
+    }
+
+    func send(
+        _ request: HTTPClientRequest, to endpoint: HTTPEndpoint, deadline: Deadline
+    ) async throws(HTTPFailure) -> HTTPClientResponse {
+        let pool = try pool(for: endpoint)
+        while true {
+            let connection = try await pool.take(deadline: deadline)
+            do throws(HTTPFailure) {
+                let head = try await connection.exchange(request, host: endpoint.authority, deadline: deadline)
+                return HTTPClientResponse(head: head, body: connection.responseBody(head.framing))
+            } catch {
+                let mayRepeat = connection.mayRepeat(request)
+                connection.discard()
+                guard mayRepeat, error.isOfConnection, !deadline.hasPassed else { throw error }
+            }
+        }
+    }
+
+    private func pool(for endpoint: HTTPEndpoint) throws(HTTPFailure) -> HTTPClientPool {
+        guard !isStopped else { throw .stopped }
+        if let pool = pools[endpoint] { return pool }
+        let pool = HTTPClientPool(endpoint, worker: self, maximum: maximumPerPool)
+        pools[endpoint] = pool
+        return pool
+    }
+
+    // MARK: Unused connections
+
+    /// One task looks after all of them, and only while there are some.
+    func startReaping() {
+        guard !isReaping, !isStopped else { return }
+        isReaping = true
+        reactor.run { [weak self] in await Self.reap(self) }
+    }
+
+    private static func reap(_ worker: HTTPClientWorker?) async {
+        weak var worker = worker
+        while let pause = worker?.configuration.idleTimeout {
+            do {
+                try await Reactor.sleep(for: pause / 2)
+            } catch {
+                return
+            }
+            guard let worker, worker.dropStale() else { return }
+        }
+    }
+
+    /// Whether any are left.
+    private func dropStale() -> Bool {
+        let oldest = Deadline.now - configuration.idleTimeout
+        for pool in pools.values { pool.dropIdle(since: oldest) }
+        pools = pools.filter { !$0.value.isUnused }
+        isReaping = pools.values.contains { $0.hasIdle } && !isStopped
+        return isReaping
+    }
+
+    func stop() {
+        isStopped = true
+        for pool in pools.values { pool.stop() }
+    }
+}
+
+extension Deadline {
+    fileprivate static func - (moment: Deadline, duration: Duration) -> Deadline {
+        Deadline(uptimeNanoseconds: moment.uptimeNanoseconds.addingClamped(-duration.wholeNanoseconds))
+    }
+}

@@ -21,6 +21,12 @@ package struct HTTPBody: Sendable {
         self.exchange = exchange
     }
 
+    /// A body whose beginning has been read already.
+    package init(_ beginning: [UInt8], then rest: HTTPBody) {
+        self.init(
+            length: rest.length, source: HTTPBodyBeginning(beginning, then: rest), exchange: 0)
+    }
+
     /// Whether there is nothing to read, known without reading.
     package var isEmpty: Bool { source == nil }
 
@@ -37,5 +43,24 @@ package struct HTTPBody: Sendable {
             if bytes.isEmpty { bytes = piece } else { bytes += piece }
         }
         return bytes
+    }
+}
+
+/// Confined to the task that reads the body, which is what makes it Sendable.
+private final class HTTPBodyBeginning: HTTPBodySource, @unchecked Sendable {
+    private var beginning: [UInt8]
+    private let rest: HTTPBody
+
+    init(_ beginning: [UInt8], then rest: HTTPBody) {
+        self.beginning = beginning
+        self.rest = rest
+    }
+
+    func nextPiece(of exchange: UInt64, deadline: Deadline) async throws(HTTPFailure) -> [UInt8]? {
+        guard beginning.isEmpty else {
+            defer { beginning = [] }
+            return beginning
+        }
+        return try await rest.next(deadline: deadline)
     }
 }

@@ -1,4 +1,8 @@
+package import TLS
+
 package struct HTTPClientConfiguration: Sendable {
+    /// Needed for https endpoints.
+    package var tls: TLSClientContext?
     package var limits = HTTPLimits()
     /// To one endpoint, of all reactors together; each reactor may hold its even share.
     package var maximumConnectionsPerEndpoint = 256

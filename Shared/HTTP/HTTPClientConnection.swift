@@ -60,7 +60,7 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
 
     /// After a failed exchange: see `HTTPClient` for the rule.
     func mayRepeat(_ request: HTTPClientRequest) -> Bool {
-        if case .stream = request.body { return !hasSentAny && exchange > 1 }
+        if case .stream = request.body { return false }
         guard exchange > 1, !hasReceivedAny else { return false }
         return !hasSentAny || request.method.isIdempotent
     }
@@ -144,18 +144,18 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
         case .bytes(let body):
             try await send(head, body)
         case .stream(let body):
-            try await stream(body, after: head)
+            guard try await stream(body, after: head) else { return }
         }
         hasSentAll = true
     }
 
-    /// The peer may answer before it has the whole body (413, 401 …): then sending stops, the answer is read, and the
-    /// connection ends with it.
-    private func stream(_ body: HTTPBody, after head: [UInt8]) async throws(HTTPFailure) {
+    /// Whether all of it was sent. The peer may answer before (413, 401 …): then sending stops, the answer is read, and
+    /// the connection ends with it.
+    private func stream(_ body: HTTPBody, after head: [UInt8]) async throws(HTTPFailure) -> Bool {
         var prefix = head
         let isChunked = body.length == nil
         while var piece = try await body.next() {
-            if input.isDisturbed() { throw .truncated }
+            if input.isDisturbed() { return false }
             if isChunked {
                 HTTPResponseEncoder.append(hexadecimal: piece.count, to: &prefix)
                 HTTPResponseEncoder.append("\r\n", to: &prefix)
@@ -166,6 +166,7 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
         }
         if isChunked { HTTPResponseEncoder.append("0\r\n\r\n", to: &prefix) }
         if !prefix.isEmpty { try await send(prefix) }
+        return true
     }
 
     private func send(_ first: [UInt8], _ second: [UInt8] = []) async throws(HTTPFailure) {

@@ -1,5 +1,6 @@
 internal import Core
 internal import Reactor
+internal import TLS
 
 /// The connections of one reactor to one endpoint: those unused wait here, the most recently used first.
 ///
@@ -17,7 +18,10 @@ final class HTTPClientPool {
     }
 
     private let endpoint: HTTPEndpoint
-    private unowned let worker: HTTPClientWorker
+    private let configuration: HTTPClientConfiguration
+    private let reactor: Reactor
+    /// Gone when the client is: what still comes back then is closed.
+    private weak let worker: HTTPClientWorker?
     private let maximum: Int
     private var open = 0
     private var idle: [Idle] = []
@@ -26,6 +30,8 @@ final class HTTPClientPool {
     init(_ endpoint: HTTPEndpoint, worker: HTTPClientWorker, maximum: Int) {
         self.endpoint = endpoint
         self.worker = worker
+        configuration = worker.configuration
+        reactor = worker.reactor
         self.maximum = maximum
     }
 
@@ -41,7 +47,7 @@ final class HTTPClientPool {
             open += 1
             return try await make(deadline: deadline)
         }
-        guard waiting.count < worker.configuration.maximumWaiting else { throw .exhausted }
+        guard waiting.count < configuration.maximumWaiting else { throw .exhausted }
         switch try await waitForTurn(deadline) {
         case .connection(let connection): return connection
         case .mayOpen: return try await make(deadline: deadline)
@@ -67,9 +73,9 @@ final class HTTPClientPool {
 
     /// A place has been counted for it already.
     private func make(deadline: Deadline) async throws(HTTPFailure) -> HTTPClientConnection {
-        let deadline = min(deadline, .after(worker.configuration.connectTimeout))
+        let deadline = min(deadline, .after(configuration.connectTimeout))
         do throws(HTTPFailure) {
-            return HTTPClientConnection(try await connect(deadline), pool: self, configuration: worker.configuration)
+            return HTTPClientConnection(try await connect(deadline), pool: self, configuration: configuration)
         } catch {
             forget()
             throw error
@@ -80,13 +86,23 @@ final class HTTPClientPool {
         var failure = HTTPFailure.stream(.refused)
         for address in try await addresses(deadline) {
             do throws(StreamFailure) {
-                return try await StreamSocket.connect(to: address, on: worker.reactor, deadline: deadline)
+                let socket = try await StreamSocket.connect(to: address, on: reactor, deadline: deadline)
+                guard endpoint.isSecure else { return socket }
+                return try await secure(socket, deadline)
             } catch {
                 failure = .stream(error)
                 guard !deadline.hasPassed, error != .cancelled else { break }
             }
         }
         throw failure
+    }
+
+    private func secure(_ socket: StreamSocket, _ deadline: Deadline) async throws(StreamFailure) -> any ByteStream {
+        guard let context = configuration.tls else {
+            socket.close()
+            throw .insecure("this client has no TLS configuration")
+        }
+        return try await TLSStream.connect(socket, context, host: endpoint.hostName, deadline: deadline)
     }
 
     private func addresses(_ deadline: Deadline) async throws(HTTPFailure) -> [SocketAddress] {
@@ -104,7 +120,7 @@ final class HTTPClientPool {
     // MARK: Coming back
 
     func giveBack(_ connection: HTTPClientConnection) {
-        guard !worker.isStopped else { return connection.discard() }
+        guard let worker, !worker.isStopped else { return connection.discard() }
         while !waiting.isEmpty {
             if waiting.removeFirst().fulfil(.connection(connection)) { return }
         }

@@ -1,6 +1,5 @@
 internal import Core
 internal import Reactor
-internal import TLS
 
 /// One reactor's share of a client: its pools. Confined to the reactor, which is what makes it Sendable.
 final class HTTPClientWorker: @unchecked Sendable {
@@ -52,7 +51,7 @@ final class HTTPClientWorker: @unchecked Sendable {
     }
 
     private static func reap(_ worker: HTTPClientWorker?) async {
-        weak var worker = worker
+        weak let worker = worker
         while let pause = worker?.configuration.idleTimeout {
             do {
                 try await Reactor.sleep(for: pause / 2)

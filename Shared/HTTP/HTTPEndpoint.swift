@@ -40,7 +40,7 @@ package struct HTTPEndpoint: Hashable, Sendable, CustomStringConvertible {
         guard (try? HTTPAuthority.check(bytes.span)) != nil else { return nil }
         let afterBracket = authority.lastIndex(of: "]") ?? authority.startIndex
         let colon = authority[afterBracket...].lastIndex(of: ":")
-        let host = authority[..<(colon ?? authority.endIndex)].filter { $0 != "[" && $0 != "]" }
+        let host = String(authority[..<(colon ?? authority.endIndex)].filter { $0 != "[" && $0 != "]" })
         guard let colon else { return (host, defaultPort) }
         return UInt16(authority[authority.index(after: colon)...]).map { (host, $0) }
     }
@@ -53,6 +53,14 @@ package struct HTTPEndpoint: Hashable, Sendable, CustomStringConvertible {
             return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
         case .address(.unix): return "localhost"
         case .address(let address): return "\(address)"
+        }
+    }
+
+    /// Whom a certificate has to name.
+    var hostName: String {
+        switch location {
+        case .host(let host, _): host
+        case .address(let address): address.ipAddress.map(\.description) ?? "localhost"
         }
     }
 

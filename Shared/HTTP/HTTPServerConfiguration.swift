@@ -1,7 +1,10 @@
 package import Reactor
+package import TLS
 
 package struct HTTPServerConfiguration: Sendable {
     package var address: SocketAddress
+    /// Plain text when nil.
+    package var tls: TLSServerContext?
     package var limits = HTTPLimits()
     package var timeouts = HTTPServerTimeouts()
     /// Of all reactors together. Beyond it a connection is accepted, told 503 and closed.
@@ -11,8 +14,9 @@ package struct HTTPServerConfiguration: Sendable {
     /// Told of every error a handler threw that is no `Failure` of the request's own making.
     package var onFailure: (@Sendable (any Error, HTTPRequestHead) -> Void)?
 
-    package init(address: SocketAddress) {
+    package init(address: SocketAddress, tls: TLSServerContext? = nil) {
         self.address = address
+        self.tls = tls
     }
 }
 

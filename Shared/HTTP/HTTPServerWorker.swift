@@ -1,6 +1,7 @@
 internal import Core
 internal import Reactor
 internal import Synchronization
+internal import TLS
 
 /// One reactor's share of a server: its listener, its connections, and what they have in common.
 ///
@@ -62,19 +63,28 @@ final class HTTPServerWorker: @unchecked Sendable {
 
     private func serve(_ socket: StreamSocket) async {
         guard let stream = await secured(socket) else { return socket.close() }
-        let connection = HTTPServerConnection(stream, worker: self, isSecure: false)
+        let connection = HTTPServerConnection(stream, worker: self, isSecure: configuration.tls != nil)
         connections[ObjectIdentifier(connection)] = connection
         await connection.serve()
         connections[ObjectIdentifier(connection)] = nil
     }
 
     private func secured(_ socket: StreamSocket) async -> (any ByteStream)? {
-        socket
+        guard let tls = configuration.tls else { return socket }
+        handshakes[ObjectIdentifier(socket)] = socket
+        defer { handshakes[ObjectIdentifier(socket)] = nil }
+        do throws(StreamFailure) {
+            return try await TLSStream.accept(socket, tls, deadline: .after(configuration.timeouts.handshake))
+        } catch {
+            return nil
+        }
     }
 
     /// Under overload an honest word costs little; over TLS it would cost a handshake, so there it is silence.
     private func turnAway(_ socket: StreamSocket) async {
-        try? await socket.write(Self.overloaded, deadline: .after(.seconds(1)))
+        if configuration.tls == nil {
+            try? await socket.write(Self.overloaded, deadline: .after(.seconds(1)))
+        }
         socket.close()
     }
 

@@ -68,7 +68,7 @@ extension Schema.Field {
 
     var encodeLines: [String] {
         if isPacked {
-            return ["writer.packed(\(swiftName), tag: \(packedTag)) { writer, value in writer.\(rawWrite) }"]
+            return ["writer.packed(\(swiftName), tag: \(packedTag)) { writer, value in", "    writer.\(rawWrite)", "}"]
         }
         if isRepeated {
             return ["for value in \(swiftName) { writer.element(value, tag: \(tag)) }"]

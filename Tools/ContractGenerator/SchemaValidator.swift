@@ -37,7 +37,7 @@ struct SchemaValidator {
                 throw .refused(place, "format \(field.rule.format) needs the type \(formatted)")
             }
             if field.isRepeated, field.rule.format == .timestamp || field.rule.format == .address {
-                throw .refused(place, "a repeated \(field.rule.format) is not supported: repeat a message that holds one")
+                throw .refused(place, "\(field.rule.format) cannot repeat: repeat a message that holds one")
             }
             if case .message(let name) = field.type, !field.isRepeated, reaches(name, message.fullName, depth: 0) {
                 throw .refused(place, "a message cannot hold itself: make the field repeated")

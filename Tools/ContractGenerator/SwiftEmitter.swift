@@ -97,7 +97,8 @@ struct SwiftEmitter {
     private func emitDescriptor(_ message: Schema.Message, to source: inout SwiftSource) {
         source.line()
         source.line("package static var schema: String { \"\(message.fullName)\" }")
-        emitDescriptor("MessageDescriptor", of: message.fullName, "fields", message.fields.map(\.descriptor), to: &source)
+        let fields = message.fields.map(\.descriptor)
+        emitDescriptor("MessageDescriptor", of: message.fullName, "fields", fields, to: &source)
     }
 
     private func emitDescriptor(

@@ -27,17 +27,11 @@ extension WireMessage {
 
     /// Decodes without copying the slice first.
     package init(wireBytes slice: ArraySlice<UInt8>) throws(WireFailure) {
-        let outcome: Result<Self, WireFailure> = unsafe slice.withUnsafeBytes { buffer in
-            var reader = unsafe WireReader(buffer)
+        self = try WireReader.read(slice) { reader throws(WireFailure) in
             var message = Self()
-            do throws(WireFailure) {
-                try message.merge(from: &reader)
-                return .success(message)
-            } catch {
-                return .failure(error)
-            }
+            try message.merge(from: &reader)
+            return message
         }
-        self = try outcome.get()
     }
 }
 

@@ -5,15 +5,31 @@ package import Core
 /// Total and bounded: it never reads outside its bytes, recurses at most `WireLimits.maximumDepth` deep and hands out at
 /// most `WireLimits.maximumElements` repeated elements.
 ///
-/// Safety: the pointers are valid only while the buffer given to `init` is. The only caller is
-/// `WireMessage.init(wireBytes:)` (and its siblings in this module), which keeps the reader inside `withUnsafeBytes`.
+/// Safety: the pointers are valid only while the buffer given to `init` is. `read(_:_:)` is the only one who makes a
+/// reader, and keeps the buffer alive while it lends the reader out.
 @safe package struct WireReader {
     private var cursor: UnsafePointer<UInt8>
     private var end: UnsafePointer<UInt8>
     private var remainingDepth = WireLimits.maximumDepth
     private var remainingElements = WireLimits.maximumElements
 
-    @unsafe init(_ buffer: UnsafeRawBufferPointer) {
+    /// Lends `body` a reader of `slice`. The reader must not outlive the call.
+    static func read<Result>(
+        _ slice: ArraySlice<UInt8>, _ body: (inout WireReader) throws(WireFailure) -> Result
+    ) throws(WireFailure) -> Result {
+        // `withUnsafeBytes` rethrows any error, not a typed one.
+        let outcome: Swift.Result<Result, WireFailure> = unsafe slice.withUnsafeBytes { buffer in
+            var reader = unsafe WireReader(buffer)
+            do throws(WireFailure) {
+                return .success(try body(&reader))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+
+    @unsafe private init(_ buffer: UnsafeRawBufferPointer) {
         let bytes = unsafe buffer.assumingMemoryBound(to: UInt8.self)
         // An empty buffer may have no address; then both pointers are equal and never followed.
         unsafe cursor = bytes.baseAddress ?? UnsafePointer(bitPattern: 1).unsafelyUnwrapped

@@ -9,7 +9,7 @@ package struct WireWriter {
 
     // MARK: Primitives
 
-    mutating func varint(_ value: UInt64) {
+    private mutating func varint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -41,7 +41,7 @@ package struct WireWriter {
 
     /// Writes what `body` appends behind its length: one byte is kept free, and more are inserted in the rare case that
     /// the length needs them.
-    mutating func lengthPrefixed(_ body: (inout WireWriter) -> Void) {
+    private mutating func lengthPrefixed(_ body: (inout WireWriter) -> Void) {
         let start = bytes.count
         bytes.append(0)
         body(&self)
@@ -150,6 +150,7 @@ package struct WireWriter {
         }
     }
     package mutating func rawVarint(_ value: UInt64) { varint(value) }
+    mutating func rawBytes(_ value: [UInt8]) { prefixed(value) }
     package mutating func rawFixed64(_ value: UInt64) { fixed(value) }
     package mutating func rawFixed32(_ value: UInt32) { fixed(value) }
 

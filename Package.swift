@@ -36,8 +36,8 @@ func tool(_ name: String, folder: String, _ dependencies: [Target.Dependency]) -
     .executableTarget(name: name, dependencies: dependencies, path: "Tools/\(folder)")
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)")
+func tests(_ name: String, _ dependencies: [Target.Dependency], excluding: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: excluding)
 }
 
 /// Coverage-guided fuzzers need the compiler's own instrumentation and libFuzzer's `main`: they exist only when asked for.
@@ -97,7 +97,9 @@ let package = Package(
         .target(name: "LocalServers", dependencies: ["Core", "CSpawn"], path: "Tools/LocalServers"),
         tool("local-stack", folder: "LocalStack", ["Core", "LocalServers"]),
         tool("sample-app", folder: "SampleApp", ["Core", "Reactor", "HTTP"]),
-        .target(name: "CContractSchema", dependencies: ["CProtobufC"], path: "Tools/CContractSchema"),
+        .target(
+            name: "CContractSchema", dependencies: ["CProtobufC"], path: "Tools/CContractSchema",
+            exclude: ["contract_schema.proto", "regenerate"]),
         tool("contract-generator", folder: "ContractGenerator", ["CContractSchema", "CProtobufC"]),
         tool(
             "benchmarks", folder: "Benchmarks",
@@ -108,7 +110,9 @@ let package = Package(
             name: "TestSupport", dependencies: ["Core", "LocalServers", "ThreadSanitizer"], path: "Tests/TestSupport"),
         tests("CoreTests", ["Core"]),
         tests("JSONTests", ["JSON", "Core"]),
-        tests("ContractsTests", ["Contracts", "Core", "JSON", "contract-generator"]),
+        tests(
+            "ContractsTests", ["Contracts", "Core", "JSON", "TestSupport", "contract-generator"],
+            excluding: ["peer.py", "proto"]),
         tests("ReactorTests", ["Reactor", "Core", "TestSupport"]),
         tests("TLSTests", ["TLS", "Reactor", "Core", "TestSupport"]),
         tests("CryptographyTests", ["Cryptography", "Core"]),
@@ -139,7 +143,7 @@ let package = Package(
 if fuzzing {
     package.targets.append(
         .executableTarget(
-            name: "fuzzers", dependencies: ["Core"], path: "Tools/Fuzzers",
+            name: "fuzzers", dependencies: ["Core", "JSON", "Contracts"], path: "Tools/Fuzzers",
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
     for target in package.targets where target.type != .system {
         target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]

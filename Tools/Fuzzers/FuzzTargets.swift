@@ -1,4 +1,6 @@
+internal import Contracts
 internal import Core
+internal import JSON
 
 /// What is fuzzed, by name. A target's whole duty is not to crash, not to hang and not to eat memory: hostile bytes may
 /// be refused but never trap.
@@ -7,5 +9,23 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
         let text = String(decoding: bytes, as: UTF8.self)
         _ = (TraceContext(text), UUIDv7(text), Base64.decode(text), Base64.decodeURL(text), ByteCount(text))
         _ = Hex.decode(bytes)
-    }
+    },
+    "json": { bytes in
+        guard let value = try? JSONValue(parsing: bytes) else { return }
+        // What was read can be written, and reads the same.
+        precondition((try? JSONValue(parsing: value.serialized(), limits: JSONLimits(maximumLength: .max))) == value)
+    },
+    // The first byte chooses the message.
+    "contracts": { bytes in
+        guard let choice = bytes.first else { return }
+        decodeTwice(ContractRegistry.messages[Int(choice) % ContractRegistry.messages.count], bytes.dropFirst())
+    },
 ]
+
+private func decodeTwice<Message: WireMessage>(_: Message.Type, _ bytes: ArraySlice<UInt8>) {
+    guard let message = try? Message(wireBytes: bytes) else { return }
+    let encoded = message.wireBytes()
+    // Compared as bytes: a NaN in a message is not equal to itself.
+    precondition((try? Message(wireBytes: encoded))?.wireBytes() == encoded)
+    _ = try? message.json()
+}

@@ -54,7 +54,9 @@ package struct TokenIssued: WireMessage {
         writer.identifier(sessionID, tag: 42)
         writer.identifier(userID, tag: 50)
         writer.string(userName, tag: 58)
-        writer.packed(roles, tag: 66) { writer, value in writer.rawVarint(UInt64(bitPattern: Int64(value.rawValue))) }
+        writer.packed(roles, tag: 66) { writer, value in
+            writer.rawVarint(UInt64(bitPattern: Int64(value.rawValue)))
+        }
         writer.enumeration(grant, tag: 72)
         writer.address(clientAddress, tag: 82)
         writer.identifier(requestID, tag: 90)
@@ -379,7 +381,9 @@ package struct UserChanged: WireMessage {
         writer.timestamp(changedAt, tag: 17)
         writer.identifier(userID, tag: 26)
         writer.string(userName, tag: 34)
-        writer.packed(roles, tag: 42) { writer, value in writer.rawVarint(UInt64(bitPattern: Int64(value.rawValue))) }
+        writer.packed(roles, tag: 42) { writer, value in
+            writer.rawVarint(UInt64(bitPattern: Int64(value.rawValue)))
+        }
         writer.bool(isEnabled, tag: 48)
         writer.enumeration(change, tag: 56)
         writer.string(changedBy, tag: 66)

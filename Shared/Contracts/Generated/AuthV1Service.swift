@@ -107,7 +107,9 @@ package struct IssueTokenResponse: WireMessage {
         writer.uint32(expiresIn, tag: 24)
         writer.string(refreshToken, tag: 34)
         writer.identifier(sessionID, tag: 42)
-        writer.packed(roles, tag: 50) { writer, value in writer.rawVarint(UInt64(bitPattern: Int64(value.rawValue))) }
+        writer.packed(roles, tag: 50) { writer, value in
+            writer.rawVarint(UInt64(bitPattern: Int64(value.rawValue)))
+        }
     }
 
     package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
@@ -577,7 +579,9 @@ package struct User: WireMessage {
     package func encode(to writer: inout WireWriter) {
         writer.identifier(userID, tag: 10)
         writer.string(name, tag: 18)
-        writer.packed(roles, tag: 26) { writer, value in writer.rawVarint(UInt64(bitPattern: Int64(value.rawValue))) }
+        writer.packed(roles, tag: 26) { writer, value in
+            writer.rawVarint(UInt64(bitPattern: Int64(value.rawValue)))
+        }
         writer.bool(isEnabled, tag: 32)
         writer.timestamp(createdAt, tag: 41)
         writer.timestamp(lastLoginAt, tag: 49)
@@ -645,7 +649,9 @@ package struct CreateUserRequest: WireMessage {
     package func encode(to writer: inout WireWriter) {
         writer.string(name, tag: 10)
         writer.string(password, tag: 18)
-        writer.packed(roles, tag: 26) { writer, value in writer.rawVarint(UInt64(bitPattern: Int64(value.rawValue))) }
+        writer.packed(roles, tag: 26) { writer, value in
+            writer.rawVarint(UInt64(bitPattern: Int64(value.rawValue)))
+        }
         writer.bool(isServiceAccount, tag: 32)
     }
 

@@ -147,7 +147,9 @@ package struct Principal: WireMessage {
         writer.identifier(userID, tag: 10)
         writer.identifier(sessionID, tag: 18)
         writer.string(name, tag: 26)
-        writer.packed(roles, tag: 34) { writer, value in writer.rawVarint(UInt64(bitPattern: Int64(value.rawValue))) }
+        writer.packed(roles, tag: 34) { writer, value in
+            writer.rawVarint(UInt64(bitPattern: Int64(value.rawValue)))
+        }
         writer.address(clientAddress, tag: 42)
         writer.identifier(requestID, tag: 50)
     }

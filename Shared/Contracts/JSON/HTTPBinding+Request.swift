@@ -12,7 +12,10 @@ extension HTTPBinding {
             if let given = body.objectValue, hasBody {
                 object = given
             } else {
-                mismatch.add("", hasBody ? "must be an object, not \(body.typeName)" : "must be empty: \(verb.rawValue) takes no body")
+                mismatch.add(
+                    "",
+                    hasBody
+                        ? "must be an object, not \(body.typeName)" : "must be empty: \(verb.rawValue) takes no body")
             }
         }
         for (name, value) in pathParameters {

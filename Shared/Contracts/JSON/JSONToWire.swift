@@ -112,12 +112,23 @@ private struct JSONEncoder {
         return nil
     }
 
+    private mutating func refuseNumber(
+        _ json: JSONValue, _ path: String, _ adjective: String, from lower: some Numeric, to upper: some Numeric
+    ) -> WireValue? {
+        let message = "must be a \(adjective)number between \(lower) and \(upper)"
+        guard json.numberValue == nil else {
+            mismatch.add(path, message)
+            return nil
+        }
+        return refuse(json, path, message)
+    }
+
     private mutating func number(_ json: JSONValue, of field: FieldDescriptor, path: String) -> WireValue? {
         guard let value = json.numberValue ?? json.stringValue.flatMap(Double.init), value.isFinite else {
             return refuse(json, path, "must be a number")
         }
         if let range = field.range, value < Double(range.lowerBound) || value > Double(range.upperBound) {
-            return refuse(json, path, "must be between \(range.lowerBound) and \(range.upperBound)")
+            return refuseNumber(json, path, "", from: range.lowerBound, to: range.upperBound)
         }
         if case .float = field.kind { return .fixed32(Float(value).bitPattern) }
         return .fixed64(value.bitPattern)
@@ -129,7 +140,7 @@ private struct JSONEncoder {
     ) -> WireValue? {
         let allowed = (field.range ?? limits).clamped(to: limits)
         guard let value = json.integerValue ?? json.stringValue.flatMap({ Int64($0) }), allowed.contains(value) else {
-            return refuse(json, path, "must be a whole number between \(allowed.lowerBound) and \(allowed.upperBound)")
+            return refuseNumber(json, path, "whole ", from: allowed.lowerBound, to: allowed.upperBound)
         }
         switch field.kind {
         case .sint32, .sint64: return .varint(WireWriter.zigzag(value))
@@ -141,9 +152,10 @@ private struct JSONEncoder {
 
     private mutating func unsigned(_ json: JSONValue, of field: FieldDescriptor, path: String) -> WireValue? {
         let number = json.integerValue.flatMap { UInt64(exactly: $0) } ?? json.stringValue.flatMap { UInt64($0) }
-        let allowed = field.range.map { UInt64(clamping: $0.lowerBound)...UInt64(clamping: $0.upperBound) } ?? 0 ... .max
+        let allowed =
+            field.range.map { UInt64(clamping: $0.lowerBound)...UInt64(clamping: $0.upperBound) } ?? 0 ... .max
         guard let value = number, allowed.contains(value) else {
-            return refuse(json, path, "must be a whole number between \(allowed.lowerBound) and \(allowed.upperBound)")
+            return refuseNumber(json, path, "whole ", from: allowed.lowerBound, to: allowed.upperBound)
         }
         if case .fixed64 = field.kind { return .fixed64(value) }
         return .varint(value)

@@ -94,7 +94,9 @@ extension MessageDescriptor {
         case 1: try write(.fixed64(0), of: field, to: &writer, depth: depth)
         case 5: try write(.fixed32(0), of: field, to: &writer, depth: depth)
         default:
-            if case .message = field.kind { writer.null() } else {
+            if case .message = field.kind {
+                writer.null()
+            } else {
                 try write(.bytes([]), of: field, to: &writer, depth: depth)
             }
         }

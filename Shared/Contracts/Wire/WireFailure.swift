@@ -1,5 +1,5 @@
 /// Why bytes are not a message.
-package enum WireFailure: Error, Sendable, Equatable {
+package enum WireFailure: Error, Sendable, Hashable {
     /// A value runs past the end of its message.
     case truncated
     /// A varint of more than ten bytes.

@@ -104,11 +104,8 @@ package import Core
             let byte = unsafe cursor.pointee
             unsafe cursor += 1
             value |= UInt64(byte & 0x7f) &<< shift
-            if byte < 0x80 {
-                // The tenth byte has room for one bit of the 64.
-                guard shift < 63 || byte <= 1 else { throw .malformedVarint }
-                return value
-            }
+            // Of a tenth byte only one bit fits; the others are dropped, as every implementation does.
+            if byte < 0x80 { return value }
             shift += 7
         }
         throw .malformedVarint

@@ -136,7 +136,7 @@ package struct WireWriter {
     }
     package mutating func element(_ value: UUIDv7, tag: UInt32) {
         tagged(tag)
-        prefixed(value)
+        if value.isSet { prefixed(value) } else { bytes.append(0) }
     }
 
     /// Numbers of one field in one length-prefixed run.

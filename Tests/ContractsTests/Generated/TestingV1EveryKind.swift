@@ -159,22 +159,50 @@ package struct EveryKind: WireMessage {
         writer.address(address, tag: 162)
         writer.bytes(text, tag: 170)
         writer.bytes(hex, tag: 178)
-        writer.packed(doubles, tag: 250) { writer, value in writer.rawFixed64(value.bitPattern) }
-        writer.packed(floats, tag: 258) { writer, value in writer.rawFixed32(value.bitPattern) }
-        writer.packed(int32s, tag: 266) { writer, value in writer.rawVarint(UInt64(bitPattern: Int64(value))) }
-        writer.packed(int64s, tag: 274) { writer, value in writer.rawVarint(UInt64(bitPattern: value)) }
-        writer.packed(uint32s, tag: 282) { writer, value in writer.rawVarint(UInt64(value)) }
-        writer.packed(uint64s, tag: 290) { writer, value in writer.rawVarint(value) }
-        writer.packed(sint32s, tag: 298) { writer, value in writer.rawVarint(WireWriter.zigzag(Int64(value))) }
-        writer.packed(sint64s, tag: 306) { writer, value in writer.rawVarint(WireWriter.zigzag(value)) }
-        writer.packed(fixed32s, tag: 314) { writer, value in writer.rawFixed32(value) }
-        writer.packed(fixed64s, tag: 322) { writer, value in writer.rawFixed64(value) }
-        writer.packed(sfixed32s, tag: 330) { writer, value in writer.rawFixed32(UInt32(bitPattern: value)) }
-        writer.packed(sfixed64s, tag: 338) { writer, value in writer.rawFixed64(UInt64(bitPattern: value)) }
-        writer.packed(bools, tag: 346) { writer, value in writer.rawVarint(value ? 1 : 0) }
+        writer.packed(doubles, tag: 250) { writer, value in
+            writer.rawFixed64(value.bitPattern)
+        }
+        writer.packed(floats, tag: 258) { writer, value in
+            writer.rawFixed32(value.bitPattern)
+        }
+        writer.packed(int32s, tag: 266) { writer, value in
+            writer.rawVarint(UInt64(bitPattern: Int64(value)))
+        }
+        writer.packed(int64s, tag: 274) { writer, value in
+            writer.rawVarint(UInt64(bitPattern: value))
+        }
+        writer.packed(uint32s, tag: 282) { writer, value in
+            writer.rawVarint(UInt64(value))
+        }
+        writer.packed(uint64s, tag: 290) { writer, value in
+            writer.rawVarint(value)
+        }
+        writer.packed(sint32s, tag: 298) { writer, value in
+            writer.rawVarint(WireWriter.zigzag(Int64(value)))
+        }
+        writer.packed(sint64s, tag: 306) { writer, value in
+            writer.rawVarint(WireWriter.zigzag(value))
+        }
+        writer.packed(fixed32s, tag: 314) { writer, value in
+            writer.rawFixed32(value)
+        }
+        writer.packed(fixed64s, tag: 322) { writer, value in
+            writer.rawFixed64(value)
+        }
+        writer.packed(sfixed32s, tag: 330) { writer, value in
+            writer.rawFixed32(UInt32(bitPattern: value))
+        }
+        writer.packed(sfixed64s, tag: 338) { writer, value in
+            writer.rawFixed64(UInt64(bitPattern: value))
+        }
+        writer.packed(bools, tag: 346) { writer, value in
+            writer.rawVarint(value ? 1 : 0)
+        }
         for value in strings { writer.element(value, tag: 354) }
         for value in byteStrings { writer.element(value, tag: 362) }
-        writer.packed(colours, tag: 370) { writer, value in writer.rawVarint(UInt64(bitPattern: Int64(value.rawValue))) }
+        writer.packed(colours, tag: 370) { writer, value in
+            writer.rawVarint(UInt64(bitPattern: Int64(value.rawValue)))
+        }
         for value in branches { writer.element(value, tag: 378) }
         for value in uuids { writer.element(value, tag: 386) }
         writer.uint32(last, tag: 4294967288)

@@ -109,7 +109,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Core", "LocalServers", "ThreadSanitizer"], path: "Tests/TestSupport"),
         tests("CoreTests", ["Core"]),
-        tests("JSONTests", ["JSON", "Core"]),
+        tests("JSONTests", ["JSON", "TestSupport"]),
         tests(
             "ContractsTests", ["Contracts", "Core", "JSON", "TestSupport", "contract-generator"],
             excluding: ["peer.py", "proto"]),

@@ -103,7 +103,10 @@ let package = Package(
         tool("contract-generator", folder: "ContractGenerator", ["CContractSchema", "CProtobufC"]),
         tool(
             "benchmarks", folder: "Benchmarks",
-            ["Core", "Contracts", "Reactor", "TLS", "HTTP", "Messaging", "Database", "Telemetry", "LocalServers"]),
+            [
+                "Core", "Contracts", "Reactor", "TLS", "HTTP", "Inspection", "Messaging", "Database", "Telemetry",
+                "LocalServers",
+            ]),
 
         .target(name: "ThreadSanitizer", path: "Tests/ThreadSanitizer"),
         .target(
@@ -143,7 +146,7 @@ let package = Package(
 if fuzzing {
     package.targets.append(
         .executableTarget(
-            name: "fuzzers", dependencies: ["Core", "JSON", "Contracts"], path: "Tools/Fuzzers",
+            name: "fuzzers", dependencies: ["Core", "JSON", "Contracts", "Inspection"], path: "Tools/Fuzzers",
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
     for target in package.targets where target.type != .system {
         target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]

@@ -11,7 +11,7 @@ package struct InspectionLimits: Sendable {
     package var maximumJSONDepth: Int
 
     package init(
-        maximumValues: Int = 4_096, maximumValueLength: Int = 64 << 10, maximumBytes: Int = 1 << 20,
+        maximumValues: Int = 20_000, maximumValueLength: Int = 64 << 10, maximumBytes: Int = 1 << 20,
         maximumFindings: Int = 32, maximumEvidence: Int = 128, maximumJSONDepth: Int = 64
     ) {
         self.maximumValues = maximumValues

@@ -13,10 +13,15 @@ extension RuleBits {
 
     mutating func insert(_ index: Int) { self[index >> 6] |= 1 &<< UInt64(index & 63) }
     mutating func remove(_ index: Int) { self[index >> 6] &= ~(1 &<< UInt64(index & 63)) }
-    var isEmpty: Bool { self == .zero }
+    @inline(__always) var isEmpty: Bool {
+        // Folded by hand: comparing whole vectors compiles to a loop over their lanes.
+        let four = lowHalf | highHalf
+        let two = four.lowHalf | four.highHalf
+        return two.x | two.y == 0
+    }
 
     /// Takes the lowest rule out of the set.
-    mutating func popFirst() -> Int? {
+    @inline(__always) mutating func popFirst() -> Int? {
         for word in 0..<8 where self[word] != 0 {
             let bit = self[word].trailingZeroBitCount
             self[word] &= self[word] &- 1

@@ -32,15 +32,20 @@ package struct ByteSet: Hashable, Sendable {
         words[1] |= high
     }
 
-    @inlinable package mutating func insert(_ byte: UInt8) {
+    @inlinable @inline(__always) package mutating func insert(_ byte: UInt8) {
         words[Int(byte >> 6)] |= 1 &<< UInt64(byte & 63)
     }
 
-    @inlinable package func contains(_ byte: UInt8) -> Bool {
+    @inlinable @inline(__always) package func contains(_ byte: UInt8) -> Bool {
         words[Int(byte >> 6)] & (1 &<< UInt64(byte & 63)) != 0
     }
 
-    @inlinable package func intersects(_ other: ByteSet) -> Bool { words & other.words != .zero }
+    @inlinable @inline(__always) package func intersects(_ other: ByteSet) -> Bool {
+        // Folded by hand: comparing whole vectors compiles to a loop over their lanes.
+        let common = words & other.words
+        let half = common.lowHalf | common.highHalf
+        return half.x | half.y != 0
+    }
     @inlinable package var isEmpty: Bool { words == .zero }
 
     @inlinable package static func | (left: ByteSet, right: ByteSet) -> ByteSet {

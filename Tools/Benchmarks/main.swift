@@ -1,0 +1,16 @@
+// `benchmarks NAME…`: measures, and prints each figure beside its bar. Exits 1 when a bar is missed.
+internal import Glibc
+
+let wanted = Array(CommandLine.arguments.dropFirst())
+guard !wanted.isEmpty, wanted.allSatisfy(BenchmarkTable.names.contains) else {
+    print("usage: benchmarks NAME…\nnames: \(BenchmarkTable.names.joined(separator: " "))")
+    exit(2)
+}
+var isShort = false
+for name in wanted {
+    for figure in try await BenchmarkTable.run(name) {
+        figure.report()
+        isShort = isShort || !figure.isMet
+    }
+}
+exit(isShort ? 1 : 0)

@@ -1,5 +1,6 @@
 internal import Contracts
 internal import Core
+internal import Inspection
 internal import JSON
 
 /// What is fuzzed, by name. A target's whole duty is not to crash, not to hang and not to eat memory: hostile bytes may
@@ -20,6 +21,7 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
         guard let choice = bytes.first else { return }
         decodeTwice(ContractRegistry.messages[Int(choice) % ContractRegistry.messages.count], bytes.dropFirst())
     },
+    "inspection": { bytes in InspectionFuzzing.inspect(bytes) },
 ]
 
 private func decodeTwice<Message: WireMessage>(_: Message.Type, _ bytes: ArraySlice<UInt8>) {

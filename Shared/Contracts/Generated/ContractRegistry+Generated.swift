@@ -4,6 +4,10 @@ internal import Core
 
 extension ContractRegistry {
     package static let messages: [any WireMessage.Type] = [
+        AnalyzeRequest.self,
+        AnalyzeResponse.self,
+        AnalyzedFinding.self,
+        AnalyzedHeader.self,
         Approval.self,
         ApprovalRequested.self,
         ApprovalResolved.self,
@@ -220,6 +224,12 @@ extension ContractRegistry {
             access: .editor, service: .detector,
             rpcName: "infinite.detector.v1.DetectorService/ResolveIncident",
             request: ResolveIncidentRequest.self, response: ResolveIncidentResponse.self
+        ),
+        HTTPBinding(
+            verb: .post, pathTemplate: "/v1/analyze", hasBody: true,
+            access: .viewer, service: .detector,
+            rpcName: "infinite.detector.v1.DetectorService/Analyze",
+            request: AnalyzeRequest.self, response: AnalyzeResponse.self
         ),
         HTTPBinding(
             verb: .get, pathTemplate: "/v1/enforcements", hasBody: false,

@@ -250,6 +250,272 @@ package struct ResolveIncidentResponse: WireMessage {
         ])
 }
 
+package struct AnalyzeRequest: WireMessage {
+    /// A value on its own; the other fields are ignored then.
+    package var text: [UInt8] = []
+    package var method: String = ""
+    /// Path and query, as sent.
+    package var target: [UInt8] = []
+    package var headers: [AnalyzedHeader] = []
+    package var body: [UInt8] = []
+
+    package init() {}
+
+    package init(
+        text: [UInt8] = [],
+        method: String = "",
+        target: [UInt8] = [],
+        headers: [AnalyzedHeader] = [],
+        body: [UInt8] = []
+    ) {
+        self.text = text
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.body = body
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.bytes(text, tag: 10)
+        writer.string(method, tag: 18)
+        writer.bytes(target, tag: 26)
+        for value in headers { writer.element(value, tag: 34) }
+        writer.bytes(body, tag: 42)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                text = try reader.bytes()
+            case 18:
+                method = try reader.string()
+            case 26:
+                target = try reader.bytes()
+            case 34:
+                headers.append(try reader.message())
+            case 42:
+                body = try reader.bytes()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.AnalyzeRequest" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.AnalyzeRequest",
+        fields: [
+            FieldDescriptor(1, "text", .bytes, format: .text, length: 0...65536),
+            FieldDescriptor(2, "method", .string, length: 0...32),
+            FieldDescriptor(3, "target", .bytes, format: .text, length: 0...16384),
+            FieldDescriptor(4, "headers", .message(AnalyzedHeader.self), isRepeated: true, length: 0...100),
+            FieldDescriptor(5, "body", .bytes, length: 0...262144),
+        ])
+}
+
+package struct AnalyzedHeader: WireMessage {
+    package var name: String = ""
+    package var value: [UInt8] = []
+
+    package init() {}
+
+    package init(name: String = "", value: [UInt8] = []) {
+        self.name = name
+        self.value = value
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.string(name, tag: 10)
+        writer.bytes(value, tag: 18)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                name = try reader.string()
+            case 18:
+                value = try reader.bytes()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.AnalyzedHeader" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.AnalyzedHeader",
+        fields: [
+            FieldDescriptor(1, "name", .string, length: 0...256),
+            FieldDescriptor(2, "value", .bytes, format: .text, length: 0...16384),
+        ])
+}
+
+package struct AnalyzeResponse: WireMessage {
+    /// 0 … 1.
+    package var score: Double = 0
+    /// What the gateway would do at its standard thresholds.
+    package var action: AnalyzedAction = .unspecified
+    package var findings: [AnalyzedFinding] = []
+    /// False when a limit kept part of the request from being looked at.
+    package var isComplete: Bool = false
+    package var engineVersion: String = ""
+
+    package init() {}
+
+    package init(
+        score: Double = 0,
+        action: AnalyzedAction = .unspecified,
+        findings: [AnalyzedFinding] = [],
+        isComplete: Bool = false,
+        engineVersion: String = ""
+    ) {
+        self.score = score
+        self.action = action
+        self.findings = findings
+        self.isComplete = isComplete
+        self.engineVersion = engineVersion
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.double(score, tag: 9)
+        writer.enumeration(action, tag: 16)
+        for value in findings { writer.element(value, tag: 26) }
+        writer.bool(isComplete, tag: 32)
+        writer.string(engineVersion, tag: 42)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 9:
+                score = try reader.double()
+            case 16:
+                action = try reader.enumeration()
+            case 26:
+                findings.append(try reader.message())
+            case 32:
+                isComplete = try reader.bool()
+            case 42:
+                engineVersion = try reader.string()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.AnalyzeResponse" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.AnalyzeResponse",
+        fields: [
+            FieldDescriptor(1, "score", .double),
+            FieldDescriptor(2, "action", .enumeration(AnalyzedAction.descriptor)),
+            FieldDescriptor(3, "findings", .message(AnalyzedFinding.self), isRepeated: true),
+            FieldDescriptor(4, "is_complete", .bool),
+            FieldDescriptor(5, "engine_version", .string),
+        ])
+}
+
+package struct AnalyzedFinding: WireMessage {
+    package var finding: RuleFinding? = nil
+    /// What the rule recognises, for people.
+    package var title: String = ""
+    /// The narrowest exclusion that would silence it: rule and parameter.
+    package var silencedByRule: String = ""
+    package var silencedByParameter: [UInt8] = []
+
+    package init() {}
+
+    package init(
+        finding: RuleFinding? = nil,
+        title: String = "",
+        silencedByRule: String = "",
+        silencedByParameter: [UInt8] = []
+    ) {
+        self.finding = finding
+        self.title = title
+        self.silencedByRule = silencedByRule
+        self.silencedByParameter = silencedByParameter
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.message(finding, tag: 10)
+        writer.string(title, tag: 18)
+        writer.string(silencedByRule, tag: 26)
+        writer.bytes(silencedByParameter, tag: 34)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                try reader.merge(into: &finding)
+            case 18:
+                title = try reader.string()
+            case 26:
+                silencedByRule = try reader.string()
+            case 34:
+                silencedByParameter = try reader.bytes()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.AnalyzedFinding" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.AnalyzedFinding",
+        fields: [
+            FieldDescriptor(1, "finding", .message(RuleFinding.self)),
+            FieldDescriptor(2, "title", .string),
+            FieldDescriptor(3, "silenced_by_rule", .string),
+            FieldDescriptor(4, "silenced_by_parameter", .bytes, format: .text),
+        ])
+}
+
+package enum AnalyzedAction: WireEnumeration {
+    case unspecified
+    case allow
+    case alert
+    case block
+    /// A value that this version does not know.
+    case unrecognized(Int32)
+
+    package init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .allow
+        case 2: self = .alert
+        case 3: self = .block
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    package var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .allow: 1
+        case .alert: 2
+        case .block: 3
+        case .unrecognized(let number): number
+        }
+    }
+
+    package static let descriptor = EnumerationDescriptor(
+        schema: "infinite.detector.v1.AnalyzedAction",
+        values: [
+            ("unspecified", 0),
+            ("allow", 1),
+            ("alert", 2),
+            ("block", 3),
+        ])
+}
+
 /// What infinite.detector.v1.DetectorService answers over the bus.
 package enum DetectorRPC {
     /// Newest first.
@@ -260,4 +526,7 @@ package enum DetectorRPC {
     /// Closes an incident with the analyst's judgement.
     package static let resolveIncident = RPCMethod<ResolveIncidentRequest, ResolveIncidentResponse>(
         service: .detector, name: "infinite.detector.v1.DetectorService/ResolveIncident")
+    /// Judges a request or a piece of text on demand; nothing is stored.
+    package static let analyze = RPCMethod<AnalyzeRequest, AnalyzeResponse>(
+        service: .detector, name: "infinite.detector.v1.DetectorService/Analyze")
 }

@@ -1,0 +1,20 @@
+internal import Inspection
+
+/// The first byte chooses the Content-Type, the rest is target and body, split at the first null byte.
+enum InspectionFuzzing {
+    private static let engine = try? InspectionEngine.builtIn()
+    private static let types = [
+        "application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=x", "text/xml", "",
+    ]
+
+    static func inspect(_ bytes: [UInt8]) {
+        guard let engine, let first = bytes.first, var scratch = try? InspectionScratch() else { return }
+        let parts = bytes.dropFirst().split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+        let request = InspectedRequest(
+            method: "POST", target: Array(parts[0]),
+            headers: [.init("content-type", types[Int(first) % types.count]), .init("cookie", Array(parts[0]))],
+            body: parts.count > 1 ? Array(parts[1]) : [])
+        let verdict = engine.inspect(request, .standard, &scratch)
+        precondition(verdict.score >= 0 && verdict.score < 1)
+    }
+}

@@ -1,3 +1,4 @@
+internal import Core
 package import Reactor
 
 /// Whom a client speaks to: the key of its connection pools.

@@ -137,7 +137,13 @@ let package = Package(
         tests("MetricsTests", ["metrics"] + serviceKit),
         tests("AuditTests", ["audit"] + serviceKit + ["Cryptography"]),
         tests("LocalServersTests", ["LocalServers", "Core", "TestSupport"]),
-        tests("IntegrationTests", serviceKit + ["JSON", "TestSupport", "LocalServers"]),
+        // The executables are dependencies so that they are built before they are started.
+        tests(
+            "IntegrationTests",
+            [
+                "local-stack", "sample-app", "gateway", "auth", "detector", "labyrinth", "agent-coordinator", "metrics",
+                "audit", "Core", "TestSupport", "LocalServers",
+            ]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

@@ -4,6 +4,8 @@ import LocalServers
 import Synchronization
 import Testing
 
+@testable import local_stack
+
 /// A viewer of the live page: one connection to `/_infinite/live`, everything it was told so far.
 final class LiveFeed: Sendable {
     private let descriptor: Int32
@@ -23,7 +25,7 @@ final class LiveFeed: Sendable {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit { Glibc.close(descriptor) }
 
     var text: String { received.withLock { $0 } }
 

@@ -12,6 +12,8 @@ let group = try ReactorGroup(count: 1)
 let server = HTTPServer(HTTPServerConfiguration(address: address), group: group, handler: SampleApp.routes())
 let signals = try await SignalStream([SIGTERM, SIGINT], on: group.next())
 let bound = try await server.start()
-print("the sample shop listens on \(bound)")
+let announcement = Array("the sample shop listens on \(bound)\n".utf8)
+// Not `print`, which would keep the line back until a buffer is full.
+_ = unsafe announcement.withUnsafeBytes { unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count) }
 _ = try await signals.next()
 await server.stop(deadline: .after(.seconds(5)))

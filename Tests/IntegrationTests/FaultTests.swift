@@ -105,7 +105,9 @@ extension WholeSystem {
             #expect(await lone.stop() == .code(0))
         }
 
-        @Test("The wall clock jumps an hour forwards and two back: the service goes on", .enabled(if: LoneService.hasFaketime, "the package faketime is not installed"))
+        @Test(
+            "The wall clock jumps an hour forwards and two back: the service goes on",
+            .enabled(if: LoneService.hasFaketime, "the package faketime is not installed"))
         func clockJumps() async throws {
             let stack = try await WholeSystem.stack
             let clock = TestServers.freshFolder("clock")

@@ -63,10 +63,13 @@ extension WholeSystem {
 
         /// Random bytes; a request that never ends; a head beyond every limit; a request line of nonsense; a TLS hello.
         private static func shapes(_ random: inout FixedRandom) -> [[UInt8]] {
-            let noise = (0..<20).map { _ in (0..<Int.random(in: 1...4_000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) } }
+            let noise = (0..<20).map { _ in
+                (0..<Int.random(in: 1...4_000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            }
             let endless = Array("GET / HTTP/1.1\r\nHost: x\r\nX: ".utf8)
             let oversized = endless + [UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20)
-            let smuggled = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET"
+            let smuggled =
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET"
             let negative = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"
             let hello: [UInt8] = [0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03] + noise[0]
             return noise + [endless, oversized, Array(smuggled.utf8), Array(negative.utf8), hello]

@@ -153,7 +153,8 @@ extension WholeSystem {
         private func signIn(_ viewer: Client) throws -> String {
             let password = try viewer.stack.layout.secret("administrator")
             let answer = try viewer.send(
-                "POST", "/_infinite/session", headers: API.json + [("Origin", "http://localhost:\(viewer.stack.ports.gateway)")],
+                "POST", "/_infinite/session",
+                headers: API.json + [("Origin", "http://localhost:\(viewer.stack.ports.gateway)")],
                 body: #"{"username": "\#(Welcome.administrator)", "password": "\#(password)"}"#)
             #expect(answer.status == 204)
             let cookie = try #require(answer["set-cookie"])

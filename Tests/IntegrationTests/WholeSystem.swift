@@ -93,12 +93,13 @@ struct API {
 
     /// Decides about an address as a person would, and returns the decision's identifier.
     func decide(_ action: String, _ address: String, seconds: Int) throws -> String {
-        let decision = try post(
-            "/v1/decisions",
-            """
-            {"subject": {"kind": "SUBJECT_KIND_CLIENT_ADDRESS", "value": "\(address)"}, "action": "\(action)",
-             "duration_seconds": \(seconds), "reason": "the integration tests ask for it"}
-            """)["decision"] as? [String: Any]
+        let decision =
+            try post(
+                "/v1/decisions",
+                """
+                {"subject": {"kind": "SUBJECT_KIND_CLIENT_ADDRESS", "value": "\(address)"}, "action": "\(action)",
+                 "duration_seconds": \(seconds), "reason": "the integration tests ask for it"}
+                """)["decision"] as? [String: Any]
         return try #require(decision?["decision_id"] as? String)
     }
 

@@ -55,7 +55,9 @@ enum SampleApp {
         router.add(.get, "/api/echo") { routed, response in
             let head = routed.request.head
             var text = "\(head.method) \(head.target)\n"
-            for index in 0..<head.headers.count { text += "\(head.headers.name(at: index)): \(head.headers.value(at: index))\n" }
+            for index in 0..<head.headers.count {
+                text += "\(head.headers.name(at: index)): \(head.headers.value(at: index))\n"
+            }
             try await response.respond(.ok, text: text)
         }
         router.add(.post, "/api/echo") { routed, response in

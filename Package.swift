@@ -77,7 +77,9 @@ let package = Package(
         shared("Cryptography", ["Core", "COpenSSL", "CArgon2"]),
         shared("Telemetry", ["Core"]),
         shared("HTTP", ["Core", "Reactor", "TLS"]),
-        shared("Messaging", ["Core", "Contracts", "Reactor", "TLS", "Telemetry", "CRabbitMQ"]),
+        shared(
+            "Messaging",
+            ["Core", "JSON", "Contracts", "Reactor", "TLS", "Cryptography", "Telemetry", "CRabbitMQ"]),
         shared("Database", ["Core", "Reactor", "Telemetry", "CPostgreSQL"]),
         shared("Outbox", ["Core", "Contracts", "Messaging", "Database", "Telemetry"]),
         shared("PatternMatching", ["Core", "CPCRE2"]),

@@ -1,2 +1,3 @@
 #pragma once
-#include <rabbitmq-c/amqp.h>
+#include <amqp.h>
+#include <amqp_framing.h>

@@ -168,7 +168,7 @@ extension MessageProperties {
         expirationMilliseconds = unsafe Int(text(AMQP_BASIC_EXPIRATION_FLAG, source.expiration))
         isPersistent = unsafe flags & amqp_flags_t(AMQP_BASIC_DELIVERY_MODE_FLAG) != 0 && source.delivery_mode == 2
         guard flags & amqp_flags_t(AMQP_BASIC_HEADERS_FLAG) != 0 else { return }
-        for entry in unsafe UnsafeBufferPointer(start: source.headers.entries, count: Int(source.headers.num_entries)) {
+        for unsafe entry in unsafe UnsafeBufferPointer(start: source.headers.entries, count: Int(source.headers.num_entries)) {
             if let value = unsafe entry.value.text {
                 unsafe headers.append((String(entry.key), value))
             } else if unsafe String(entry.key) == "x-death" {
@@ -187,7 +187,7 @@ extension MessageProperties.Death {
             return nil
         }
         let table = unsafe first.value.table
-        for entry in unsafe UnsafeBufferPointer(start: table.entries, count: Int(table.num_entries)) {
+        for unsafe entry in unsafe UnsafeBufferPointer(start: table.entries, count: Int(table.num_entries)) {
             switch unsafe String(entry.key) {
             case "queue": queue = unsafe entry.value.text ?? ""
             case "reason": reason = unsafe entry.value.text ?? ""

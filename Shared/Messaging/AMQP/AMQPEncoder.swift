@@ -55,7 +55,7 @@ internal import CRabbitMQ
         var method = amqp_connection_tune_ok_t(
             channel_max: UInt16(clamping: channelMaximum), frame_max: UInt32(clamping: frameMaximum),
             heartbeat: UInt16(clamping: heartbeatSeconds))
-        unsafe append(AMQP_CONNECTION_TUNE_OK_METHOD, channel: 0, &method)
+        append(AMQP_CONNECTION_TUNE_OK_METHOD, channel: 0, &method)
     }
 
     func open(virtualHost: String) {
@@ -73,7 +73,7 @@ internal import CRabbitMQ
 
     func closeOK() {
         var method = amqp_connection_close_ok_t()
-        unsafe append(AMQP_CONNECTION_CLOSE_OK_METHOD, channel: 0, &method)
+        append(AMQP_CONNECTION_CLOSE_OK_METHOD, channel: 0, &method)
     }
 
     // MARK: Channels
@@ -93,17 +93,17 @@ internal import CRabbitMQ
 
     func channelCloseOK(_ channel: UInt16) {
         var method = amqp_channel_close_ok_t()
-        unsafe append(AMQP_CHANNEL_CLOSE_OK_METHOD, channel: channel, &method)
+        append(AMQP_CHANNEL_CLOSE_OK_METHOD, channel: channel, &method)
     }
 
     func channelFlowOK(_ channel: UInt16, isActive: Bool) {
         var method = amqp_channel_flow_ok_t(active: isActive ? 1 : 0)
-        unsafe append(AMQP_CHANNEL_FLOW_OK_METHOD, channel: channel, &method)
+        append(AMQP_CHANNEL_FLOW_OK_METHOD, channel: channel, &method)
     }
 
     func confirmSelect(_ channel: UInt16) {
         var method = amqp_confirm_select_t(nowait: 0)
-        unsafe append(AMQP_CONFIRM_SELECT_METHOD, channel: channel, &method)
+        append(AMQP_CONFIRM_SELECT_METHOD, channel: channel, &method)
     }
 
     /// An exclusive queue that goes with this connection, and forgets the oldest beyond `maximumBytes`.
@@ -139,7 +139,7 @@ internal import CRabbitMQ
 
     func qos(_ channel: UInt16, prefetch: Int) {
         var method = amqp_basic_qos_t(prefetch_size: 0, prefetch_count: UInt16(clamping: prefetch), global: 0)
-        unsafe append(AMQP_BASIC_QOS_METHOD, channel: channel, &method)
+        append(AMQP_BASIC_QOS_METHOD, channel: channel, &method)
     }
 
     func consume(_ channel: UInt16, queue: String, consumer: String, acknowledges: Bool) {
@@ -164,12 +164,12 @@ internal import CRabbitMQ
 
     func ack(_ channel: UInt16, tag: UInt64, multiple: Bool) {
         var method = amqp_basic_ack_t(delivery_tag: tag, multiple: multiple ? 1 : 0)
-        unsafe append(AMQP_BASIC_ACK_METHOD, channel: channel, &method)
+        append(AMQP_BASIC_ACK_METHOD, channel: channel, &method)
     }
 
     func nack(_ channel: UInt16, tag: UInt64, requeue: Bool) {
         var method = amqp_basic_nack_t(delivery_tag: tag, multiple: 0, requeue: requeue ? 1 : 0)
-        unsafe append(AMQP_BASIC_NACK_METHOD, channel: channel, &method)
+        append(AMQP_BASIC_NACK_METHOD, channel: channel, &method)
     }
 
     /// Method, header and as many body frames as the size agreed on asks for. `head` and `tail` are one body in two
@@ -273,7 +273,7 @@ internal import CRabbitMQ
 
     private func put(_ text: String) -> amqp_bytes_t {
         var text = text
-        return unsafe text.withUTF8 { unsafe put($0, limit: Self.longestShortText) }
+        return text.withUTF8 { unsafe put($0, limit: Self.longestShortText) }
     }
 
     private func put(_ source: some Collection<UInt8>, limit: Int) -> amqp_bytes_t {

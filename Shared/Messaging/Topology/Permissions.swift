@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 
 /// What the broker lets a service's user do, as RabbitMQ writes it: regular expressions over names.
 ///

@@ -1,4 +1,4 @@
-package import Contracts
+internal import Contracts
 package import Core
 
 /// A kind of event that travels the bus: who may say it, and which way it goes.

@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 
 /// `docs/bus-topology.md`, written from the table; a test compares.
 extension Topology {

@@ -1,0 +1,125 @@
+internal import Core
+internal import Reactor
+internal import Telemetry
+
+/// Keeps one connection to the broker: makes it, prepares it, waits for its end, makes it again.
+///
+/// Confined to its reactor, which is what makes it Sendable.
+final class BrokerLink: @unchecked Sendable {
+    private let configuration: BusConfiguration
+    private let purpose: String
+    private let name: String
+    private let reactor: Reactor
+    private let log: Logger
+    private let metrics: BusMetrics
+    /// Called with each new connection before anybody else sees it; a failure ends that connection.
+    private let prepare: (AMQPConnection) async throws(AMQPFailure) -> Void
+    private let onState: (Bool) -> Void
+
+    private(set) var connection: AMQPConnection?
+    private var waiting: [Promise<Void>] = []
+    private var isStopping = false
+    private var task: TaskHandle?
+
+    init(
+        _ configuration: BusConfiguration, purpose: String, service: ServiceName, on reactor: Reactor, log: Logger,
+        metrics: BusMetrics, onState: @escaping (Bool) -> Void,
+        prepare: @escaping (AMQPConnection) async throws(AMQPFailure) -> Void
+    ) {
+        self.configuration = configuration
+        self.purpose = purpose
+        name = "\(service.operatorName)/\(configuration.replica) \(purpose)"
+        self.reactor = reactor
+        self.log = log.with(["connection": .string(purpose)])
+        self.metrics = metrics
+        self.onState = onState
+        self.prepare = prepare
+    }
+
+    func start() {
+        guard task == nil else { return }
+        task = reactor.run { await self.keepConnected() }
+    }
+
+    func stop(deadline: Deadline) async {
+        isStopping = true
+        await connection?.close(deadline: deadline)
+        task?.cancel()
+        await task?.value()
+        for waiter in waiting { waiter.fulfil(()) }
+    }
+
+    /// Waits for a connection; nil when the deadline passes or the bus stops before there is one.
+    func connected(deadline: Deadline) async -> AMQPConnection? {
+        while !isStopping {
+            if let connection, connection.failure == nil { return connection }
+            let waiter = Promise<Void>()
+            waiting.append(waiter)
+            do {
+                try await waiter.value(deadline: deadline)
+            } catch {
+                waiting.removeAll { $0 === waiter }
+                return nil
+            }
+        }
+        return nil
+    }
+
+    private func keepConnected() async {
+        var backoff = Backoff()
+        var lastReason: String?
+        while !isStopping {
+            let began = Deadline.now
+            let (reason, wasOpen) = await connectOnce()
+            if isStopping { return }
+            metrics.disconnections[purpose].increment()
+            if wasOpen || reason.description != lastReason {
+                log.warning(
+                    "no connection to the message bus, trying again",
+                    ["reason": .string(reason.description), "advice": .string(Self.advice(for: reason, configuration))])
+            }
+            lastReason = reason.description
+            if wasOpen, Deadline.now - began > .seconds(10) { backoff.reset() }
+            try? await Reactor.sleep(for: backoff.next())
+        }
+    }
+
+    private func connectOnce() async -> (reason: AMQPFailure, wasOpen: Bool) {
+        do throws(AMQPFailure) {
+            let connection = try await AMQPConnection.open(configuration, name: name, on: reactor)
+            do throws(AMQPFailure) {
+                try await prepare(connection)
+            } catch {
+                connection.fail(error)
+                throw error
+            }
+            announce(connection)
+            let reason = await connection.ended()
+            self.connection = nil
+            onState(false)
+            return (reason, true)
+        } catch {
+            return (error, false)
+        }
+    }
+
+    private func announce(_ connection: AMQPConnection) {
+        self.connection = connection
+        onState(true)
+        log.info("connected to the message bus", ["host": .string(configuration.host), "port": .int(configuration.port)])
+        let woken = waiting
+        waiting = []
+        for waiter in woken { waiter.fulfil(()) }
+    }
+
+    private static func advice(for reason: AMQPFailure, _ configuration: BusConfiguration) -> String {
+        let place = "\(configuration.host):\(configuration.port)"
+        return switch reason {
+        case .unreachable, .stream: "check that RabbitMQ runs and listens at \(place)"
+        case .closedByBroker(403, _): "check the password of broker user \(configuration.user)"
+        case .closedByBroker(530, _): "check that virtual host \(configuration.virtualHost) exists and user \(configuration.user) may use it"
+        case .malformed, .tooLarge: "check that what listens at \(place) is RabbitMQ's AMQP port"
+        default: "see the broker's log"
+        }
+    }
+}

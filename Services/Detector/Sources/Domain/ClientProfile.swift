@@ -1,0 +1,56 @@
+import Core
+
+/// What is remembered of one client: decaying counts and small sketches, about 300 bytes whatever it does.
+struct ClientProfile: Sendable, Equatable {
+    var firstSeen: Timestamp
+    var lastSeen: Timestamp
+    var requests = DecayingCount()
+    var notFound = DecayingCount()
+    var errors = DecayingCount()
+    var suspicious = DecayingCount()
+    var failedLogins = DecayingCount()
+    /// Since `sketchedSince`; started anew once in a while, because bitmaps do not forget.
+    var paths = DistinctCount()
+    var missingPaths = DistinctCount()
+    var triedUsers = DistinctCount()
+    var suspiciousRules = DistinctCount()
+    var sketchedSince: Timestamp
+    /// When each behaviour was last reported, so that it is not reported with every request.
+    var reported: [ThreatCategory: Timestamp] = [:]
+
+    init(at now: Timestamp) {
+        firstSeen = now
+        lastSeen = now
+        sketchedSince = now
+    }
+
+    mutating func add(_ request: ObservedRequest, score: Double, hash: SeededHash, _ settings: BehaviourSettings) {
+        let now = request.at
+        lastSeen = max(lastSeen, now)
+        if now - sketchedSince > settings.sketchLifetime { startSketchesAnew(at: now) }
+        requests.add(at: now, halfLife: settings.halfLife)
+        paths.insert(hash.hash(request.path))
+        if request.status >= 400 { errors.add(at: now, halfLife: settings.halfLife) }
+        if request.status == 404 {
+            notFound.add(at: now, halfLife: settings.halfLife)
+            missingPaths.insert(hash.hash(request.path))
+        }
+        if score > settings.suspiciousAbove {
+            suspicious.add(at: now, halfLife: settings.halfLife)
+            for finding in request.inspection?.findings ?? [] { suspiciousRules.insert(hash.hash(finding.rule.utf8)) }
+        }
+        if settings.isFailedLogin(request) {
+            failedLogins.add(at: now, halfLife: settings.halfLife)
+            // Whom they tried is in the body, which is not told; the query and the session's user are what there is.
+            triedUsers.insert(hash.hash(request.user?.bytes ?? request.query))
+        }
+    }
+
+    private mutating func startSketchesAnew(at now: Timestamp) {
+        paths = DistinctCount()
+        missingPaths = DistinctCount()
+        triedUsers = DistinctCount()
+        suspiciousRules = DistinctCount()
+        sketchedSince = now
+    }
+}

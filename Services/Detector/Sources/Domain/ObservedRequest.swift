@@ -1,0 +1,49 @@
+import Core
+
+/// One answered request, as the gateway saw it: what every judgement starts from. Bytes are the client's and hostile.
+struct ObservedRequest: Sendable {
+    enum Course: Sendable {
+        /// The application or the gateway answered it.
+        case served
+        /// Inspection or a decision kept it from the application.
+        case stopped
+        /// The labyrinth answered it.
+        case diverted
+        /// It never reached anything: no route, broken upstream, malformed, abandoned.
+        case failed
+    }
+
+    var id: UUIDv7
+    var at: Timestamp
+    var client: IPAddress
+    var method: [UInt8]
+    var host: [UInt8]
+    var path: [UInt8]
+    var query: [UInt8]
+    var userAgent: [UInt8]
+    var referer: [UInt8]
+    var status: Int
+    var course: Course
+    var route: String
+    /// What inspection in the gateway thought of it; nil where it was switched off.
+    var inspection: RuleEvidence?
+    var user: UUIDv7?
+    var trace: TraceContext?
+}
+
+/// What rules found in one request.
+struct RuleEvidence: Sendable, Equatable {
+    var score: Double
+    var findings: [RuleMatch]
+
+    static let nothing = RuleEvidence(score: 0, findings: [])
+}
+
+struct RuleMatch: Sendable, Equatable {
+    var rule: String
+    var category: ThreatCategory
+    var variable: [UInt8]
+    var matched: [UInt8]
+    var offset: Int
+    var weight: Double
+}

@@ -27,11 +27,8 @@ extension WireMessage {
 
     /// Decodes without copying the slice first.
     package init(wireBytes slice: ArraySlice<UInt8>) throws(WireFailure) {
-        self = try WireReader.read(slice) { reader throws(WireFailure) in
-            var message = Self()
-            try message.merge(from: &reader)
-            return message
-        }
+        self.init()
+        try WireReader.read(slice) { reader throws(WireFailure) in try merge(from: &reader) }
     }
 }
 

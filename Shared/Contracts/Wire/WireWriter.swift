@@ -2,57 +2,104 @@ package import Core
 
 /// Appends protobuf's encoding to bytes. A field with its default value is not written, as proto3 has it; elements of
 /// repeated fields always are.
-package struct WireWriter {
-    package private(set) var bytes: [UInt8] = []
+///
+/// Safety: `start` points to `capacity` bytes that only this value owns and frees; `count` of them are written. Every
+/// write first makes room (`reserve`). An array instead would ask on every byte whether it is shared, which was half of
+/// an event's cost.
+@safe package struct WireWriter: ~Copyable {
+    private var start: UnsafeMutablePointer<UInt8>
+    private var count = 0
+    private var capacity: Int
 
-    package init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
+    package init(capacity: Int = 512) {
+        self.capacity = max(16, capacity)
+        unsafe start = .allocate(capacity: self.capacity)
+    }
+
+    deinit { unsafe start.deallocate() }
+
+    /// What was written.
+    package var bytes: [UInt8] { unsafe [UInt8](UnsafeBufferPointer(start: start, count: count)) }
 
     // MARK: Primitives
 
-    private mutating func varint(_ value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(truncatingIfNeeded: rest))
+    /// Makes room for `extra` bytes more.
+    private mutating func reserve(_ extra: Int) {
+        if capacity - count < extra { grow(by: extra) }
     }
 
-    private mutating func fixed(_ value: some FixedWidthInteger & BitwiseCopyable) {
-        unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+    private mutating func grow(by extra: Int) {
+        capacity = max(capacity * 2, count + extra)
+        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+        unsafe larger.update(from: start, count: count)
+        unsafe start.deallocate()
+        unsafe start = larger
+    }
+
+    /// Ten bytes at most.
+    private mutating func varint(_ value: UInt64) {
+        reserve(10)
+        var rest = value
+        while rest >= 0x80 {
+            unsafe start[count] = UInt8(truncatingIfNeeded: rest) | 0x80
+            count += 1
+            rest >>= 7
+        }
+        unsafe start[count] = UInt8(truncatingIfNeeded: rest)
+        count += 1
+    }
+
+    private mutating func fixed<Number: FixedWidthInteger & BitwiseCopyable>(_ value: Number) {
+        reserve(MemoryLayout<Number>.size)
+        unsafe UnsafeMutableRawPointer(start + count).storeBytes(of: value.littleEndian, as: Number.self)
+        count += MemoryLayout<Number>.size
+    }
+
+    private mutating func append(_ buffer: UnsafeBufferPointer<UInt8>) {
+        guard let source = buffer.baseAddress else { return }
+        reserve(buffer.count)
+        unsafe (start + count).update(from: source, count: buffer.count)
+        count += buffer.count
     }
 
     private mutating func prefixed(_ value: [UInt8]) {
         varint(UInt64(value.count))
-        bytes.append(contentsOf: value)
+        unsafe value.withUnsafeBufferPointer { unsafe append($0) }
     }
 
     private mutating func prefixed(_ value: String) {
-        let text = value.utf8
-        varint(UInt64(text.count))
-        bytes.append(contentsOf: text)
+        var text = value
+        text.withUTF8 { utf8 in
+            varint(UInt64(utf8.count))
+            unsafe append(utf8)
+        }
     }
 
     private mutating func prefixed(_ value: UUIDv7) {
-        bytes.append(16)
+        varint(16)
         fixed(value.high.byteSwapped)
         fixed(value.low.byteSwapped)
     }
 
-    /// Writes what `body` appends behind its length: one byte is kept free, and more are inserted in the rare case that
-    /// the length needs them.
+    /// Writes what `body` appends behind its length. One byte is kept free for it; in the rare case that the length
+    /// needs more, the content moves.
     private mutating func lengthPrefixed(_ body: (inout WireWriter) -> Void) {
-        let start = bytes.count
-        bytes.append(0)
+        reserve(1)
+        let prefix = count
+        count += 1
         body(&self)
-        let length = bytes.count - start - 1
+        let length = count - prefix - 1
         guard length >= 0x80 else {
-            bytes[start] = UInt8(length)
+            unsafe start[prefix] = UInt8(length)
             return
         }
-        var prefix = WireWriter(capacity: 10)
-        prefix.varint(UInt64(length))
-        bytes.replaceSubrange(start...start, with: prefix.bytes)
+        let more = (UInt64.bitWidth - length.leadingZeroBitCount + 6) / 7 - 1
+        reserve(more)
+        unsafe (start + prefix + 1 + more).update(from: start + prefix + 1, count: length)
+        // Behind `prefix` lie more than the ten bytes that `varint` makes sure of, so it does not grow.
+        count = prefix
+        varint(UInt64(length))
+        count += length
     }
 
     private mutating func tagged(_ tag: UInt32) { varint(UInt64(tag)) }
@@ -90,27 +137,25 @@ package struct WireWriter {
 
     package mutating func bytes(_ value: [UInt8], tag: UInt32) {
         guard !value.isEmpty else { return }
-        tagged(tag)
-        prefixed(value)
+        element(value, tag: tag)
     }
     package mutating func string(_ value: String, tag: UInt32) {
         guard !value.isEmpty else { return }
-        tagged(tag)
-        prefixed(value)
+        element(value, tag: tag)
     }
     package mutating func identifier(_ value: UUIDv7, tag: UInt32) {
-        guard value != .unset else { return }
+        guard value.isSet else { return }
         tagged(tag)
         prefixed(value)
     }
     package mutating func address(_ value: IPAddress, tag: UInt32) {
-        guard value != .unset else { return }
+        guard value.isSet else { return }
         tagged(tag)
         if value.isV4 {
-            bytes.append(4)
+            varint(4)
             fixed(UInt32(truncatingIfNeeded: value.low).byteSwapped)
         } else {
-            bytes.append(16)
+            varint(16)
             fixed(value.high.byteSwapped)
             fixed(value.low.byteSwapped)
         }
@@ -136,7 +181,7 @@ package struct WireWriter {
     }
     package mutating func element(_ value: UUIDv7, tag: UInt32) {
         tagged(tag)
-        if value.isSet { prefixed(value) } else { bytes.append(0) }
+        if value.isSet { prefixed(value) } else { varint(0) }
     }
 
     /// Numbers of one field in one length-prefixed run.
@@ -150,9 +195,9 @@ package struct WireWriter {
         }
     }
     package mutating func rawVarint(_ value: UInt64) { varint(value) }
-    mutating func rawBytes(_ value: [UInt8]) { prefixed(value) }
     package mutating func rawFixed64(_ value: UInt64) { fixed(value) }
     package mutating func rawFixed32(_ value: UInt32) { fixed(value) }
+    mutating func rawBytes(_ value: [UInt8]) { prefixed(value) }
 
     package static func zigzag(_ value: Int64) -> UInt64 { UInt64(bitPattern: value << 1 ^ value >> 63) }
 }

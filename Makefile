@@ -5,7 +5,7 @@ PATHS = Services Shared Tests Tools Package.swift
 RELEASE = $(SWIFT) build -c release
 
 .DEFAULT_GOAL := help
-.PHONY: help deps run demo test lint format fuzz bench bench-runtime bench-bus bench-store proto release clean
+.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-bus bench-store proto release clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-36s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,12 @@ demo: deps ## A scripted tour against `make run` (started for you when it is not
 test: deps ## Build and run every test on real servers
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
+
+# The modules whose code runs on several threads at once.
+CONCURRENT = ReactorTests,TLSTests,HTTPTests,TelemetryTests,MessagingTests,DatabaseTests,OutboxTests
+test-tsan: deps ## The tests of the concurrent modules under the thread sanitizer
+	INFINITE_ONLY=$(CONCURRENT) TSAN_OPTIONS=exitcode=66 \
+	  $(SWIFT) test --scratch-path .build/thread-sanitizer --sanitize=thread --disable-xctest
 
 lint: ## Formatting (swift-format) and our style (tidy tests)
 	$(SWIFT) format lint --strict --parallel --recursive $(PATHS)

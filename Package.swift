@@ -32,8 +32,10 @@ func service(_ folder: String, executable: String, _ dependencies: [Target.Depen
         name: executable, dependencies: serviceKit + dependencies, path: "Services/\(folder)/Sources")
 }
 
-func tool(_ name: String, folder: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, path: "Tools/\(folder)")
+func tool(
+    _ name: String, folder: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: "Tools/\(folder)", exclude: exclude)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], excluding: [String] = []) -> Target {
@@ -102,7 +104,9 @@ let package = Package(
         .target(
             name: "CContractSchema", dependencies: ["CProtobufC"], path: "Tools/CContractSchema",
             exclude: ["contract_schema.proto", "regenerate"]),
-        tool("contract-generator", folder: "ContractGenerator", ["CContractSchema", "CProtobufC"]),
+        tool(
+            "contract-generator", folder: "ContractGenerator", ["CContractSchema", "CProtobufC"],
+            exclude: ["README.md"]),
         tool(
             "benchmarks", folder: "Benchmarks",
             [

@@ -20,13 +20,13 @@ struct ServiceShapeTests {
     @Test("Every service has the same inside", arguments: services)
     func sameInside(service: String) {
         let folder = "Services/\(service)"
-        for required in [
+        let required = [
             "README.md", "schema.sql", "Migrations", "Sources/main.swift", "Sources/Configuration.swift",
             "Sources/\(service)Service.swift", "Sources/\(service)Failure.swift", "Sources/\(service)Metrics.swift",
             "Sources/Inbound", "Sources/Domain",
-        ] {
-            #expect(SourceTree.exists("\(folder)/\(required)"), "\(folder)/\(required) is missing")
-        }
+        ]
+        let missing = required.filter { !SourceTree.exists("\(folder)/\($0)") }
+        #expect(missing.isEmpty, "\(folder) lacks what every service has")
         for extra in Set(SourceTree.folders(in: "\(folder)/Sources")).subtracting(Self.sourceFolders) {
             Issue.record("\(folder)/Sources/\(extra): no other service has such a folder")
         }

@@ -12,7 +12,9 @@ struct LineTests {
 
     @Test("Every rule matches its own example", arguments: LineRule.all)
     func ruleMatches(rule: LineRule) throws {
-        let places = ["Services/X/Sources/X.swift", "Tests/XTests/X.swift", "Shared/X/X.swift"]
+        let places = [
+            "Services/X/Sources/X.swift", "Tests/XTests/X.swift", "Shared/X/X.swift", "Shared/CLibraries/X/shim.h",
+        ]
         let files = places.map { SourceFile(path: $0, text: "// first line\n\(rule.example)\n") }
         #expect(try !rule.violations(in: files).isEmpty)
     }
@@ -45,6 +47,7 @@ struct ModuleTests {
         "CYAML": ["Shared/ServiceKit"],
         "CPCRE2": ["Shared/PatternMatching"],
         "CArgon2": ["Shared/Cryptography"],
+        "CCrashReport": ["Shared/ServiceKit"],
     ]
 
     @Test("Every C library has its wrapper")
@@ -66,10 +69,11 @@ struct ModuleTests {
     func mirrored() {
         let modules = SourceTree.folders(in: "Shared").filter { !$0.hasPrefix("C") || $0 == "Core" }
             .filter { $0 != "CLibraries" && $0 != "CContracts" }
-        for module in modules + ["Contracts", "Cryptography"] + SourceTree.folders(in: "Services") {
-            let tests = SourceTree.swift.filter { $0.isBelow("Tests/\(module)Tests") }
-            #expect(tests.contains { $0.text.contains("@Test") }, "Tests/\(module)Tests has no test")
+        let withoutTests = (modules + ["Contracts", "Cryptography"] + SourceTree.folders(in: "Services")).filter {
+            module in
+            !SourceTree.swift.contains { $0.isBelow("Tests/\(module)Tests") && $0.text.contains("@Test") }
         }
+        #expect(withoutTests.isEmpty, "these have no test in Tests/<name>Tests")
     }
 
     /// Ratchet: a file over the limit is listed with its size then; it may shrink, never grow.

@@ -36,18 +36,19 @@ extension Database {
 
     /// A connection at rest goes back to the pool. One that was left in the middle is first stopped and drained, beside
     /// the caller, who has had to wait long enough already.
-    func giveBack(_ borrowed: BorrowedConnection) {
+    /// One whose session was changed is not reusable.
+    func giveBack(_ borrowed: BorrowedConnection, isReusable: Bool = true) {
         let connection = borrowed.connection
         if connection.isIdle || connection.isBroken {
             connection.detach()
-            pool.release(borrowed.lease, isReusable: !connection.isBroken)
+            pool.release(borrowed.lease, isReusable: isReusable && !connection.isBroken)
             return
         }
         let pool = pool
         borrowed.reactor.run {
             let isRestored = await connection.comeToRest(deadline: .after(Self.drainTimeout))
             connection.detach()
-            pool.release(borrowed.lease, isReusable: isRestored)
+            pool.release(borrowed.lease, isReusable: isReusable && isRestored)
         }
     }
 

@@ -1,4 +1,4 @@
-internal import Core
+package import Core
 internal import Reactor
 
 /// Brings one schema up to date: each migration once, in order, in a transaction of its own, one migrator at a time.

@@ -1,5 +1,5 @@
-package import Core
-package import Reactor
+internal import Core
+internal import Reactor
 
 /// Hears `NOTIFY` on one channel, over a connection of its own that is made again when it breaks.
 ///

@@ -61,6 +61,7 @@ extension Database {
     /// Runs `body` in a transaction and commits it. When a concurrent transaction won (serialisation failure,
     /// deadlock) everything is rolled back and `body` runs again, at most `attempts` times in all: it must not do
     /// anything outside of the transaction that a second run would double.
+    @discardableResult
     package func transaction<Value: Sendable>(
         isolation: TransactionIsolation = .readCommitted, attempts: Int = 5, deadline: Deadline? = nil,
         _ body: @Sendable (Transaction) async throws -> Value

@@ -1,6 +1,7 @@
 internal import Core
 internal import Database
 internal import Reactor
+internal import Synchronization
 internal import TestSupport
 
 /// Two reactors serve all tests of this process.
@@ -30,4 +31,11 @@ func failure(_ work: () async throws -> Void) async -> DatabaseFailure? {
     } catch {
         return error as? DatabaseFailure
     }
+}
+
+/// How often something happened, counted by any thread.
+final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+    var value: Int { count.load(ordering: .acquiring) }
+    func increment() { count.add(1, ordering: .acquiringAndReleasing) }
 }

@@ -2,7 +2,6 @@ internal import Core
 @testable import Database
 internal import LocalServers
 internal import Reactor
-internal import Synchronization
 internal import TestSupport
 internal import Testing
 
@@ -100,7 +99,7 @@ internal import Testing
     private func sleepers(_ database: TestDatabase) async throws -> String {
         try await database.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(6%' AND state = 'active' AND datname = '\(database.name)'"
-        ).trimmingSuffix { $0.isNewline }
+        ).filter { !$0.isNewline }
     }
 
     @Test("the server's own statement timeout is a deadline, not a riddle")
@@ -155,14 +154,14 @@ internal import Testing
     func notifications() async throws {
         let database = try await freshDatabase().open()
         defer { database.shutDown() }
-        let wakes = Mutex(0)
-        let listener = NotificationListener(database, channel: "news") { wakes.withLock { $0 += 1 } }
-        try await eventually("it listens") { wakes.withLock { $0 } == 1 }
+        let wakes = Counter()
+        let listener = NotificationListener(database, channel: "news") { wakes.increment() }
+        try await eventually("it listens") { wakes.value == 1 }
         try await database.execute("NOTIFY news")
-        try await eventually("it woke") { wakes.withLock { $0 } == 2 }
+        try await eventually("it woke") { wakes.value == 2 }
         try await database.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()")
-        try await eventually("it listens again") { wakes.withLock { $0 } == 3 }
+        try await eventually("it listens again") { wakes.value == 3 }
         await listener.stop()
     }
 }

@@ -4,6 +4,14 @@ internal import TestSupport
 internal import Testing
 
 @Suite struct SQLValueTests {
+    private func decoded<Value: SQLDecodable>(_ bytes: [UInt8], _ type: SQLType, as: Value.Type) -> Value? {
+        unsafe Value(sql: bytes.span.bytes, type: type)
+    }
+
+    private func elements<Value: SQLDecodable>(_ bytes: [UInt8], as: Value.Type) -> [Value?]? {
+        unsafe SQLArray.elements(of: bytes.span.bytes, as: Value.self)
+    }
+
     private func encoded(_ value: SQLValue) -> [UInt8] {
         var bytes: [UInt8] = []
         value.encode(into: &bytes)
@@ -35,7 +43,7 @@ internal import Testing
         let number = try #require(SQLNumeric(text))
         var bytes: [UInt8] = []
         number.encodeSQL(into: &bytes)
-        let copy = try #require(SQLNumeric(sql: bytes.span.bytes, type: .numeric))
+        let copy = decoded(bytes, .numeric, as: SQLNumeric.self)
         #expect(number.description == text)
         #expect(copy == number)
     }
@@ -51,17 +59,16 @@ internal import Testing
         for length in 0..<64 {
             for _ in 0..<50 {
                 let bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &generator) }
-                let span = bytes.span.bytes
-                _ = SQLArray.elements(of: span, as: Int64.self)
-                _ = SQLArray.elements(of: span, as: String.self)
-                _ = SQLNumeric(sql: span, type: .numeric)?.description
-                _ = UUIDv7(sql: span, type: .uuid)
-                _ = Timestamp(sql: span, type: .timestamp)
-                _ = String(sql: span, type: .jsonb)
+                _ = elements(bytes, as: Int64.self)
+                _ = elements(bytes, as: String.self)
+                _ = decoded(bytes, .numeric, as: SQLNumeric.self)?.description
+                _ = decoded(bytes, .uuid, as: UUIDv7.self)
+                _ = decoded(bytes, .timestamp, as: Timestamp.self)
+                _ = decoded(bytes, .jsonb, as: String.self)
             }
         }
         let falseCount: [UInt8] = [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 20, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1]
-        #expect(SQLArray.elements(of: falseCount.span.bytes, as: Int64.self) == nil)
+        #expect(elements(falseCount, as: Int64.self) == nil)
     }
 
     @Test("every type comes back from the server as it was sent")

@@ -1,5 +1,6 @@
 internal import Core
 @testable import Database
+internal import LocalServers
 internal import TestSupport
 internal import Testing
 

@@ -1,6 +1,5 @@
 internal import Core
 @testable import Database
-internal import Synchronization
 internal import TestSupport
 internal import Testing
 
@@ -49,13 +48,13 @@ internal import Testing
     func serialisationRetry() async throws {
         let database = try await accounts()
         defer { database.shutDown() }
-        let runs = Atomic<Int>(0)
+        let runs = Counter()
         try await withThrowingTaskGroup { tasks in
             for _ in 0..<4 {
                 tasks.addTask {
                     for _ in 0..<10 {
                         try await database.transaction(isolation: .serializable, attempts: 50) { transaction in
-                            runs.add(1, ordering: .relaxed)
+                            runs.increment()
                             let row = try await transaction.queryRow("SELECT balance FROM account WHERE id = 1")
                             let balance = try row?.get(0, as: Int.self) ?? 0
                             try await transaction.execute(
@@ -67,7 +66,7 @@ internal import Testing
             try await tasks.waitForAll()
         }
         #expect(try await balances(database) == [40, 0])
-        #expect(runs.load(ordering: .relaxed) > 40)
+        #expect(runs.value > 40)
     }
 
     @Test("a deadlock is run again")
@@ -77,15 +76,15 @@ internal import Testing
         try await database.runScript("ALTER DATABASE \(SQL.identifier(database.configuration.database)) SET deadlock_timeout = '50ms'".trusted)
         let fresh = Database(database.configuration, group: reactors)
         defer { fresh.shutDown() }
-        let arrived = Atomic<Int>(0)
+        let arrived = Counter()
         try await withThrowingTaskGroup { tasks in
             for (first, second) in [(1, 2), (2, 1)] {
                 tasks.addTask {
                     try await fresh.transaction { transaction in
                         let add: SQL = "UPDATE account SET balance = balance + 1 WHERE id = $1"
                         try await transaction.execute(add, [.int(first)])
-                        arrived.add(1, ordering: .relaxed)
-                        try await eventually("both hold one row") { arrived.load(ordering: .relaxed) >= 2 }
+                        arrived.increment()
+                        try await eventually("both hold one row") { arrived.value >= 2 }
                         try await transaction.execute(add, [.int(second)])
                     }
                 }
@@ -93,7 +92,7 @@ internal import Testing
             try await tasks.waitForAll()
         }
         #expect(try await balances(database) == [2, 2])
-        #expect(arrived.load(ordering: .relaxed) == 3)
+        #expect(arrived.value == 3)
     }
 
     @Test("a transaction that escaped its closure refuses to work")

@@ -13,11 +13,12 @@ struct ConnectionSocket {
         }
     }
 
-    /// Until there is something to read or, when `toWrite`, room to write.
+    /// Until there is something to read or, when `toWrite`, room to write: a server that is busy answering a long pipeline
+    /// reads no more of it until we have read.
     func wait(toWrite: Bool, deadline: Deadline) async throws(DatabaseFailure) {
         do throws(StreamFailure) {
             if toWrite {
-                try await watch.waitWritable(deadline: deadline)
+                try await watch.waitReadableOrWritable(deadline: deadline)
             } else {
                 try await watch.waitReadable(deadline: deadline)
             }

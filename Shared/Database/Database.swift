@@ -138,14 +138,24 @@ extension Rows {
 
 extension PostgreSQLConnection {
     func query(_ statement: Statement, deadline: Deadline) async throws(DatabaseFailure) -> Rows {
-        let outcomes = try await run([statement], deadline: deadline)
-        guard let outcome = outcomes.first else { throw .unexpectedResult("no answer") }
-        return try outcome.get()
+        try await queryAll([statement], deadline: deadline).first ?? .none
     }
 
+    /// All answers or the first failure. A plan that a migration made stale is made anew, once, as long as nothing
+    /// else hangs on it: inside of a transaction the failure has ended the transaction.
     func queryAll(_ statements: [Statement], deadline: Deadline) async throws(DatabaseFailure) -> [Rows] {
+        var outcomes = try await run(statements, deadline: deadline)
+        if isIdle, outcomes.contains(where: { $0.failure?.meansStalePlan == true }) {
+            outcomes = try await run(statements, deadline: deadline)
+        }
         var all: [Rows] = []
-        for outcome in try await run(statements, deadline: deadline) { all.append(try outcome.get()) }
+        for outcome in outcomes { all.append(try outcome.get()) }
         return all
+    }
+}
+
+extension Result {
+    fileprivate var failure: Failure? {
+        if case .failure(let failure) = self { failure } else { nil }
     }
 }

@@ -246,9 +246,13 @@ extension PostgreSQLConnection {
             }
         }
         guard unsafe PQputCopyEnd(handle.raw, writer.problem) == 1 else { throw handle.lost() }
-        let copied = try await endSimple(deadline: deadline)
-        if let problem = writer.problem { throw .unexpectedResult(problem) }
-        return copied
+        do throws(DatabaseFailure) {
+            return try await endSimple(deadline: deadline)
+        } catch {
+            // The server repeats what we told it; say it as what it is.
+            guard let problem = writer.problem, !isBusy else { throw error }
+            throw .unexpectedResult(problem)
+        }
     }
 
     private func beginSimple(_ sql: SQL) throws(DatabaseFailure) {

@@ -1,6 +1,6 @@
 package import Contracts
 package import Core
-package import Database
+internal import Database
 
 /// An event on its way out. Its identifier is given when it is enqueued and stays the same however often it is
 /// published, so that consumers can tell a repetition.

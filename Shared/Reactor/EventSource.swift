@@ -39,6 +39,8 @@ final class EventSource: TimerEntry, @unchecked Sendable {
     private var input: Wait
     private var output: Wait
     private var timerDeadline = Deadline.never
+    /// One-shot sources only: input ends a wait for output too.
+    var inputEndsOutputWait = false
     private var operationsThisTurn = 0
 
     /// Takes over `descriptor` (and closes it, unless `ownsDescriptor` is false). Call it on the reactor's thread.
@@ -151,7 +153,8 @@ final class EventSource: TimerEntry, @unchecked Sendable {
             input.isReady = true
             resume(.input, .ready)
         }
-        if events & (infinite_epoll_out | infinite_epoll_failed) != 0 {
+        let isReadable = events & (infinite_epoll_in | infinite_epoll_peer_closed) != 0
+        if events & (infinite_epoll_out | infinite_epoll_failed) != 0 || (isReadable && inputEndsOutputWait) {
             output.isReady = true
             resume(.output, .ready)
         }

@@ -23,6 +23,13 @@ package final class FileDescriptorWatch: Sendable {
         try await wait(.output, deadline)
     }
 
+    /// Whichever comes first: for a peer that may stop reading until we have read.
+    package func waitReadableOrWritable(deadline: Deadline) async throws(StreamFailure) {
+        source.inputEndsOutputWait = true
+        defer { source.inputEndsOutputWait = false }
+        try await wait(.output, deadline)
+    }
+
     /// From any thread; a task that waits fails with `closed`.
     package func close() {
         reactor.onLoop { [source] _ in source.close() }

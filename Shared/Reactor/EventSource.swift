@@ -27,6 +27,8 @@ final class EventSource: TimerEntry, @unchecked Sendable {
         var ticket: UInt32 = 0
         var deadline = Deadline.never
         var waker: Waker<WaitOutcome>?
+        /// Which cover this wait relies on; 0 when it has a handler of its own.
+        var coverage: UInt32 = 0
     }
 
     let reactor: Reactor
@@ -42,6 +44,10 @@ final class EventSource: TimerEntry, @unchecked Sendable {
     /// One-shot sources only: input ends a wait for output too.
     var inputEndsOutputWait = false
     private var operationsThisTurn = 0
+    /// The task whose waits `withCancellationCovered` takes care of; 0 when there is none.
+    private var coveredTask: UInt = 0
+    /// Distinguishes this cover from a later one, for a cancellation that arrives late.
+    private var coverage: UInt32 = 0
 
     /// Takes over `descriptor` (and closes it, unless `ownsDescriptor` is false). Call it on the reactor's thread.
     init(
@@ -88,6 +94,9 @@ final class EventSource: TimerEntry, @unchecked Sendable {
 
     func wait(_ direction: Direction, until deadline: Deadline) async -> WaitOutcome {
         guard isOpen else { return .closed }
+        if coveredTask != 0 && coveredTask == CurrentTask.identity {
+            return await Waker.suspend { begin(direction, $0, until: deadline, coverage: coverage) }
+        }
         let ticket = beginTicket(direction)
         return await withTaskCancellationHandler {
             await Waker.suspend { waker in
@@ -96,6 +105,26 @@ final class EventSource: TimerEntry, @unchecked Sendable {
         } onCancel: {
             reactor.onLoop { _ in self.cancel(direction, ticket: ticket) }
         }
+    }
+
+    func withCancellationCovered<Value, Problem: Error>(
+        _ work: () async throws(Problem) -> Value
+    ) async throws(Problem) -> Value {
+        precondition(coveredTask == 0, "one task at a time serves a connection")
+        coveredTask = CurrentTask.identity
+        coverage &+= 1
+        let covered = coverage
+        defer { coveredTask = 0 }
+        let result = await withTaskCancellationHandler { () async -> Result<Value, Problem> in
+            do throws(Problem) {
+                return .success(try await work())
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            reactor.onLoop { _ in self.cancel(coverage: covered) }
+        }
+        return try result.get()
     }
 
     private func beginTicket(_ direction: Direction) -> UInt32 {
@@ -108,7 +137,7 @@ final class EventSource: TimerEntry, @unchecked Sendable {
     }
 
     private func begin(
-        _ direction: Direction, _ waker: Waker<WaitOutcome>, until deadline: Deadline
+        _ direction: Direction, _ waker: Waker<WaitOutcome>, until deadline: Deadline, coverage: UInt32 = 0
     ) {
         guard !Task.isCancelled else { return waker.wake(.cancelled) }
         guard !isReady(direction) else { return waker.wake(.ready) }
@@ -117,10 +146,12 @@ final class EventSource: TimerEntry, @unchecked Sendable {
             precondition(input.waker == nil, "two tasks wait to read from one descriptor")
             input.waker = waker
             input.deadline = deadline
+            input.coverage = coverage
         } else {
             precondition(output.waker == nil, "two tasks wait to write to one descriptor")
             output.waker = waker
             output.deadline = deadline
+            output.coverage = coverage
         }
         if deadline < timerDeadline { setTimer(at: deadline) }
         if isOneShot { rearm() }
@@ -131,10 +162,12 @@ final class EventSource: TimerEntry, @unchecked Sendable {
         if direction == .input {
             waiting = input.waker
             input.waker = nil
+            input.coverage = 0
             input.deadline = .never
         } else {
             waiting = output.waker
             output.waker = nil
+            output.coverage = 0
             output.deadline = .never
         }
         waiting?.wake(outcome)
@@ -143,6 +176,11 @@ final class EventSource: TimerEntry, @unchecked Sendable {
     private func cancel(_ direction: Direction, ticket: UInt32) {
         guard ticket == (direction == .input ? input.ticket : output.ticket) else { return }
         resume(direction, .cancelled)
+    }
+
+    private func cancel(coverage: UInt32) {
+        if input.coverage == coverage { resume(.input, .cancelled) }
+        if output.coverage == coverage { resume(.output, .cancelled) }
     }
 
     // MARK: What the reactor reports

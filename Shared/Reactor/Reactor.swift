@@ -1,5 +1,5 @@
 internal import CLinux
-internal import Core
+package import Core
 internal import Glibc
 internal import Synchronization
 
@@ -42,7 +42,6 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
     private var sources: [Int32: EventSource] = [:]
     /// Nothing can be watched or timed any more: what still runs unwinds.
     private var hasEnded = false
-    /// When the current turn began: good enough for deadlines, and cheaper than a system call each.
     private(set) var now: Deadline
 
     /// A buffer that belongs to whoever runs, until its next suspension: read into it, use the bytes, keep only the rest.
@@ -77,6 +76,10 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
 
     /// The reactor whose thread this is.
     package static var current: Reactor? { CurrentReactor.get() }
+
+    /// When the loop's current turn began: good enough to count deadlines from, without asking the clock each time.
+    /// For tasks on this reactor.
+    package var turn: Deadline { now }
 
     package var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
 
@@ -158,7 +161,7 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
         defer { unsafe events.deallocate() }
         var isStopping = false
         while !isStopping {
-            let count = unsafe epoll_wait(epoll, events, Int32(Self.eventsPerTurn), waitMilliseconds)
+            let count = unsafe infinite_epoll_wait(epoll, events, Int32(Self.eventsPerTurn), waitMilliseconds)
             now = .now
             for position in 0..<max(0, Int(count)) { unsafe dispatch(events + position) }
             while let entry = wheel.popExpired(now: now) { entry.expire(now: now) }

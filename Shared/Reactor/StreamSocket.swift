@@ -34,9 +34,9 @@ package final class StreamSocket: ByteStream {
 
     package func tryRead(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> Int? {
         guard try mayTry(.input) else { return nil }
-        let count = unsafe Glibc.read(source.descriptor, buffer.baseAddress, buffer.count)
+        let count = unsafe infinite_receive(source.descriptor, buffer.baseAddress, buffer.count)
         guard count >= 0 else {
-            try failUnlessWouldBlock(.input, "read")
+            try failUnlessWouldBlock(.input, "recv")
             return nil
         }
         // A short read has emptied the socket, unless its end has been announced and is still to be read.
@@ -81,6 +81,14 @@ package final class StreamSocket: ByteStream {
     }
 
     // MARK: Waiting
+
+    /// Runs `work` with one cancellation handler for all that the current task waits for on this socket, where otherwise
+    /// each wait needs its own. For tasks that serve one connection.
+    package func withCancellationCovered<Value, Problem: Error>(
+        _ work: () async throws(Problem) -> Value
+    ) async throws(Problem) -> Value {
+        try await source.withCancellationCovered(work)
+    }
 
     package func waitReadable(deadline: Deadline) async throws(StreamFailure) { try await wait(.input, deadline) }
     package func waitWritable(deadline: Deadline) async throws(StreamFailure) { try await wait(.output, deadline) }

@@ -80,6 +80,14 @@ import Testing
             let huge = [UInt8](repeating: 1, count: 64 << 20)
             let waits: [(String, @Sendable () async throws -> Void)] = [
                 ("read", { _ = try await client.read(upTo: 1, deadline: .never) }),
+                (
+                    "covered read",
+                    {
+                        try await client.withCancellationCovered { () async throws(StreamFailure) in
+                            _ = try await client.read(upTo: 1, deadline: .never)
+                        }
+                    }
+                ),
                 ("write", { try await server.write(huge, deadline: .never) }),
                 ("accept", { _ = try await listener.accept() }),
                 ("watch", { try await watch.waitReadable(deadline: .never) }),

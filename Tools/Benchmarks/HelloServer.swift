@@ -1,5 +1,6 @@
 internal import Core
 internal import Glibc
+internal import HTTP
 internal import Reactor
 
 /// The other end of the runtime benchmark, in a process of its own so that its processor time is its own: one reactor,
@@ -15,6 +16,7 @@ enum HelloServer {
             let group = try ReactorGroup(count: 1)
             switch arguments[0] {
             case "raw": try await serveRaw(.loopback(port: port), on: group.next())
+            case "http": try await serveHTTP(.loopback(port: port), on: group)
             default: exit(2)
             }
             // Until the benchmark kills this process.
@@ -25,6 +27,22 @@ enum HelloServer {
         }
     }
 
+    /// The server of the product, with a handler that makes its answer anew each time.
+    private static func serveHTTP(_ address: SocketAddress, on group: ReactorGroup) async throws {
+        var configuration = HTTPServerConfiguration(address: address)
+        configuration.maximumConnections = 19_000
+        configuration.timeouts.idle = .seconds(3_600)
+        let server = HTTPServer(
+            configuration, group: group,
+            handler: HTTPHandlerFunction { _, response in
+                var headers = HTTPHeaders()
+                headers.add("Server", "infinite/0.1.0")
+                headers.add("Content-Type", "text/plain")
+                try await response.respond(.ok, headers: headers, body: Array(body.utf8))
+            })
+        _ = try await server.start()
+    }
+
     /// The reactor alone: it looks for the end of a request's head and understands nothing else of HTTP.
     private static func serveRaw(_ address: SocketAddress, on reactor: Reactor) async throws {
         let listener = try await reactor.perform { () throws(ReactorFailure) -> Listener in
@@ -32,7 +50,8 @@ enum HelloServer {
         }
         let answer = Array(
             ("HTTP/1.1 200 OK\r\nServer: infinite/0.1.0\r\nDate: Sat, 21 Nov 2026 11:11:11 GMT\r\n"
-                + "Content-Type: text/plain\r\nContent-Length: \(body.utf8.count)\r\nConnection: keep-alive\r\n\r\n\(body)").utf8)
+                + "Content-Type: text/plain\r\nContent-Length: \(body.utf8.count)\r\nConnection: keep-alive\r\n\r\n\(body)")
+                .utf8)
         reactor.run {
             while let socket = try? await listener.accept() {
                 reactor.run { await answerRequests(on: socket, with: answer) }

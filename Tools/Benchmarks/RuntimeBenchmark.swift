@@ -18,7 +18,7 @@ enum RuntimeBenchmark {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let nginx = try MeasuredServer.nginx(port: FreePort.choose(), folder: folder)
         var servers: [MeasuredServer] = []
-        for (name, what) in [("reactor", "raw")] {
+        for (name, what) in [("http", "http"), ("reactor", "raw")] {
             servers.append(try .ours(name, serving: what, port: FreePort.choose(), log: "\(folder)/\(what).log"))
         }
         var figures: [Figure] = []

@@ -2,6 +2,9 @@
 internal import Glibc
 
 let wanted = Array(CommandLine.arguments.dropFirst())
+if wanted.first == HelloServer.role {
+    await HelloServer.serve(Array(wanted.dropFirst()))
+}
 guard !wanted.isEmpty, wanted.allSatisfy(BenchmarkTable.names.contains) else {
     print("usage: benchmarks NAME…\nnames: \(BenchmarkTable.names.joined(separator: " "))")
     exit(2)

@@ -12,10 +12,10 @@ extension ByteStream {
                 sent += count
                 onProgress()
             } else {
-                try await waitWritable(deadline: .after(stall))
+                try await waitWritable(deadline: reactor.turn + stall)
             }
         }
-        while hasUnsentBytes { try await waitWritable(deadline: .after(stall)) }
+        while hasUnsentBytes { try await waitWritable(deadline: reactor.turn + stall) }
     }
 
     func tryWrite(_ first: [UInt8], _ second: [UInt8], skipping sent: Int) throws(StreamFailure) -> Int? {

@@ -74,7 +74,7 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
         defer { isIdle = false }
         do throws(HTTPFailure) {
             return try await input.readHead(
-                HTTPRequestParser(limits: configuration.limits), idleDeadline: .after(timeouts.idle),
+                HTTPRequestParser(limits: configuration.limits), idleDeadline: stream.reactor.turn + timeouts.idle,
                 timeout: timeouts.head, onFirstByte: { isIdle = false })
         } catch .stream(.deadlineExceeded) where isIdle {
             return nil

@@ -55,7 +55,7 @@ final class HTTPServerWorker: @unchecked Sendable {
             return
         }
         reactor.run { [self] in
-            await serve(socket)
+            await socket.withCancellationCovered { await serve(socket) }
             openConnections.leave()
             if isStopping && isEmpty { drained.fulfil(()) }
         }

@@ -35,7 +35,7 @@ package enum TestServers {
     }
 
     package static func dedicatedBroker(definitions: String? = nil) async throws -> PrivateRabbitMQ {
-        let server = try PrivateRabbitMQ(folder: freshFolder("rabbitmq"), definitions: definitions)
+        let server = try PrivateRabbitMQ(folder: freshFolder("rabbitmq")) { _ in definitions }
         try await server.start()
         return server
     }

@@ -5,6 +5,7 @@ package enum LocalServerFailure: Error, Equatable {
     case system(operation: String, code: Int32)
     case exitedDuringStart(server: String, exit: ExitStatus, log: String)
     case notReadyInTime(server: String, seconds: Int, log: String)
+    case keepsEnding(server: String, log: String)
     case commandFailed(command: String, output: String)
     case noFreePort
 }
@@ -25,6 +26,8 @@ extension LocalServerFailure: CustomStringConvertible {
             "\(server) stopped while it started (\(exit)). The end of its log says:\n\(log)"
         case .notReadyInTime(let server, let seconds, let log):
             "\(server) was not ready within \(seconds) s; the machine may be overloaded. The end of its log says:\n\(log)"
+        case .keepsEnding(let server, let log):
+            "\(server) ended again and again while it started. The end of its log says:\n\(log)"
         case .commandFailed(let command, let output):
             "\(command) failed:\n\(output)"
         case .noFreePort:

@@ -26,10 +26,12 @@ package final class PrivateRabbitMQ: Sendable {
         var node: ChildProcess?
     }
 
-    /// Prepares the folder; nothing runs before `start()`. `definitions` is what the broker loads before it listens.
-    package init(folder: String, definitions: String? = nil, memoryLimitBytes: Int = 512 << 20)
-        throws(LocalServerFailure)
-    {
+    /// Prepares the folder; nothing runs before `start()`. `definitions` makes, from the administrator's password, what
+    /// the broker loads before it listens.
+    package init(
+        folder: String, memoryLimitBytes: Int = 512 << 20,
+        definitions: (_ administratorPassword: String) throws(LocalServerFailure) -> String? = { _ in nil }
+    ) throws(LocalServerFailure) {
         account = try ServerAccount.forServer("rabbitmq", package: Self.package)
         self.folder = folder
         self.memoryLimitBytes = memoryLimitBytes
@@ -40,7 +42,7 @@ package final class PrivateRabbitMQ: Sendable {
         portMapperPort = try FreePort.remembered(in: folder, name: "port-mapper-port", account: account)
         distributionPort = try FreePort.remembered(in: folder, name: "distribution-port", account: account)
         password = try PrivateFiles.remembered("\(folder)/password", account: account) { RandomText.make() }
-        try writeSettings(definitions: definitions)
+        try writeSettings(definitions: definitions(password))
     }
 
     package var isRunning: Bool { running.withLock { $0.node?.isRunning ?? false } }

@@ -28,8 +28,10 @@ final class Stack: Sendable {
         layout = try StackLayout(folder: folder, executables: executables)
         log = LogPrinter(folder: layout.logs)
         postgreSQL = try PrivatePostgreSQL(folder: "\(folder)/postgresql")
-        broker = try PrivateRabbitMQ(
-            folder: "\(folder)/rabbitmq", definitions: StackProvisioning.brokerDefinitions(layout))
+        let layout = layout
+        broker = try PrivateRabbitMQ(folder: "\(folder)/rabbitmq") { password throws(LocalServerFailure) in
+            try StackProvisioning.brokerDefinitions(layout, administratorPassword: password)
+        }
         ports = try StackPorts(layout)
     }
 
@@ -78,7 +80,14 @@ final class Stack: Sendable {
     }
 
     private func migrateAll() async throws(LocalServerFailure) {
-        for service in Self.startOrder { _ = try await Programs.run(serviceLaunch(service, verb: "migrate")) }
+        _ = try layout.secret(StackProvisioning.migratorSecret)
+        for service in Self.startOrder {
+            var launch = serviceLaunch(service, verb: "migrate")
+            // Only `migrate` gets it: a running service cannot change its schema.
+            launch.environment["INFINITE_\(service.schemaName.uppercased())_DATABASE_MIGRATOR_PASSWORD_FILE"] =
+                layout.secretFile(StackProvisioning.migratorSecret)
+            _ = try await Programs.run(launch)
+        }
     }
 
     /// All at once; each is ready when it says so itself.
@@ -121,7 +130,7 @@ final class Stack: Sendable {
         let starting = StartLimit(server: name, limit: .seconds(60), log: log.path(name))
         while PlainHTTP.send("GET", target, port: port, timeout: .seconds(2))?.status != 200 {
             if let process = process(name), process.restarts >= 3 {
-                throw .notReadyInTime(server: name, seconds: 60, log: PrivateFiles.tail(log.path(name)))
+                throw .keepsEnding(server: name, log: PrivateFiles.tail(log.path(name)))
             }
             try await starting.pause(.milliseconds(50))
         }

@@ -30,9 +30,10 @@ struct StackConfiguration: Sendable {
             log:
               format: text
             admin:
-              address: 127.0.0.1:\(ports.administration[service] ?? 0)
+              listen: 127.0.0.1:\(ports.administration[service] ?? 0)
             bus:
-              address: 127.0.0.1:\(broker.port)
+              host: 127.0.0.1
+              port: \(broker.port)
               virtual_host: \(Self.virtualHost)
               user: \(service.operatorName)
               password_file: \(layout.secretFile("broker-\(service.operatorName)"))

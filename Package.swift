@@ -142,7 +142,7 @@ let package = Package(
         tests("AgentCoordinatorTests", ["agent-coordinator"] + serviceKit),
         tests("MetricsTests", ["metrics"] + serviceKit),
         tests("AuditTests", ["audit"] + serviceKit + ["Cryptography"]),
-        tests("LocalServersTests", ["LocalServers", "Core", "TestSupport"]),
+        tests("LocalServersTests", ["LocalServers", "local-stack", "Core", "TestSupport"]),
         // The executables are dependencies so that they are built before they are started.
         tests(
             "IntegrationTests",

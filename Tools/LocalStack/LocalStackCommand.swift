@@ -63,11 +63,9 @@ enum LocalStackCommand {
     private static func tour(folder: String) async throws(LocalServerFailure) -> Int32 {
         let layout = try StackLayout(folder: folder, executables: executables)
         let password = try layout.secret("administrator")
-        await Demonstration(
-            gatewayPort: Int(PrivateFiles.read("\(layout.ports)/gateway") ?? "") ?? 0,
-            administrator: .init(name: Welcome.administrator, password: password)
-        ).run()
-        return 0
+        let demonstration = Demonstration(
+            gatewayPort: Int(PrivateFiles.read("\(layout.ports)/gateway") ?? "") ?? 0, administratorPassword: password)
+        return await demonstration.run() ? 0 : 1
     }
 
     private static var executables: String {

@@ -23,7 +23,7 @@ struct Welcome {
                 \(Terminal.bold("Everything runs.")) Ctrl-C stops it; the next start keeps the data.
 
                   a request:   \(Terminal.bold("curl -i \(origin)/"))
-                  an attack:   \(Terminal.bold("curl -i \"\(origin)/search?q=%27%20OR%201%3D1--\""))
+                  an attack:   \(Terminal.bold("curl -i --interface 127.0.0.66 \"\(origin)/search?q=%27%20OR%201%3D1--\""))
                   the view:    \(Terminal.bold("\(origin)/_infinite/"))
 
                 \(credentials)

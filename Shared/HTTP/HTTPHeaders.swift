@@ -120,6 +120,11 @@ package struct HTTPHeaders: Sendable {
         fields = kept
     }
 
+    /// The same bytes, only the fields that `isKept` says yes to: nothing is copied but positions.
+    package func filter(_ isKept: (Int) -> Bool) -> HTTPHeaders {
+        HTTPHeaders(bytes: bytes, fields: fields.indices.filter(isKept).map { fields[$0] })
+    }
+
     // MARK: Writing
 
     /// Appends every field as `name: value CR LF`.

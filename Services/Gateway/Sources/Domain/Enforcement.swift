@@ -26,10 +26,11 @@ package struct Enforcement: Sendable, Equatable {
     package let reason: String
     /// Requests a second left to a throttled subject.
     package let allowedPerSecond: Double?
+    package let incident: UUIDv7?
 
     package init(
         decision: UUIDv7, subject: EnforcementSubject, action: EnforcementAction, expires: Timestamp, reason: String,
-        allowedPerSecond: Double? = nil
+        allowedPerSecond: Double? = nil, incident: UUIDv7? = nil
     ) {
         self.decision = decision
         self.subject = subject
@@ -37,6 +38,7 @@ package struct Enforcement: Sendable, Equatable {
         self.expires = expires
         self.reason = reason
         self.allowedPerSecond = allowedPerSecond
+        self.incident = incident
     }
 }
 
@@ -65,14 +67,21 @@ package struct EnforcementTable: Sendable {
         if case .network(let network) = enforcement.subject { prefixLengths[network.prefixLength, default: 0] += 1 }
     }
 
-    package mutating func remove(_ decision: UUIDv7) {
-        guard let enforcement = byDecision.removeValue(forKey: decision) else { return }
+    package func contains(_ decision: UUIDv7) -> Bool { byDecision[decision] != nil }
+
+    package func hasExpired(now: Timestamp) -> Bool { byDecision.values.contains { $0.expires <= now } }
+
+    /// What was removed, nil when there was no such decision.
+    @discardableResult
+    package mutating func remove(_ decision: UUIDv7) -> Enforcement? {
+        guard let enforcement = byDecision.removeValue(forKey: decision) else { return nil }
         bySubject[enforcement.subject]?.removeAll { $0 == decision }
         if bySubject[enforcement.subject]?.isEmpty == true { bySubject[enforcement.subject] = nil }
         if case .network(let network) = enforcement.subject {
             prefixLengths[network.prefixLength, default: 1] -= 1
             if prefixLengths[network.prefixLength] == 0 { prefixLengths[network.prefixLength] = nil }
         }
+        return enforcement
     }
 
     /// Takes out what has run its time and says what it was.

@@ -1,0 +1,57 @@
+import Contracts
+import Core
+import HTTP
+import Inspection
+
+/// One request's way through the gateway: what is known of it so far, and in the end how it went.
+struct Exchange: Sendable {
+    let id: UUIDv7
+    let idText: String
+    let trace: TraceContext
+    let client: IPAddress
+    let host: String
+    let path: String
+    let began: Deadline
+
+    var outcome = RequestOutcome.unspecified
+    var blockReason = BlockReason.unspecified
+    var route = ""
+    var upstream = ""
+    var verdict = InspectionVerdict.clean
+    var inspectionTook = Duration.zero
+    var upstreamTook = Duration.zero
+    var decision: Enforcement?
+    var caller: AccessToken?
+    var requestBytes = 0
+    /// Server-sent events last as long as somebody looks: they would only distort the figures.
+    var isLongLived = false
+
+    init(_ request: HTTPServerRequest, client: IPAddress) {
+        id = UUIDv7()
+        idText = id.description
+        trace = request.head.headers["traceparent"].flatMap { TraceContext($0) }?.child() ?? .root()
+        self.client = client
+        host = Self.hostName(request.head.host ?? "")
+        path = request.head.path
+        began = .now
+    }
+
+    /// Lower case, without port.
+    static func hostName(_ authority: String) -> String {
+        let afterBracket = authority.lastIndex(of: "]") ?? authority.startIndex
+        guard let colon = authority[afterBracket...].firstIndex(of: ":") else { return authority.lowercased() }
+        return authority[..<colon].lowercased()
+    }
+
+    var liveOutcome: LiveOutcome {
+        switch outcome {
+        case .blocked, .refused: .blocked
+        case .banned: .banned
+        case .throttled: .throttled
+        case .diverted: .diverted
+        case .challenged: .challenged
+        case .unrouted, .upstreamFailed, .abandoned: .failed
+        case .unspecified, .proxied, .answered, .unrecognized: verdict.action == .allow ? .passed : .observed
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Contracts
+import Telemetry
+
+/// Every metric of the gateway and the label values it may have.
+struct GatewayMetrics: Sendable {
+    private static let outcomes: [(RequestOutcome, String)] = [
+        (.proxied, "proxied"), (.answered, "answered"), (.blocked, "blocked"), (.banned, "banned"),
+        (.throttled, "throttled"), (.diverted, "diverted"), (.challenged, "challenged"), (.unrouted, "unrouted"),
+        (.upstreamFailed, "upstream_failed"), (.abandoned, "abandoned"), (.refused, "refused"),
+    ]
+
+    private let requests: [RequestOutcome: Counter]
+    let duration: Histogram
+    let upstreamDuration: Histogram
+    let inspectionDuration: Histogram
+    let eventsDropped: CounterFamily
+    let enforcements: Gauge
+    let viewers: Gauge
+    let apiCalls: CounterFamily
+
+    init(_ registry: MetricsRegistry) {
+        let family = registry.counter(
+            "gateway_requests_total", help: "Requests answered, by how they ended.",
+            labels: ["outcome": Self.outcomes.map(\.1)])
+        requests = Dictionary(uniqueKeysWithValues: Self.outcomes.map { ($0.0, family[$0.1]) })
+        duration = registry.histogram("gateway_request_duration_seconds", help: "From a request's head to its answer's end.")
+        upstreamDuration = registry.histogram(
+            "gateway_upstream_duration_seconds", help: "From sending a request to an upstream to its answer's head.")
+        inspectionDuration = registry.histogram(
+            "gateway_inspection_duration_seconds", help: "In-band inspection of one request.",
+            buckets: [0.000_005, 0.000_01, 0.000_02, 0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.005, 0.02])
+        eventsDropped = registry.counter(
+            "gateway_events_dropped_total", help: "Events given up because the broker was away too long.",
+            labels: ["kind": ["request", "protected", "storage"]])
+        enforcements = registry.gauge("gateway_enforcements", help: "Decisions in force on this replica.")
+        viewers = registry.gauge("gateway_live_viewers", help: "Open live pages.")
+        apiCalls = registry.counter(
+            "gateway_api_calls_total", help: "Calls under /v1/, by result.", labels: ["result": ["ok", "refused", "failed"]])
+    }
+
+    func count(_ outcome: RequestOutcome) { requests[outcome]?.increment() }
+}

@@ -1,0 +1,261 @@
+import Contracts
+import Core
+import HTTP
+import Inspection
+import Reactor
+import Synchronization
+import Telemetry
+
+/// The way of every request, in order: who is it → is a decision in force against them → where does it go → may they go
+/// there → is it an attack → the upstream. Whatever happened is recorded once, at the end.
+///
+/// The gateway's own surface (`/v1/`, `/_infinite/`) stands before enforcement: an operator must be able to undo a ban
+/// that hit their own address, and everything there is authenticated and validated by itself.
+final class GatewayHandler: HTTPHandler {
+    let configuration: GatewayConfiguration
+    let lanes: [RequestLane]
+    let engine: InspectionEngine
+    let proxy: UpstreamProxy
+    let api: APIDispatcher
+    let page: LivePage
+    let recorder: RequestRecorder
+    private let clients: ClientAddressPolicy
+    private let throttles = Mutex(ThrottleTable())
+    private let log: Logger
+
+    init(
+        _ configuration: GatewayConfiguration, lanes: [RequestLane], engine: InspectionEngine, proxy: UpstreamProxy,
+        api: APIDispatcher, page: LivePage, recorder: RequestRecorder, log: Logger
+    ) {
+        self.configuration = configuration
+        self.lanes = lanes
+        self.engine = engine
+        self.proxy = proxy
+        self.api = api
+        self.page = page
+        self.recorder = recorder
+        self.log = log
+        clients = ClientAddressPolicy(
+            trustedHops: configuration.trustedHops, trustedNetworks: configuration.trustedNetworks)
+    }
+
+    func handle(_ request: HTTPServerRequest, _ response: HTTPResponseWriter) async throws {
+        var exchange = Exchange(request, client: client(of: request))
+        let lane = lane()
+        do {
+            try await answer(request, response, &exchange, lane)
+        } catch {
+            try await answer(error, request, response, &exchange)
+        }
+        recorder.record(exchange, request, response, on: lane)
+    }
+
+    private func client(of request: HTTPServerRequest) -> IPAddress {
+        // A unix peer is on this machine.
+        let peer = request.peer.ipAddress ?? .v4Loopback
+        guard configuration.trustedHops > 0 else { return peer }
+        return clients.client(peer: peer, forwardedFor: request.head.headers.values(of: "x-forwarded-for"))
+    }
+
+    private func lane() -> RequestLane {
+        guard let current = Reactor.current, let lane = lanes.first(where: { $0.reactor === current }) else {
+            preconditionFailure("requests are handled on the reactors of the gateway's group")
+        }
+        return lane
+    }
+
+    private func answer(
+        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: inout Exchange, _ lane: RequestLane
+    ) async throws {
+        if exchange.path.hasPrefix(LivePage.root) {
+            exchange.outcome = .answered
+            return try await page.answer(request, response, &exchange, lane)
+        }
+        if exchange.path.hasPrefix(APIDispatcher.root) {
+            exchange.outcome = .answered
+            return try await api.answer(request, response, &exchange, lane)
+        }
+        if let enforcement = lane.enforcement(of: exchange.client, account: nil, now: .now),
+            try await enforce(enforcement, request, response, &exchange)
+        {
+            return
+        }
+        try await route(request, response, &exchange, lane)
+    }
+
+    // MARK: Decisions in force
+
+    /// Whether the request is answered with that.
+    private func enforce(
+        _ enforcement: Enforcement, _ request: HTTPServerRequest, _ response: HTTPResponseWriter,
+        _ exchange: inout Exchange
+    ) async throws -> Bool {
+        exchange.decision = enforcement
+        switch enforcement.action {
+        case .ban:
+            try await block(.banned, .ban, "Requests from your address are refused for now.", response, request, &exchange)
+        case .divert:
+            exchange.outcome = .diverted
+            try await proxy.divert(request, response, &exchange)
+        case .throttle:
+            let wait = throttles.withLock {
+                $0.refuse(exchange.client, allowedPerSecond: enforcement.allowedPerSecond ?? 1, now: .now)
+            }
+            guard let wait else { return false }
+            exchange.outcome = .throttled
+            exchange.blockReason = .throttle
+            try await throttle(wait, response, exchange)
+        case .challenge, .stepUp:
+            // No challenge page yet: what cannot be asked is refused, never waved through.
+            try await block(
+                .challenged, .challenge, "This request needs a proof that cannot be asked for here yet.", response,
+                request, &exchange)
+        }
+        return true
+    }
+
+    private func throttle(_ wait: Duration, _ response: HTTPResponseWriter, _ exchange: Exchange) async throws {
+        var problem = Problem(
+            .tooManyRequests, detail: "Too many requests came from your address; wait before the next.",
+            requestID: exchange.idText)
+        problem.retryAfterSeconds = max(1, wait.wholeMilliseconds / 1_000)
+        try await response.respond(problem, headers: ["X-Request-Id": exchange.idText])
+    }
+
+    // MARK: Routes
+
+    private func route(
+        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: inout Exchange, _ lane: RequestLane
+    ) async throws {
+        guard let route = lane.route(exchange, method: request.head.method.description) else {
+            exchange.outcome = .unrouted
+            let problem = Problem(
+                .notFound, detail: "No route of this gateway takes this host and path.", requestID: exchange.idText)
+            return try await response.respond(problem, headers: ["X-Request-Id": exchange.idText])
+        }
+        exchange.route = route.name
+        exchange.upstream = route.upstream
+        try authorize(route, request, &exchange, lane)
+        if let length = request.body.length, length > route.bodyLimit.bytes {
+            throw HTTPFailure.tooLarge(limit: route.bodyLimit.bytes)
+        }
+        let body = try await inspect(route, request, &exchange, lane)
+        if exchange.verdict.action == .block {
+            return try await block(
+                .blocked, .inspection, "The request looks like an attack and was stopped.", response, request, &exchange)
+        }
+        exchange.outcome = .proxied
+        try await proxy.forward(request, body, route, response, &exchange)
+    }
+
+    private func authorize(
+        _ route: Route, _ request: HTTPServerRequest, _ exchange: inout Exchange, _ lane: RequestLane
+    ) throws {
+        guard let role = route.requiredRole.flatMap(CallerRole.init) else { return }
+        exchange.outcome = .blocked
+        exchange.blockReason = .unauthenticated
+        let caller = try lane.caller(of: request, &exchange)
+        exchange.blockReason = .forbidden
+        guard caller.has(role) else {
+            throw Failure(.forbidden, "This needs the role \(role.rawValue).")
+        }
+        exchange.blockReason = .unspecified
+    }
+
+    // MARK: Inspection
+
+    /// Judges the request with the beginning of its body and returns the body, complete again.
+    private func inspect(
+        _ route: Route, _ request: HTTPServerRequest, _ exchange: inout Exchange, _ lane: RequestLane
+    ) async throws -> HTTPClientRequest.Body {
+        guard route.inspection != .off else { return request.body.isEmpty ? .none : .stream(request.body) }
+        var beginning: [UInt8] = []
+        var isWhole = request.body.isEmpty
+        while !isWhole && beginning.count < configuration.inspectedBodyBytes {
+            guard let piece = try await request.body.next() else {
+                isWhole = true
+                break
+            }
+            if beginning.isEmpty { beginning = piece } else { beginning += piece }
+        }
+        exchange.requestBytes = beginning.count
+        let began = Deadline.now
+        exchange.verdict = lane.inspect(
+            InspectedRequest(request.head, body: beginning), InspectionPolicy(route), by: engine)
+        exchange.inspectionTook = .now - began
+        if isWhole { return beginning.isEmpty ? .none : .bytes(beginning) }
+        return .stream(HTTPBody(beginning, then: request.body))
+    }
+
+    // MARK: Refusals
+
+    private func block(
+        _ outcome: RequestOutcome, _ reason: BlockReason, _ detail: String, _ response: HTTPResponseWriter,
+        _ request: HTTPServerRequest, _ exchange: inout Exchange
+    ) async throws {
+        exchange.outcome = outcome
+        exchange.blockReason = reason
+        try await BlockPage.respond(.forbidden, detail, to: request, response, requestID: exchange.idText)
+    }
+
+    private func answer(
+        _ error: any Error, _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: inout Exchange
+    ) async throws {
+        guard !response.hasStarted else {
+            if exchange.outcome == .proxied { exchange.outcome = .upstreamFailed }
+            throw error
+        }
+        if case UpstreamFailure.failed(let failure) = error {
+            exchange.outcome = .upstreamFailed
+            log.warning(
+                "an upstream did not answer",
+                ["request": .string(exchange.idText), "route": .string(exchange.route), "error": .error(failure)])
+        } else if let failure = error as? HTTPFailure {
+            exchange.outcome = .refused
+            // The client's own connection broke: nobody is left to be told.
+            if case .stream = failure { throw failure }
+        } else if !(error is Failure) && !(error is TokenFailure) {
+            log.error("a request failed unexpectedly", ["request": .string(exchange.idText), "error": .error(error)])
+        }
+        let problem = Problem(gateway: error, requestID: exchange.idText)
+        var headers: HTTPHeaders = ["X-Request-Id": exchange.idText]
+        if problem.status == .unauthorized { headers.add("WWW-Authenticate", "Bearer") }
+        try await response.respond(problem, headers: headers)
+    }
+}
+
+extension Problem {
+    init(gateway error: any Error, requestID: String) {
+        switch error {
+        case let failure as TokenFailure:
+            self.init(.unauthorized, detail: failure.description, requestID: requestID)
+        case UpstreamFailure.failed(.stream(.deadlineExceeded)):
+            self.init(.gatewayTimeout, detail: "The service behind this gateway did not answer in time.", requestID: requestID)
+        case UpstreamFailure.failed(.exhausted):
+            self.init(.serviceUnavailable, detail: "The service behind this gateway is busy; try again.", requestID: requestID)
+            retryAfterSeconds = 1
+        case is UpstreamFailure:
+            self.init(.badGateway, detail: "The service behind this gateway could not be reached.", requestID: requestID)
+        default:
+            self.init(describing: error, requestID: requestID)
+        }
+    }
+}
+
+extension InspectionPolicy {
+    init(_ route: Route) {
+        self.init(
+            route: route.name, mode: Mode(rawValue: route.inspection.rawValue) ?? .enforce, blockAbove: route.blockAbove,
+            alertAbove: route.alertAbove)
+    }
+}
+
+extension InspectedRequest {
+    init(_ head: HTTPRequestHead, body: [UInt8]) {
+        let headers = head.headers
+        self.init(
+            method: head.method.description, target: Array(head.targetBytes),
+            headers: (0..<headers.count).map { Header(headers.name(at: $0), Array(headers.valueBytes(at: $0))) },
+            body: body)
+    }
+}

@@ -1,0 +1,55 @@
+import Core
+import Inspection
+import Reactor
+
+/// What one reactor needs for every request: its own copies of what is published, and its own scratch space.
+///
+/// Confined to its reactor, which is what makes it Sendable.
+final class RequestLane: @unchecked Sendable {
+    let reactor: Reactor
+    private var routes: PublishedReader<RouteTable>
+    private var enforcements: PublishedReader<EnforcementTable>
+    private var tokens: PublishedReader<TokenVerifier>
+    private var scratch: InspectionScratch
+    private(set) var pulse = LivePulse()
+
+    init(_ reactor: Reactor, _ state: GatewayState) throws {
+        self.reactor = reactor
+        routes = PublishedReader(state.routes)
+        enforcements = PublishedReader(state.enforcements)
+        tokens = PublishedReader(state.tokens)
+        scratch = try InspectionScratch()
+    }
+
+    func route(_ exchange: Exchange, method: String) -> Route? {
+        routes.read().match(host: exchange.host, method: method, path: exchange.path)
+    }
+
+    func enforcement(of client: IPAddress, account: String?, now: Timestamp) -> Enforcement? {
+        enforcements.read().lookUp(address: client, account: account, now: now)
+    }
+
+    func verify(_ token: some StringProtocol, now: Timestamp) throws(TokenFailure) -> AccessToken {
+        try tokens.read().verify(token, now: now)
+    }
+
+    func inspect(_ request: InspectedRequest, _ policy: InspectionPolicy, by engine: InspectionEngine) -> InspectionVerdict {
+        engine.inspect(request, policy, &scratch)
+    }
+
+    func count(_ outcome: LiveOutcome, microseconds: Int) { pulse.count(outcome, microseconds: microseconds) }
+
+    func takePulse() -> LivePulse {
+        defer { pulse = LivePulse() }
+        return pulse
+    }
+}
+
+/// What changes while the gateway runs and every reactor reads: replaced as a whole, never changed in place.
+final class GatewayState: Sendable {
+    let routes: Published<RouteTable>
+    let enforcements = Published(EnforcementTable())
+    let tokens = Published(TokenVerifier())
+
+    init(routes: RouteTable) { self.routes = Published(routes) }
+}

@@ -19,11 +19,9 @@ enum AssetsFolder {
     }
 
     private static func executableFolder() -> String {
-        var path = [UInt8](repeating: 0, count: 4_096)
-        let count = unsafe path.withUnsafeMutableBytes { buffer in
-            unsafe readlink("/proc/self/exe", buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
-        }
-        let text = String(decoding: path.prefix(max(0, count)), as: UTF8.self)
+        var path = [CChar](repeating: 0, count: 4_096)
+        let count = unsafe readlink("/proc/self/exe", &path, path.count)
+        let text = String(decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return String(text[..<(text.lastIndex(of: "/") ?? text.startIndex)])
     }
 }

@@ -1,6 +1,7 @@
 import Contracts
 import Core
 import HTTP
+import Inspection
 import JSON
 import Reactor
 import Synchronization

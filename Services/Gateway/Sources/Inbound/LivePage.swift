@@ -88,7 +88,7 @@ struct LivePage: Sendable {
         grant.username = name
         grant.password = password
         let answer = try await calls(
-            RPCName(AuthService.issueToken), grant.wireBytes(), exchange.principal, exchange.trace, .after(timeout))
+            RPCName(AuthRPC.issueToken), grant.wireBytes(), exchange.principal, exchange.trace, .after(timeout))
         let token = try IssueTokenResponse(wireBytes: answer)
         var headers = Self.cookies(token.accessToken, Int(token.expiresIn), request.isSecure)
         headers.add("Cache-Control", "no-store")

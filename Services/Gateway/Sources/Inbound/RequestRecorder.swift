@@ -2,6 +2,7 @@ import Contracts
 import Core
 import HTTP
 import Inspection
+import Reactor
 import Telemetry
 
 /// Says once, at a request's end, what happened: to the metrics, to the bus, to whoever looks at the live page.

@@ -9,7 +9,7 @@ struct SigningKeys: Sendable {
     let state: GatewayState
     let log: Logger
 
-    func replace(_ keys: [JsonWebKey]) {
+    func replace(_ keys: [JSONWebKey]) {
         var readable: [String: VerificationKey] = [:]
         for key in keys.prefix(TokenVerifier.maximumKeys) {
             guard let verification = VerificationKey(key) else {
@@ -33,7 +33,7 @@ struct SigningKeys: Sendable {
 }
 
 extension VerificationKey {
-    convenience init?(_ key: JsonWebKey) {
+    convenience init?(_ key: JSONWebKey) {
         guard !key.kid.isEmpty, let x = Base64.decodeURL(key.x), let y = Base64.decodeURL(key.y) else { return nil }
         do {
             switch (key.kty, key.crv) {

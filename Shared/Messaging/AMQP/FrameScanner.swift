@@ -7,10 +7,6 @@ struct FrameScanner {
     static let headSize = 7
     static let endMark: UInt8 = 0xce
 
-    /// Frames including head and end mark. Before tuning a broker has no reason to send more.
-    var frameMaximum = 64 << 10
-    var channelMaximum: UInt16 = 0
-
     /// An unfinished frame that is not a body.
     private var partial: [UInt8] = []
     private var body: Body?
@@ -44,7 +40,7 @@ struct FrameScanner {
         _ input: borrowing Span<UInt8>, from position: Int, _ sink: some FrameSink
     ) throws(AMQPFailure) -> Int {
         guard input.count - position >= Self.headSize else { return keep(input, from: position) }
-        let head = try readHead(input, at: position)
+        let head = try readHead(input, at: position, sink.frameLimits)
         if head.type == 3 { return try beginBody(head, at: position, sink) }
         let end = position + Self.headSize + head.size + 1
         guard end <= input.count else { return keep(input, from: position) }
@@ -66,7 +62,7 @@ struct FrameScanner {
             position += 1
         }
         guard partial.count >= Self.headSize else { return position }
-        let head = try readHead(partial.span, at: 0)
+        let head = try readHead(partial.span, at: 0, sink.frameLimits)
         if head.type == 3 {
             partial.removeAll(keepingCapacity: true)
             _ = try beginBody(head, at: 0, sink)
@@ -84,15 +80,17 @@ struct FrameScanner {
         return position
     }
 
-    private func readHead(_ bytes: borrowing Span<UInt8>, at position: Int) throws(AMQPFailure) -> Head {
+    private func readHead(
+        _ bytes: borrowing Span<UInt8>, at position: Int, _ limits: FrameLimits
+    ) throws(AMQPFailure) -> Head {
         let channel = UInt16(bytes[position + 1]) << 8 | UInt16(bytes[position + 2])
         let size = (3..<7).reduce(0) { $0 << 8 | Int(bytes[position + $1]) }
         let type = bytes[position]
         guard [1, 2, 3, 8].contains(type) else { throw .malformed("there is no frame type \(type)") }
-        guard size <= frameMaximum - Self.headSize - 1 else {
-            throw .tooLarge("a frame of \(size) bytes, where \(frameMaximum) were agreed")
+        guard size <= limits.frameMaximum - Self.headSize - 1 else {
+            throw .tooLarge("a frame of \(size) bytes, where \(limits.frameMaximum) were agreed")
         }
-        guard channel <= channelMaximum else { throw .malformed("channel \(channel) was never opened") }
+        guard channel <= limits.channelMaximum else { throw .malformed("channel \(channel) was never opened") }
         return Head(type: type, channel: channel, size: size)
     }
 
@@ -136,8 +134,16 @@ struct FrameScanner {
     }
 }
 
+struct FrameLimits: Equatable {
+    /// Frames including head and end mark. Before tuning a broker has no reason to send more.
+    var frameMaximum = 64 << 10
+    var channelMaximum: UInt16 = 0
+}
+
 /// What frames are handed to, in the order of their arrival.
 protocol FrameSink: AnyObject {
+    /// What was agreed on until now.
+    var frameLimits: FrameLimits { get }
     func method(channel: UInt16, _ payload: borrowing Span<UInt8>) throws(AMQPFailure)
     func contentHeader(channel: UInt16, _ payload: borrowing Span<UInt8>) throws(AMQPFailure)
     /// A piece of a body; together the pieces have the size the header named.

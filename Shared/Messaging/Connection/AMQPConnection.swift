@@ -13,6 +13,7 @@ final class AMQPConnection: FrameSink, @unchecked Sendable {
     private let connectionName: String
 
     private var scanner = FrameScanner()
+    private(set) var frameLimits = FrameLimits()
     private let decoder = AMQPDecoder()
     private let encoder = AMQPEncoder()
     private var machine: ConnectionMachine
@@ -240,8 +241,8 @@ final class AMQPConnection: FrameSink, @unchecked Sendable {
             }
         case .tune(let agreed):
             tuning = agreed
-            scanner.frameMaximum = agreed.frameMaximum
-            scanner.channelMaximum = UInt16(clamping: agreed.channelMaximum)
+            frameLimits = FrameLimits(
+                frameMaximum: agreed.frameMaximum, channelMaximum: UInt16(clamping: agreed.channelMaximum))
             encoder.frameMaximum = agreed.frameMaximum
             send { encoder in
                 encoder.tuneOK(

@@ -127,7 +127,9 @@ let package = Package(
         tests("CryptographyTests", ["Cryptography", "Core"]),
         tests("TelemetryTests", ["Telemetry", "Core"]),
         tests("HTTPTests", ["HTTP", "Reactor", "Core", "TestSupport"]),
-        tests("MessagingTests", ["Messaging", "Contracts", "Reactor", "Core", "Telemetry", "TestSupport", "LocalServers"]),
+        tests(
+            "MessagingTests",
+            ["Messaging", "Contracts", "JSON", "Reactor", "Core", "Telemetry", "TestSupport", "LocalServers"]),
         tests("DatabaseTests", ["Database", "Reactor", "Core", "Telemetry", "TestSupport", "LocalServers"]),
         tests(
             "OutboxTests",

@@ -80,12 +80,12 @@ package final class PrivateRabbitMQ: Sendable {
     }
 
     /// Evaluates an Erlang expression on the node and returns what it printed as a term.
-    /// `-r` gives each call a name of its own: two under one name would disturb each other.
+    /// Each call has a name of its own: two under one name would disturb each other.
     @discardableResult
     package func evaluate(_ expression: String) async throws(LocalServerFailure) -> String {
         let call = ProcessLaunch(
             name: "erl_call", program: try Programs.find("erl_call", package: "erlang-base"),
-            arguments: ["-r", "-sname", Self.nodeName, "-timeout", "30", "-e"], environment: environment,
+            arguments: ["-h", "call\(UInt32.random(in: 0 ... .max))", "-sname", Self.nodeName, "-timeout", "30", "-e"], environment: environment,
             workingDirectory: "\(folder)/home", output: .file("/dev/null"), account: account)
         let answer = try await Programs.run(call, input: expression + "\n")
         guard answer.hasPrefix("{ok,") else { throw .commandFailed(command: expression, output: answer) }

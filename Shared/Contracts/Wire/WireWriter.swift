@@ -21,6 +21,11 @@ package import Core
     /// What was written.
     package var bytes: [UInt8] { unsafe [UInt8](UnsafeBufferPointer(start: start, count: count)) }
 
+    package var byteCount: Int { count }
+
+    /// Forgets what was written and keeps the memory.
+    package mutating func removeAll() { count = 0 }
+
     // MARK: Primitives
 
     /// Makes room for `extra` bytes more.

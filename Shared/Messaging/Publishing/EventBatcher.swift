@@ -41,7 +41,7 @@ package final class EventBatcher: Sendable {
     }
 
     private struct Buffer: ~Copyable {
-        var writer = WireWriter(capacity: 0)
+        var writer = WireWriter()
         var count = 0
     }
 
@@ -85,10 +85,9 @@ package final class EventBatcher: Sendable {
         let index = partitions.count == 1 ? 0 : Topology.partitionIndex(of: key)
         offered.wrappingAdd(1, ordering: .relaxed)
         let (isFirst, batch) = partitions[index].buffer.withLock { buffer -> (Bool, Batch?) in
-            if buffer.count == 0 { buffer.writer = WireWriter(capacity: limits.bytes.bytes + 4_096) }
             buffer.writer.element(message, tag: Self.payloadTag)
             buffer.count += 1
-            let isFull = buffer.count >= limits.events || buffer.writer.bytes.count >= limits.bytes.bytes
+            let isFull = buffer.count >= limits.events || buffer.writer.byteCount >= limits.bytes.bytes
             return (buffer.count == 1, isFull ? Self.take(&buffer, index) : nil)
         }
         if isFirst { _ = isCollecting.offer(()) }
@@ -124,7 +123,7 @@ package final class EventBatcher: Sendable {
     private static func take(_ buffer: inout Buffer, _ partition: Int) -> Batch? {
         guard buffer.count > 0 else { return nil }
         let batch = Batch(partition: partition, count: buffer.count, payloads: buffer.writer.bytes)
-        buffer.writer = WireWriter(capacity: 0)
+        buffer.writer.removeAll()
         buffer.count = 0
         return batch
     }

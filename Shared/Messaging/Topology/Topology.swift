@@ -13,7 +13,7 @@ package enum Topology {
     /// A batch has one routing key, so the stream uses as many keys as there are partitions. These four were chosen so
     /// that RabbitMQ's consistent hash sends each to another partition, whatever the order of the bindings. Under
     /// another hash the balance would suffer, never the promise: one client's requests stay in one partition.
-    package static let partitionKeys = ["0", "1", "2", "3"]
+    package static let partitionKeys = ["4", "8", "1", "0"]
 
     /// Deliveries of one message before it becomes a dead letter.
     package static let deliveryLimit = 20

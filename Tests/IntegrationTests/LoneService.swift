@@ -36,7 +36,7 @@ struct LoneService {
     func stop() async -> ExitStatus { await child.stop(limit: .seconds(30)) }
 
     /// faketime shifts the wall clock of a program by what stands in a file, read anew every time.
-    static let faketimeLibrary = ["x86_64", "aarch64"].map { "/usr/lib/\($0)-linux-gnu/faketime/libfaketime.so.1" }
+    static let faketimeLibrary = ["x86_64", "aarch64"].map { "/usr/lib/\($0)-linux-gnu/faketime/libfaketimeMT.so.1" }
         .first(where: PrivateFiles.exists)
     static var hasFaketime: Bool { faketimeLibrary != nil }
 

@@ -57,6 +57,9 @@ package final class PrivatePostgreSQL: Sendable {
         _ = await child?.waitForExit()
     }
 
+    /// Returns when the server has ended, whoever ended it.
+    package func waitForExit() async { _ = await server.withLock { $0 }?.waitForExit() }
+
     package func restart() async throws(LocalServerFailure) {
         await stop()
         try await start()

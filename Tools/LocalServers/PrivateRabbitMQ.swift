@@ -74,6 +74,9 @@ package final class PrivateRabbitMQ: Sendable {
         _ = await node?.waitForExit()
     }
 
+    /// Returns when the node has ended, whoever ended it.
+    package func waitForExit() async { _ = await running.withLock { $0.node }?.waitForExit() }
+
     package func restart() async throws(LocalServerFailure) {
         await stop()
         try await start()

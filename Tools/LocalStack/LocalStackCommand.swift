@@ -48,6 +48,7 @@ enum LocalStackCommand {
             let progress = BootProgress(parts: Stack.partNames, isShown: true)
             defer { progress.finish() }
             try await stack.start(progress)
+            stack.keepServers()
         } afterwards: { () async throws(LocalServerFailure) in
             if verb == .demo { return try await finishTour(folder: folder) }
             Terminal.write(try Welcome(stack: stack, showsPassword: isFirstStart).text)

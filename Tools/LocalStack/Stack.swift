@@ -14,6 +14,7 @@ final class Stack: Sendable {
     let broker: PrivateRabbitMQ
     let log: LogPrinter
     private let processes = Mutex<[SupervisedProcess]>([])
+    private let isStopping = Mutex(false)
 
     /// The edge comes last, so that it opens when what stands behind it does.
     static let startOrder: [ServiceName] = [
@@ -51,9 +52,27 @@ final class Stack: Sendable {
 
     /// Stops what runs, in reverse order; safe to call at any moment of a start.
     func stop() async {
+        isStopping.withLock { $0 = true }
         for process in processes.withLock({ $0 }).reversed() { await process.stop() }
         await broker.stop()
         await postgreSQL.stop()
+    }
+
+    /// From now on a server that ends (a full disk, a kill) is started again, as the services are.
+    func keepServers() {
+        Task { await keep("postgresql", postgreSQL.waitForExit, { try? await self.postgreSQL.start() }) }
+        Task { await keep("rabbitmq", broker.waitForExit, { try? await self.broker.start() }) }
+    }
+
+    private func keep(_ name: String, _ exit: () async -> Void, _ start: () async -> Void?) async {
+        while true {
+            await exit()
+            if isStopping.withLock({ $0 }) { return }
+            log.write("ended; is started again", from: name)
+            while await start() == nil, !isStopping.withLock({ $0 }) {
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
     }
 
     func process(_ name: String) -> SupervisedProcess? {

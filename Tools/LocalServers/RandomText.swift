@@ -5,4 +5,10 @@ package enum RandomText {
         var random = SystemRandomNumberGenerator()
         return String((0..<32).map { _ in alphabet[Int(random.next() & 31)] })
     }
+
+    /// 256 random bits in hexadecimal: a key.
+    package static func makeKey() -> String {
+        var random = SystemRandomNumberGenerator()
+        return (0..<64).map { _ in String(Int(random.next() & 15), radix: 16) }.joined()
+    }
 }

@@ -50,29 +50,42 @@ struct StackConfiguration: Sendable {
     private func own(_ service: ServiceName) throws(LocalServerFailure) -> String {
         switch service {
         case .gateway:
-            """
-            listen:
-              address: 127.0.0.1:\(ports.gateway)
-            routes_file: \(layout.configuration)/routes.yaml
-            labyrinth:
-              address: 127.0.0.1:\(ports.labyrinth)
+            return """
+                listen:
+                  address: 127.0.0.1:\(ports.gateway)
+                routes_file: \(layout.configuration)/routes.yaml
+                labyrinth:
+                  address: 127.0.0.1:\(ports.labyrinth)
 
-            """
+                """
         case .labyrinth:
-            """
-            listen:
-              address: 127.0.0.1:\(ports.labyrinth)
+            _ = try layout.key("labyrinth-maze")
+            return """
+                listen:
+                  address: 127.0.0.1:\(ports.labyrinth)
+                maze:
+                  secret_file: \(layout.secretFile("labyrinth-maze"))
 
-            """
-        case .auth, .detector, .agentCoordinator, .metrics, .audit:
-            ""
+                """
+        case .auth:
+            _ = try layout.key("auth-master")
+            _ = try layout.secret("administrator")
+            return """
+                master_secret_file: \(layout.secretFile("auth-master"))
+                first_administrator:
+                  name: \(Welcome.administrator)
+                  secret_file: \(layout.secretFile("administrator"))
+
+                """
+        case .detector, .agentCoordinator, .metrics, .audit:
+            return ""
         }
     }
 
     private var routes: String {
         """
         routes:
-          - host: "*"
+          - name: shop
             path: /
             upstream: 127.0.0.1:\(ports.sampleApp)
 

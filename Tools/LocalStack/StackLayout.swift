@@ -27,6 +27,9 @@ struct StackLayout: Sendable {
     func secret(_ name: String) throws(LocalServerFailure) -> String {
         try PrivateFiles.remembered(secretFile(name), account: nil) { RandomText.make() }
     }
+    func key(_ name: String) throws(LocalServerFailure) -> String {
+        try PrivateFiles.remembered(secretFile(name), account: nil) { RandomText.makeKey() }
+    }
     func secretFile(_ name: String) -> String { "\(secrets)/\(name)" }
 
     /// A port chosen at the first start: `preferred` when it is free, any free one otherwise.

@@ -156,3 +156,8 @@ package struct JSONDocument: SQLCodable, Equatable {
         self.text = text
     }
 }
+
+/// Read only: PostgreSQL has no unsigned integers, and a column that never holds a negative one may be read as such.
+extension UInt64: SQLDecodable {
+    package init?(sql bytes: RawSpan, type: SQLType) { self.init(sqlInteger: bytes, type: type) }
+}

@@ -43,7 +43,8 @@ enum LocalStackCommand {
         }
         let signals = TerminationSignals()
         let stack = try Stack(folder: folder, executables: executables)
-        let isFirstStart = !PrivateFiles.exists(stack.layout.secretFile("administrator"))
+        // Written when the password has been shown, so that a first start that failed does not swallow it.
+        let welcomed = "\(folder)/welcomed"
         return try await signals.race(stopping: stack) { () async throws(LocalServerFailure) in
             let progress = BootProgress(parts: Stack.partNames, isShown: true)
             defer { progress.finish() }
@@ -51,7 +52,8 @@ enum LocalStackCommand {
             stack.keepServers()
         } afterwards: { () async throws(LocalServerFailure) in
             if verb == .demo { return try await finishTour(folder: folder) }
-            Terminal.write(try Welcome(stack: stack, showsPassword: isFirstStart).text)
+            Terminal.write(try Welcome(stack: stack, showsPassword: !PrivateFiles.exists(welcomed)).text)
+            try PrivateFiles.write("", to: welcomed)
             stack.log.setQuiet(false)
             return nil
         }

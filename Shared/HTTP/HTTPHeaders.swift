@@ -147,7 +147,8 @@ extension HTTPHeaders: Equatable {
     package static func == (left: HTTPHeaders, right: HTTPHeaders) -> Bool {
         left.count == right.count
             && left.fields.indices.allSatisfy { index in
-                left.isName(right.name(at: index), at: index) && left.valueBytes(at: index) == right.valueBytes(at: index)
+                left.isName(right.name(at: index), at: index)
+                    && left.valueBytes(at: index) == right.valueBytes(at: index)
             }
     }
 }

@@ -1,6 +1,8 @@
 /// Writes request heads. Host and framing are the client's own; whatever stands under their names is left out.
 enum HTTPRequestEncoder {
-    private static let ownFields = ["host", "content-length", "transfer-encoding", "connection", "keep-alive", "expect"]
+    private static let ownFields = [
+        "host", "content-length", "transfer-encoding", "connection", "keep-alive", "expect",
+    ]
 
     static func head(_ request: HTTPClientRequest, host: String) -> [UInt8] {
         var output: [UInt8] = []

@@ -1,7 +1,9 @@
 /// Writes response heads. Framing and connection fields are the connection's own business: whatever a handler put under
 /// their names is left out, so that no handler can desynchronise a client.
 enum HTTPResponseEncoder {
-    private static let ownFields = ["content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "date"]
+    private static let ownFields = [
+        "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "date",
+    ]
 
     static func appendStatusLine(_ status: HTTPStatus, to output: inout [UInt8]) {
         append("HTTP/1.1 ", to: &output)

@@ -62,7 +62,9 @@ package struct HTTPResponseWriter: Sendable {
 
     /// Answers 101 and hands the connection over, with what the client already sent. The handler owns it until it
     /// returns; then it is closed.
-    package func upgrade(to name: String, headers: HTTPHeaders = HTTPHeaders()) async throws(HTTPFailure) -> any ByteStream {
+    package func upgrade(to name: String, headers: HTTPHeaders = HTTPHeaders()) async throws(HTTPFailure)
+        -> any ByteStream
+    {
         try await connection.upgrade(exchange, name, headers)
     }
 }

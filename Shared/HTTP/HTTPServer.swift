@@ -26,7 +26,8 @@ package final class HTTPServer: Sendable {
         var address = configuration.address
         for (reactor, worker) in zip(group.reactors, workers) {
             let wanted = address
-            address = try await reactor.perform { () async throws(ReactorFailure) in try await worker.listen(at: wanted) }
+            address = try await reactor.perform { () async throws(ReactorFailure) in try await worker.listen(at: wanted)
+            }
             if case .unix = address { break }
         }
         return address

@@ -295,7 +295,8 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
         if !rest.isEmpty { try await send(rest) }
     }
 
-    func upgrade(_ exchange: UInt64, _ name: String, _ headers: HTTPHeaders) async throws(HTTPFailure) -> any ByteStream {
+    func upgrade(_ exchange: UInt64, _ name: String, _ headers: HTTPHeaders) async throws(HTTPFailure) -> any ByteStream
+    {
         try claim(exchange, .switchingProtocols)
         var head: [UInt8] = []
         HTTPResponseEncoder.appendStatusLine(.switchingProtocols, to: &head)

@@ -33,7 +33,9 @@ package struct Problem: Sendable, Equatable {
         switch error {
         case let failure as Failure: self.init(failure, requestID: requestID)
         case HTTPFailure.tooLarge(let limit):
-            self.init(.contentTooLarge, detail: "The body is larger than the \(limit) bytes accepted here.", requestID: requestID)
+            self.init(
+                .contentTooLarge, detail: "The body is larger than the \(limit) bytes accepted here.",
+                requestID: requestID)
         case HTTPFailure.refused(let refusal):
             self.init(refusal.status, detail: refusal.explanation, requestID: requestID)
         default: self.init(.internalServerError, detail: "Something went wrong on our side.", requestID: requestID)

@@ -14,7 +14,8 @@ import Testing
             expires: Timestamp(seconds: seconds), reason: "test")
     }
 
-    private func lookUp(_ table: EnforcementTable, _ address: String, at moment: Timestamp) throws -> EnforcementAction? {
+    private func lookUp(_ table: EnforcementTable, _ address: String, at moment: Timestamp) throws -> EnforcementAction?
+    {
         table.lookUp(address: try #require(IPAddress(address)), now: moment)?.action
     }
 

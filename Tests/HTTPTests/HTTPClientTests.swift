@@ -74,7 +74,8 @@ import Testing
         #expect(try await answer.body.collect(upTo: 1 << 20) == bytes)
     }
 
-    @Test func `An answer that comes before the body was sent is read, and the connection not used again`() async throws {
+    @Test func `An answer that comes before the body was sent is read, and the connection not used again`() async throws
+    {
         let fixture = try await ServerFixture { request, response in
             try await response.respond(.contentTooLarge, text: "\(request.peer.port ?? 0)")
         }
@@ -107,7 +108,9 @@ import Testing
     @Test func `A request that took effect is never sent twice`() async throws {
         let calls = Mutex(0)
         let fixture = try await ServerFixture { request, response in
-            let call = calls.withLock { $0 += 1; return $0 }
+            let call = calls.withLock {
+                $0 += 1; return $0
+            }
             guard call > 1 else { return try await response.respond(.ok, text: "first") }
             // The connection ends after the request was read and before any answer.
             throw HTTPFailure.truncated
@@ -135,7 +138,8 @@ import Testing
         }
     }
 
-    @Test func `Beyond the connections of an endpoint requests wait in turn, beyond the queue they fail`() async throws {
+    @Test func `Beyond the connections of an endpoint requests wait in turn, beyond the queue they fail`() async throws
+    {
         let gate = Promise<Void>()
         let inFlight = Mutex((now: 0, most: 0))
         let fixture = try await ServerFixture { _, response in
@@ -206,7 +210,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct HTTPRouterTests {
     @Test(arguments: [
-        ("GET /a/b%2Fc", "200 b/c"), ("GET /a/fixed", "200 literal"), ("HEAD /a/fixed", "200 "), ("GET /missing", "404"),
+        ("GET /a/b%2Fc", "200 b/c"), ("GET /a/fixed", "200 literal"), ("HEAD /a/fixed", "200 "),
+        ("GET /missing", "404"),
         ("DELETE /a/fixed", "405"), ("GET /a/%zz", "404"), ("GET /a/%00", "404"),
     ]) func `Routes are found by method and template`(line: String, expected: String) async throws {
         let router = HTTPRouter()

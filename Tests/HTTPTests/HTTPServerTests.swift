@@ -23,7 +23,9 @@ struct ServerFixture {
     }
 
     /// Sends `parts` one after the other and returns everything the server says until it closes or `enough` is seen.
-    func talk(_ parts: [String], until enough: @escaping @Sendable (String) -> Bool = { _ in false }) async throws -> String {
+    func talk(_ parts: [String], until enough: @escaping @Sendable (String) -> Bool = { _ in false }) async throws
+        -> String
+    {
         let (reactor, address) = (group.reactors[0], address)
         return try await reactor.perform {
             let deadline = Deadline.after(.seconds(20))
@@ -55,7 +57,9 @@ private let echo: @Sendable (HTTPServerRequest, HTTPResponseWriter) async throws
 }
 
 @Suite(.timeLimit(.minutes(1))) struct HTTPServerTests {
-    @Test func `RFC 9112 §9.3: pipelined requests are answered in order on one connection, and close ends it`() async throws {
+    @Test func `RFC 9112 §9.3: pipelined requests are answered in order on one connection, and close ends it`()
+        async throws
+    {
         let fixture = try await ServerFixture(handler: hello)
         let answer = try await fixture.talk([
             "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -110,16 +114,20 @@ private let echo: @Sendable (HTTPServerRequest, HTTPResponseWriter) async throws
         #expect(refused.contains("Connection: close\r\n"))
     }
 
-    @Test func `A body the handler ignored is drained when small, and the connection serves the next request`() async throws {
+    @Test func `A body the handler ignored is drained when small, and the connection serves the next request`()
+        async throws
+    {
         let fixture = try await ServerFixture(handler: hello)
         let answer = try await fixture.talk([
-            "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nab", "cGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nab",
+            "cGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         ])
         #expect(answer.contains("POST /1"))
         #expect(answer.contains("GET /2"))
     }
 
-    @Test func `A body the handler ignored ends the connection when large, and the answer still arrives`() async throws {
+    @Test func `A body the handler ignored ends the connection when large, and the answer still arrives`() async throws
+    {
         let fixture = try await ServerFixture(handler: hello)
         let body = String(repeating: "x", count: 200_000)
         let answer = try await fixture.talk(["POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n", body])
@@ -143,7 +151,8 @@ private let echo: @Sendable (HTTPServerRequest, HTTPResponseWriter) async throws
     @Test func `A thrown failure becomes its problem document, an unknown error a silent 500`() async throws {
         struct Secret: Error {}
         let reported = Mutex(0)
-        let fixture = try await ServerFixture({ $0.onFailure = { _, _ in reported.withLock { $0 += 1 } } }) { request, _ in
+        let fixture = try await ServerFixture({ $0.onFailure = { _, _ in reported.withLock { $0 += 1 } } }) {
+            request, _ in
             if request.head.target == "/known" { throw Failure(.notFound, "no such \"thing\"") }
             throw Secret()
         }
@@ -206,7 +215,9 @@ private let echo: @Sendable (HTTPServerRequest, HTTPResponseWriter) async throws
             let bytes = try await stream.read(upTo: 100, deadline: .after(.seconds(5)))
             try await stream.write(bytes, deadline: .after(.seconds(5)))
         }
-        let answer = try await fixture.talk(["GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nearly"])
+        let answer = try await fixture.talk([
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nearly"
+        ])
         #expect(answer.hasPrefix("HTTP/1.1 101 Switching Protocols\r\n"))
         #expect(answer.hasSuffix("\r\n\r\nearly"))
     }
@@ -233,7 +244,9 @@ private let echo: @Sendable (HTTPServerRequest, HTTPResponseWriter) async throws
         #expect(answer.contains("X: a??Y: b\r\n"))
     }
 
-    @Test func `A handler that returns without a response is a 500, and one that writes too little breaks off`() async throws {
+    @Test func `A handler that returns without a response is a 500, and one that writes too little breaks off`()
+        async throws
+    {
         let fixture = try await ServerFixture { request, response in
             guard request.head.target == "/short" else { return }
             try response.start(.ok, length: 10)

@@ -97,7 +97,8 @@ struct MessageTranscript {
         do {
             while try step() {}
         } catch {
-            lines.append((line.isEmpty ? "" : described() + " ") + "refused \((error as? HTTPRefusal)?.rawValue ?? "?")")
+            lines.append(
+                (line.isEmpty ? "" : described() + " ") + "refused \((error as? HTTPRefusal)?.rawValue ?? "?")")
             phase = .refused
         }
     }

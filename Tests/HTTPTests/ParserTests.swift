@@ -71,7 +71,8 @@ import Testing
 }
 
 @Suite struct ResponseParserTests {
-    @Test("Every case of http-responses.txt, in every split into two", arguments: MessageCase.read("http-responses.txt"))
+    @Test(
+        "Every case of http-responses.txt, in every split into two", arguments: MessageCase.read("http-responses.txt"))
     func everySplit(example: MessageCase) {
         let method: HTTPMethod = example.name.hasPrefix("HEAD") ? .head : .get
         for split in 0...example.bytes.count {

@@ -27,8 +27,10 @@ struct GatewayConfiguration: ServiceConfiguration {
     init(from reader: inout ConfigurationReader) {
         let listening = reader.section("listen")
         listen = listening.address("address", default: .loopback(port: 8080), about: "where clients connect")
-        certificate = listening.optionalString("certificate", about: "PEM file with the certificate chain; plain HTTP without")
-        certificateKey = listening.optionalString("certificate_key", about: "PEM file with the certificate's private key")
+        certificate = listening.optionalString(
+            "certificate", about: "PEM file with the certificate chain; plain HTTP without")
+        certificateKey = listening.optionalString(
+            "certificate_key", about: "PEM file with the certificate's private key")
         maximumConnections = listening.integer("maximum_connections", default: 10_000, in: 1...1_000_000)
         if (certificate == nil) != (certificateKey == nil) {
             listening.report("has only one of certificate and certificate_key; set both or neither")
@@ -40,13 +42,15 @@ struct GatewayConfiguration: ServiceConfiguration {
             "trusted_hops", default: 0, in: 0...ClientAddressPolicy.maximumHops,
             about: "how many proxies before us write X-Forwarded-For")
         trustedNetworks = Self.networks(clients)
-        inspectedBodyBytes = reader.section("inspection").byteCount(
-            "body_bytes", default: .kibibytes(64), in: .kibibytes(1) ... .mebibytes(4),
-            about: "how much of a body is inspected before it is forwarded"
-        ).bytes
+        inspectedBodyBytes =
+            reader.section("inspection").byteCount(
+                "body_bytes", default: .kibibytes(64), in: .kibibytes(1) ... .mebibytes(4),
+                about: "how much of a body is inspected before it is forwarded"
+            ).bytes
         assetsDirectory = reader.optionalString(
             "assets_directory", about: "the live page's files; found beside the executable when not set")
-        apiTimeout = reader.section("api").duration("timeout", default: .seconds(10), in: .milliseconds(100) ... .seconds(120))
+        apiTimeout = reader.section("api").duration(
+            "timeout", default: .seconds(10), in: .milliseconds(100) ... .seconds(120))
         let live = reader.section("live")
         maximumViewers = live.integer("maximum_viewers", default: 1_000, in: 1...100_000)
         maximumPendingEvents = reader.section("events").integer(
@@ -55,9 +59,11 @@ struct GatewayConfiguration: ServiceConfiguration {
     }
 
     private static func networks(_ reader: ConfigurationReader) -> [IPNetwork] {
-        reader.list("trusted_networks", about: "where those proxies stand, as CIDR; empty: anywhere").compactMap { text in
+        reader.list("trusted_networks", about: "where those proxies stand, as CIDR; empty: anywhere").compactMap {
+            text in
             if let network = IPNetwork(text) { return network }
-            reader.report("holds \(text.prefix(64)), which is no network; write it like 10.0.0.0/8", at: "trusted_networks")
+            reader.report(
+                "holds \(text.prefix(64)), which is no network; write it like 10.0.0.0/8", at: "trusted_networks")
             return nil
         }
     }

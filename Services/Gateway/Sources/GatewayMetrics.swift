@@ -23,7 +23,8 @@ struct GatewayMetrics: Sendable {
             "gateway_requests_total", help: "Requests answered, by how they ended.",
             labels: ["outcome": Self.outcomes.map(\.1)])
         requests = Dictionary(uniqueKeysWithValues: Self.outcomes.map { ($0.0, family[$0.1]) })
-        duration = registry.histogram("gateway_request_duration_seconds", help: "From a request's head to its answer's end.")
+        duration = registry.histogram(
+            "gateway_request_duration_seconds", help: "From a request's head to its answer's end.")
         upstreamDuration = registry.histogram(
             "gateway_upstream_duration_seconds", help: "From sending a request to an upstream to its answer's head.")
         inspectionDuration = registry.histogram(
@@ -35,7 +36,8 @@ struct GatewayMetrics: Sendable {
         enforcements = registry.gauge("gateway_enforcements", help: "Decisions in force on this replica.")
         viewers = registry.gauge("gateway_live_viewers", help: "Open live pages.")
         apiCalls = registry.counter(
-            "gateway_api_calls_total", help: "Calls under /v1/, by result.", labels: ["result": ["ok", "refused", "failed"]])
+            "gateway_api_calls_total", help: "Calls under /v1/, by result.",
+            labels: ["result": ["ok", "refused", "failed"]])
     }
 
     func count(_ outcome: RequestOutcome) { requests[outcome]?.increment() }

@@ -115,7 +115,9 @@ package struct EnforcementTable: Sendable {
     }
 
     private mutating func makeRoom(now: Timestamp) {
-        guard expire(now: now).isEmpty, let soonest = byDecision.values.min(by: { $0.expires < $1.expires }) else { return }
+        guard expire(now: now).isEmpty, let soonest = byDecision.values.min(by: { $0.expires < $1.expires }) else {
+            return
+        }
         remove(soonest.decision)
     }
 }

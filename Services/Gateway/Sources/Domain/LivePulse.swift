@@ -51,7 +51,9 @@ struct LivePulse: Sendable {
         return low
     }
 
-    private static func pow(_ base: Double, _ exponent: Int) -> Double { (0..<exponent).reduce(1) { value, _ in value * base } }
+    private static func pow(_ base: Double, _ exponent: Int) -> Double {
+        (0..<exponent).reduce(1) { value, _ in value * base }
+    }
 }
 
 /// How a request ended, in the live page's words.

@@ -45,7 +45,8 @@ struct APIDispatcher: Sendable {
             throw Failure(.notFound, "The API has nothing at this path.")
         case .wrongMethod(let allowed):
             let methods = allowed.joined(separator: ", ")
-            let problem = Problem(.methodNotAllowed, detail: "This path answers \(methods).", requestID: exchange.idText)
+            let problem = Problem(
+                .methodNotAllowed, detail: "This path answers \(methods).", requestID: exchange.idText)
             try await response.respond(problem, headers: ["Allow": methods])
         case .found(let binding, let parameters):
             try await call(binding, parameters, request, response, &exchange, lane)
@@ -67,7 +68,8 @@ struct APIDispatcher: Sendable {
             try await response.respond(
                 .ok,
                 headers: [
-                    "Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
+                    "Content-Type": "application/json", "Cache-Control": "no-store",
+                    "X-Content-Type-Options": "nosniff",
                     "X-Request-Id": exchange.idText,
                 ], body: writer.bytes)
         } catch {

@@ -33,10 +33,12 @@ extension RequestLane {
     /// The verified caller, noted in the exchange; throws what to tell whoever has no valid token.
     func caller(of request: HTTPServerRequest, _ exchange: inout Exchange) throws -> AccessToken {
         guard let (text, source) = CallerCredential.token(of: request.head) else {
-            throw Failure(.unauthenticated, "This needs a token; get one at /v1/auth/token and send it as a bearer token.")
+            throw Failure(
+                .unauthenticated, "This needs a token; get one at /v1/auth/token and send it as a bearer token.")
         }
         if source == .cookie && CallerCredential.isForged(request.head) {
-            throw Failure(.forbidden, "A request that changes something with the page's cookie has to come from the page.")
+            throw Failure(
+                .forbidden, "A request that changes something with the page's cookie has to come from the page.")
         }
         let token = try verify(text, now: .now)
         exchange.caller = token

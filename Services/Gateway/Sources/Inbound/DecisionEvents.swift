@@ -13,7 +13,8 @@ struct DecisionEvents: Sendable {
     let enforced: @Sendable (DecisionEnforced) -> Void
 
     func apply(_ decision: Decision) {
-        guard decision.status == .active || decision.status == .unspecified, let enforcement = Enforcement(decision) else {
+        guard decision.status == .active || decision.status == .unspecified, let enforcement = Enforcement(decision)
+        else {
             return
         }
         let isNew = state.enforcements.update { table in
@@ -26,8 +27,10 @@ struct DecisionEvents: Sendable {
         store(.start(enforcement))
         log.info(
             "a decision is in force",
-            ["decision": .describing(enforcement.decision), "action": .string("\(enforcement.action)"),
-                "subject": .describing(enforcement.subject)])
+            [
+                "decision": .describing(enforcement.decision), "action": .string("\(enforcement.action)"),
+                "subject": .describing(enforcement.subject),
+            ])
     }
 
     func revert(_ decision: UUIDv7) {

@@ -93,7 +93,8 @@ final class GatewayHandler: HTTPHandler {
         exchange.decision = enforcement
         switch enforcement.action {
         case .ban:
-            try await block(.banned, .ban, "Requests from your address are refused for now.", response, request, &exchange)
+            try await block(
+                .banned, .ban, "Requests from your address are refused for now.", response, request, &exchange)
         case .divert:
             exchange.outcome = .diverted
             try await proxy.divert(request, response, &exchange)
@@ -142,7 +143,8 @@ final class GatewayHandler: HTTPHandler {
         let body = try await inspect(route, request, &exchange, lane)
         if exchange.verdict.action == .block {
             return try await block(
-                .blocked, .inspection, "The request looks like an attack and was stopped.", response, request, &exchange)
+                .blocked, .inspection, "The request looks like an attack and was stopped.", response, request, &exchange
+            )
         }
         exchange.outcome = .proxied
         try await proxy.forward(request, body, route, response, &exchange)
@@ -230,12 +232,17 @@ extension Problem {
         case let failure as TokenFailure:
             self.init(.unauthorized, detail: failure.description, requestID: requestID)
         case UpstreamFailure.failed(.stream(.deadlineExceeded)):
-            self.init(.gatewayTimeout, detail: "The service behind this gateway did not answer in time.", requestID: requestID)
+            self.init(
+                .gatewayTimeout, detail: "The service behind this gateway did not answer in time.", requestID: requestID
+            )
         case UpstreamFailure.failed(.exhausted):
-            self.init(.serviceUnavailable, detail: "The service behind this gateway is busy; try again.", requestID: requestID)
+            self.init(
+                .serviceUnavailable, detail: "The service behind this gateway is busy; try again.", requestID: requestID
+            )
             retryAfterSeconds = 1
         case is UpstreamFailure:
-            self.init(.badGateway, detail: "The service behind this gateway could not be reached.", requestID: requestID)
+            self.init(
+                .badGateway, detail: "The service behind this gateway could not be reached.", requestID: requestID)
         default:
             self.init(describing: error, requestID: requestID)
         }
@@ -245,7 +252,8 @@ extension Problem {
 extension InspectionPolicy {
     init(_ route: Route) {
         self.init(
-            route: route.name, mode: Mode(rawValue: route.inspection.rawValue) ?? .enforce, blockAbove: route.blockAbove,
+            route: route.name, mode: Mode(rawValue: route.inspection.rawValue) ?? .enforce,
+            blockAbove: route.blockAbove,
             alertAbove: route.alertAbove)
     }
 }

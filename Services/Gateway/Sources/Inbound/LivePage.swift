@@ -62,7 +62,8 @@ struct LivePage: Sendable {
         switch (request.head.method, name) {
         case (.get, "live"), (.head, "live"): try await live(request, response, &exchange, lane)
         case (.post, "session"): try await signIn(request, response, exchange)
-        case (.delete, "session"): try await response.respond(.noContent, headers: Self.cookies("", 0, request.isSecure))
+        case (.delete, "session"):
+            try await response.respond(.noContent, headers: Self.cookies("", 0, request.isSecure))
         case (.get, _), (.head, _):
             guard let asset = assets[name] else { throw Failure(.notFound, "The live page has no such file.") }
             try await response.respond(asset)

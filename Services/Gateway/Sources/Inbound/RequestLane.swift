@@ -33,7 +33,9 @@ final class RequestLane: @unchecked Sendable {
         try tokens.read().verify(token, now: now)
     }
 
-    func inspect(_ request: InspectedRequest, _ policy: InspectionPolicy, by engine: InspectionEngine) -> InspectionVerdict {
+    func inspect(_ request: InspectedRequest, _ policy: InspectionPolicy, by engine: InspectionEngine)
+        -> InspectionVerdict
+    {
         engine.inspect(request, policy, &scratch)
     }
 

@@ -111,7 +111,9 @@ extension RuleFinding {
         self.init()
         ruleID = finding.ruleID
         category = AttackCategory(finding.category)
-        variable = Array((finding.parameter.isEmpty ? finding.variable.name : "\(finding.variable.name):\(finding.parameter)").utf8.prefix(256))
+        variable = Array(
+            (finding.parameter.isEmpty ? finding.variable.name : "\(finding.variable.name):\(finding.parameter)").utf8
+                .prefix(256))
         matched = Array(finding.matched.prefix(256))
         offset = UInt32(clamping: finding.offset)
         weight = finding.weight

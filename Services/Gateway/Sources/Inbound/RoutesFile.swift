@@ -45,7 +45,8 @@ struct RoutesFile {
         for entry in root.entries ?? [] where entry.key != "routes" {
             report(entry.keyLocation, "\(entry.key) is not a key here; the file has one key, routes")
         }
-        guard let list = root["routes"], let items = list.items, !items.isEmpty, items.count <= Self.maximumRoutes else {
+        guard let list = root["routes"], let items = list.items, !items.isEmpty, items.count <= Self.maximumRoutes
+        else {
             report(root.location, "routes has to be a list of 1 to \(Self.maximumRoutes) routes")
             return []
         }
@@ -59,7 +60,8 @@ struct RoutesFile {
         }
         for entry in entries where !Self.keys.contains(entry.key) {
             report(
-                entry.keyLocation, "\(entry.key) is not a key of a route; use one of \(Self.keys.joined(separator: ", "))")
+                entry.keyLocation,
+                "\(entry.key) is not a key of a route; use one of \(Self.keys.joined(separator: ", "))")
         }
         let path = self.path(node["path"])
         var route = Route(name: text(node["name"], "name") ?? path, pathPrefix: path, upstream: upstream(node))
@@ -76,7 +78,9 @@ struct RoutesFile {
 
     private mutating func path(_ node: YAMLNode?) -> String {
         guard let path = text(node, "path") else { return "/" }
-        if !path.hasPrefix("/") || path.contains("?") { report(node?.location, "path is \(path); it has to begin with / and hold no query") }
+        if !path.hasPrefix("/") || path.contains("?") {
+            report(node?.location, "path is \(path); it has to begin with / and hold no query")
+        }
         return path
     }
 
@@ -98,7 +102,8 @@ struct RoutesFile {
         let all = (text(node["host"], "host").map { [$0] } ?? []) + texts(node["hosts"], "hosts")
         if all.contains("*") { return [] }
         for host in all where host.contains(":") || host.contains("/") || host.dropFirst().contains("*") {
-            report((node["host"] ?? node["hosts"])?.location, "\(host) is no host; write a name without port, or *.name")
+            report(
+                (node["host"] ?? node["hosts"])?.location, "\(host) is no host; write a name without port, or *.name")
         }
         return all.map { $0.lowercased() }
     }
@@ -119,10 +124,13 @@ struct RoutesFile {
             case "block_above": route.blockAbove = score(entry.value, route.blockAbove)
             case "alert_above": route.alertAbove = score(entry.value, route.alertAbove)
             default:
-                report(entry.keyLocation, "\(entry.key) is not a key of inspection; use mode, block_above or alert_above")
+                report(
+                    entry.keyLocation, "\(entry.key) is not a key of inspection; use mode, block_above or alert_above")
             }
         }
-        if route.alertAbove > route.blockAbove { report(node.location, "alert_above lies above block_above; swap them") }
+        if route.alertAbove > route.blockAbove {
+            report(node.location, "alert_above lies above block_above; swap them")
+        }
     }
 
     private mutating func score(_ node: YAMLNode, _ fallback: Double) -> Double {
@@ -134,7 +142,9 @@ struct RoutesFile {
     private mutating func role(_ node: YAMLNode?) -> String? {
         guard let text = text(node, "required_role") else { return nil }
         if CallerRole(rawValue: text) == nil {
-            report(node?.location, "\(text) is no role; use \(CallerRole.allCases.map(\.rawValue).joined(separator: ", "))")
+            report(
+                node?.location, "\(text) is no role; use \(CallerRole.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
         }
         return text
     }
@@ -163,7 +173,9 @@ struct RoutesFile {
     private mutating func texts(_ node: YAMLNode?, _ key: String) -> [String] {
         guard let node else { return [] }
         let texts = node.items?.compactMap(\.text) ?? []
-        if texts.isEmpty || texts.count != node.items?.count { report(node.location, "\(key) has to be a list of texts") }
+        if texts.isEmpty || texts.count != node.items?.count {
+            report(node.location, "\(key) has to be a list of texts")
+        }
         return texts
     }
 

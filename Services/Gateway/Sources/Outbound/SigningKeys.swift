@@ -13,7 +13,8 @@ struct SigningKeys: Sendable {
         var readable: [String: VerificationKey] = [:]
         for key in keys.prefix(TokenVerifier.maximumKeys) {
             guard let verification = VerificationKey(key) else {
-                log.warning("a signing key cannot be used and is left out", ["key": .string(String(key.kid.prefix(64)))])
+                log.warning(
+                    "a signing key cannot be used and is left out", ["key": .string(String(key.kid.prefix(64)))])
                 continue
             }
             readable[key.kid] = verification

@@ -98,7 +98,8 @@ final class UpstreamProxy: Sendable {
             headers.set("X-Request-Id", exchange.idText)
             if !headers.contains("x-content-type-options") { headers.add("X-Content-Type-Options", "nosniff") }
         }
-        let announced = request.head.method == .head ? headers["content-length"].flatMap { Int($0) } : answer.body.length
+        let announced =
+            request.head.method == .head ? headers["content-length"].flatMap { Int($0) } : answer.body.length
         try response.start(answer.status, headers: headers, length: announced)
         while let piece = try await answer.body.next() { try await response.write(piece) }
         try await response.finish()
@@ -119,7 +120,9 @@ final class UpstreamHealth: Sendable {
 
     var all: [String: State] { states.withLock { $0 } }
 
-    func noteSuccess(_ upstream: String) { change(upstream) { ($0.successes, $0.isFailing) = ($0.successes + 1, false) } }
+    func noteSuccess(_ upstream: String) {
+        change(upstream) { ($0.successes, $0.isFailing) = ($0.successes + 1, false) }
+    }
 
     func note(_ upstream: String, failure: HTTPFailure) {
         change(upstream) { state in

@@ -63,7 +63,8 @@ extension Enforcement {
         let kind: String = try row.get(1)
         let subject: String = try row.get(2)
         let action: Int16 = try row.get(3)
-        guard let subject = EnforcementSubject(storedKind: kind, subject), let action = EnforcementAction(rawValue: Int(action))
+        guard let subject = EnforcementSubject(storedKind: kind, subject),
+            let action = EnforcementAction(rawValue: Int(action))
         else { return nil }
         self.init(
             decision: try row.get(0), subject: subject, action: action, expires: try row.get(4), reason: try row.get(5),

@@ -1,0 +1,150 @@
+import Contracts
+import Core
+import Cryptography
+import Foundation
+import HTTP
+import Inspection
+import JSON
+import Reactor
+import ServiceKit
+import Synchronization
+import Telemetry
+
+@testable import gateway
+
+/// The gateway's whole way of a request on real sockets: an upstream, a labyrinth, a client. Only the bus is the test's.
+final class GatewayFixture: Sendable {
+    struct Seen: Sendable {
+        var observed: [RequestObserved] = []
+        var blocked: [RequestBlocked] = []
+        var upstream: [HTTPRequestHead] = []
+        var labyrinth: [HTTPRequestHead] = []
+        var calls: [(name: String, payload: [UInt8], principal: Principal)] = []
+    }
+
+    static let key = try? SigningKey.generate(.ed25519)
+
+    let group: ReactorGroup
+    let state: GatewayState
+    let seen: Box
+    let feed: LiveFeed
+    let endpoint: HTTPEndpoint
+    let client: HTTPClient
+    private let servers: [HTTPServer]
+
+    final class Box: Sendable {
+        private let state = Mutex(Seen())
+        var value: Seen { state.withLock { $0 } }
+        func change(_ change: (inout Seen) -> Void) { state.withLock { change(&$0) } }
+    }
+
+    init(
+        route adjust: (inout Route) -> Void = { _ in }, trustedHops: Int = 0,
+        upstream: (@Sendable (HTTPServerRequest, HTTPResponseWriter) async throws -> Void)? = nil,
+        answers: @escaping @Sendable (RPCName) throws -> [UInt8] = { _ in [] }
+    ) async throws {
+        let group = try ReactorGroup(count: 1)
+        let seen = Box()
+        let upstreamServer = HTTPServer(
+            HTTPServerConfiguration(address: .loopback(port: 0)), group: group,
+            handler: HTTPHandlerFunction { request, response in
+                seen.change { $0.upstream.append(request.head) }
+                if let upstream { return try await upstream(request, response) }
+                let body = try await request.body.collect(upTo: 1 << 24)
+                try await response.respond(.ok, headers: ["X-Powered-By": "shop", "Keep-Alive": "5"], body: body)
+            })
+        let labyrinthServer = HTTPServer(
+            HTTPServerConfiguration(address: .loopback(port: 0)), group: group,
+            handler: HTTPHandlerFunction { request, response in
+                seen.change { $0.labyrinth.append(request.head) }
+                try await response.respond(.ok, text: "deeper")
+            })
+        let upstreamAddress = try await upstreamServer.start()
+        let labyrinthAddress = try await labyrinthServer.start()
+        var route = Route(name: "shop", upstream: "\(upstreamAddress)")
+        adjust(&route)
+        let state = GatewayState(routes: RouteTable([route]))
+        if let key = Self.key { state.tokens.update { $0.replaceKeys(["k1": key.verificationKey]) } }
+        let metrics = GatewayMetrics(MetricsRegistry())
+        let feed = LiveFeed(maximumViewers: 10, gauge: metrics.viewers)
+        let client = HTTPClient(group: group)
+        let calls: APIDispatcher.Call = { name, payload, principal, _, _ in
+            seen.change { $0.calls.append((name.name, payload, principal)) }
+            return try answers(name)
+        }
+        let configuration = try Self.configuration(trustedHops, labyrinthAddress)
+        let assets = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Services/Gateway/Assets").path
+        let handler = GatewayHandler(
+            configuration, lanes: try group.reactors.map { try RequestLane($0, state) }, engine: try .builtIn(),
+            proxy: UpstreamProxy(client: client, labyrinth: HTTPEndpoint(labyrinthAddress), metrics: metrics),
+            api: APIDispatcher(timeout: .seconds(5), metrics: metrics, calls: calls),
+            page: try LivePage(assetsDirectory: assets, feed: feed, node: "test", timeout: .seconds(5), calls: calls),
+            recorder: RequestRecorder(
+                metrics: metrics, feed: feed, observed: { event, _ in seen.change { $0.observed.append(event) } },
+                blocked: { event, _ in seen.change { $0.blocked.append(event) } }), log: .silent)
+        let server = HTTPServer(
+            HTTPServerConfiguration(address: .loopback(port: 0)), group: group, handler: handler)
+        endpoint = HTTPEndpoint(try await server.start())
+        (self.group, self.state, self.seen, self.feed, self.client) = (group, state, seen, feed, client)
+        servers = [server, upstreamServer, labyrinthServer]
+    }
+
+    private static func configuration(_ trustedHops: Int, _ labyrinth: SocketAddress) throws -> GatewayConfiguration {
+        let text = """
+            routes_file: routes.yaml
+            labyrinth: { address: "\(labyrinth)" }
+            clients: { trusted_hops: \(trustedHops) }
+            """
+        var reader = ConfigurationReader(
+            ConfigurationSources(service: .gateway, file: try YAMLNode.parse(text, file: "test.yaml"), environment: [:])
+        )
+        return GatewayConfiguration(from: &reader)
+    }
+
+    struct Answer: Sendable {
+        var head: HTTPResponseHead
+        var body: String
+        var status: Int { head.status.code }
+    }
+
+    func send(
+        _ method: HTTPMethod, _ target: String, host: String? = nil, headers: HTTPHeaders = [:],
+        body: HTTPClientRequest.Body = .none
+    ) async throws -> Answer {
+        let response = try await client.send(
+            HTTPClientRequest(method, target, host: host, headers: headers, body: body), to: endpoint,
+            deadline: .after(.seconds(20)))
+        let bytes = try await response.body.collect(upTo: 1 << 24)
+        return Answer(head: response.head, body: String(decoding: bytes, as: UTF8.self))
+    }
+
+    func enforce(_ action: EnforcementAction, _ client: String = "127.0.0.1", perSecond: Double? = nil) throws {
+        guard let address = IPAddress(client), let network = IPNetwork(address, prefixLength: 32) else { return }
+        let enforcement = Enforcement(
+            decision: UUIDv7(), subject: .network(network), action: action, expires: .now + .seconds(60),
+            reason: "test",
+            allowedPerSecond: perSecond)
+        state.enforcements.update { $0.apply(enforcement, now: .now) }
+    }
+
+    static func token(
+        roles: [String], header: String? = nil, issued: Timestamp = .now, lifetime: Duration = .seconds(60),
+        user: UUIDv7 = UUIDv7(), session: UUIDv7? = nil, key: SigningKey? = GatewayFixture.key
+    ) throws -> String {
+        var claims = JSONWriter()
+        claims.object { json in
+            json.text("sub", user.description)
+            if let session { json.text("sid", session.description) }
+            json.text("name", "ada")
+            json.integer("iat", issued.seconds)
+            json.integer("exp", (issued + lifetime).seconds)
+            json.key("roles")
+            json.array { list in for role in roles { list.string(role) } }
+        }
+        let head = header ?? #"{"alg":"EdDSA","kid":"k1","typ":"at+jwt"}"#
+        let signed = Base64.encodeURL(head.utf8) + "." + Base64.encodeURL(claims.bytes)
+        let signature = try key?.sign(Array(signed.utf8)) ?? []
+        return signed + "." + Base64.encodeURL(signature)
+    }
+}

@@ -120,7 +120,7 @@ final class GatewayFixture: Sendable {
     }
 
     func enforce(_ action: EnforcementAction, _ client: String = "127.0.0.1", perSecond: Double? = nil) throws {
-        guard let address = IPAddress(client), let network = IPNetwork(address, prefixLength: 32) else { return }
+        guard let address = IPAddress(client), let network = IPNetwork(address, prefixLength: 128) else { return }
         let enforcement = Enforcement(
             decision: UUIDv7(), subject: .network(network), action: action, expires: .now + .seconds(60),
             reason: "test",

@@ -122,9 +122,9 @@ import Testing
     }
 
     @Test func `HEAD keeps the upstream's length without a body`() async throws {
-        let gateway = try await GatewayFixture { _, response in
+        let gateway = try await GatewayFixture(upstream: { _, response in
             try await response.respond(.ok, body: [UInt8](repeating: 1, count: 1_234))
-        }
+        })
         let answer = try await gateway.send(.head, "/")
         #expect(answer.head.headers["content-length"] == "1234")
     }

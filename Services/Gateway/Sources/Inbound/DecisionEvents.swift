@@ -116,7 +116,7 @@ extension EnforcementSubject: CustomStringConvertible {
         let text = String(decoding: subject.value.prefix(256), as: UTF8.self)
         switch subject.kind {
         case .clientAddress:
-            guard let address = IPAddress(text), let network = IPNetwork(address, prefixLength: address.isV4 ? 32 : 128)
+            guard let address = IPAddress(text), let network = IPNetwork(address, prefixLength: 128)
             else { return nil }
             self = .network(network)
         case .network:
@@ -141,7 +141,7 @@ extension Subject {
     init(_ subject: EnforcementSubject) {
         switch subject {
         case .network(let network):
-            let isSingle = network.prefixLength == (network.address.isV4 ? 32 : 128)
+            let isSingle = network.prefixLength == 128
             self.init(
                 kind: isSingle ? .clientAddress : .network,
                 value: Array((isSingle ? network.address.description : network.description).utf8))

@@ -136,7 +136,9 @@ let package = Package(
             ["Outbox", "Messaging", "Database", "Contracts", "Reactor", "Core", "Telemetry", "TestSupport", "LocalServers"]),
         tests("PatternMatchingTests", ["PatternMatching", "Core"]),
         tests("InspectionTests", ["Inspection", "Core"]),
-        tests("ServiceKitTests", ["ServiceKit", "HTTP", "Reactor", "Telemetry", "Core", "JSON", "TestSupport"]),
+        .executableTarget(
+            name: "kit-probe", dependencies: ["Core", "HTTP", "Reactor", "ServiceKit", "Telemetry"], path: "Tests/KitProbe"),
+        tests("ServiceKitTests", ["ServiceKit", "kit-probe", "HTTP", "Reactor", "Telemetry", "Core", "JSON", "TestSupport"]),
         tests("GatewayTests", ["gateway"] + serviceKit + ["Inspection", "JSON", "Cryptography"]),
         tests("AuthTests", ["auth"] + serviceKit + ["Cryptography", "JSON"]),
         tests("DetectorTests", ["detector"] + serviceKit + ["Inspection"]),

@@ -1,4 +1,8 @@
 package import Core
+package import Database
+package import HTTP
+package import Messaging
+package import Outbox
 package import Reactor
 package import Telemetry
 
@@ -11,4 +15,10 @@ package struct ServiceRuntime: Sendable {
     /// Parts that a service starts and wants stopped after itself.
     package let lifecycle: Lifecycle
     package let clock: any WallClock
+    package let bus: Bus
+    package let database: Database
+    package let outbox: Outbox
+    package let inbox: Inbox
+    /// The administration endpoint's routes; a service adds its own before it starts.
+    package let admin: HTTPRouter
 }

@@ -32,11 +32,15 @@ package struct KitConfiguration: Sendable {
     package let administration: Administration
     package let logging: Logging
     package let limits: Limits
+    package let bus: BusKeys
+    package let database: DatabaseKeys
 
-    init(from reader: ConfigurationReader) {
+    init(from reader: ConfigurationReader, service: ServiceName) {
         administration = Administration(from: reader.section("admin"))
         logging = Logging(from: reader.section("log"))
         limits = Limits(from: reader.section("limits"))
+        bus = BusKeys(from: reader.section("bus"), service: service)
+        database = DatabaseKeys(from: reader.section("database"), service: service)
     }
 }
 

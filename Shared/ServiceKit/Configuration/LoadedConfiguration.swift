@@ -17,7 +17,7 @@ struct LoadedConfiguration<Configuration: ServiceConfiguration>: Sendable {
 
     init(_ sources: ConfigurationSources) throws(ConfigurationFailure) {
         var reader = ConfigurationReader(sources)
-        kit = KitConfiguration(from: reader)
+        kit = KitConfiguration(from: reader, service: sources.service)
         service = Configuration(from: &reader)
         keys = reader.keys
         let problems = reader.finish()
@@ -27,7 +27,7 @@ struct LoadedConfiguration<Configuration: ServiceConfiguration>: Sendable {
     /// Every key with its default, as if nothing was configured.
     static func declaredKeys(of name: ServiceName) -> [ConfigurationKey] {
         var reader = ConfigurationReader(ConfigurationSources(service: name, file: nil))
-        _ = KitConfiguration(from: reader)
+        _ = KitConfiguration(from: reader, service: name)
         _ = Configuration(from: &reader)
         return reader.keys
     }

@@ -1,5 +1,6 @@
 internal import Core
 internal import Glibc
+internal import HTTP
 internal import Reactor
 internal import Telemetry
 
@@ -20,6 +21,7 @@ struct ServiceRun<Served: Service>: Sendable {
     private let end = Promise<End>()
     private let service = Promise<Served>()
     private let phase = PhaseCheck()
+    private let dependencies: Dependencies
 
     static func status(of verb: Verb, _ loaded: LoadedConfiguration<Served.Configuration>) async -> Int32 {
         let log = makeLog(loaded.kit.logging)
@@ -27,34 +29,56 @@ struct ServiceRun<Served: Service>: Sendable {
         do {
             try prepareProcess(loaded, log)
             let group = try ReactorGroup(count: loaded.kit.limits.reactors == 0 ? nil : loaded.kit.limits.reactors)
-            let run = ServiceRun(loaded, group, log)
+            guard verb == .run else { return try await migrate(loaded, group, log) }
+            let run = try ServiceRun(loaded, group, log)
             return await group.reactors[0].perform { await run.untilEnd() }
         } catch {
-            log.error("the process could not be set up", ["error": .error(error)])
+            log.error(
+                verb == .migrate ? "the schema could not be migrated" : "the process could not be set up",
+                ["error": .error(error)])
             return ExitStatus.failure
         }
     }
 
-    private init(_ loaded: LoadedConfiguration<Served.Configuration>, _ group: ReactorGroup, _ log: Logger) {
+    private init(
+        _ loaded: LoadedConfiguration<Served.Configuration>, _ group: ReactorGroup, _ log: Logger
+    ) throws {
         self.loaded = loaded
         self.log = log
         reactor = group.reactors[0]
         let metrics = MetricsRegistry()
         ProcessMetrics.register(in: metrics)
+        dependencies = try Dependencies(loaded.kit, service: Served.name, group: group, log: log, metrics: metrics)
         runtime = ServiceRuntime(
             group: group, log: log, metrics: metrics, health: HealthRegistry(),
-            lifecycle: Lifecycle(on: reactor, log: log), clock: SystemClock())
+            lifecycle: Lifecycle(on: reactor, log: log), clock: SystemClock(), bus: dependencies.bus,
+            database: dependencies.database, outbox: dependencies.outbox, inbox: dependencies.inbox, admin: HTTPRouter()
+        )
         runtime.health.add("service") { [phase] in phase.state }
+        dependencies.addChecks(to: runtime.health)
+        AdministrationEndpoint.addRoutes(to: runtime.admin, runtime: runtime, keys: loaded.keys)
+    }
+
+    private static func migrate(
+        _ loaded: LoadedConfiguration<Served.Configuration>, _ group: ReactorGroup, _ log: Logger
+    ) async throws -> Int32 {
+        try await SchemaVersion(service: Served.name, keys: loaded.kit.database).migrate(group: group, log: log)
+        return ExitStatus.success
     }
 
     private func untilEnd() async -> Int32 {
         do {
             let signals = try await SignalStream([SIGTERM, SIGINT, SIGHUP], on: reactor)
             let listening = reactor.run { await obey(signals) }
-            let starting = reactor.run { await start() }
+            let startEnded = Promise<Void>()
+            let starting = reactor.run {
+                await start()
+                startEnded.fulfil(())
+            }
             let end = try await end.value()
             phase.set(.stopping)
             starting.cancel()
+            try? await startEnded.value(deadline: .after(loaded.kit.limits.stopTimeout))
             let status = await stop(after: end)
             listening.cancel()
             return status
@@ -66,8 +90,12 @@ struct ServiceRun<Served: Service>: Sendable {
 
     private func start() async {
         do {
+            try await startAdministration()
+            await dependencies.start(on: reactor, lifecycle: runtime.lifecycle)
+            if Served.waitsForDependencies { try await waitForDependencies() }
             let made = try await Served(loaded.service, runtime)
-            runtime.lifecycle.started(Served.name.operatorName) { deadline in await made.stop(deadline: deadline) }
+            // Above what it starts itself, so that it is told to stop first; also when it started only in part.
+            defer { runtime.lifecycle.started(Served.name.operatorName) { await made.stop(deadline: $0) } }
             try await made.start()
             service.fulfil(made)
             phase.set(.serving)
@@ -75,6 +103,22 @@ struct ServiceRun<Served: Service>: Sendable {
         } catch {
             end.fulfil(.failed("\(error)"))
         }
+    }
+
+    private func startAdministration() async throws {
+        let configuration = HTTPServerConfiguration(address: loaded.kit.administration.listen)
+        let server = HTTPServer(configuration, group: runtime.group, handler: runtime.admin)
+        let address = try await server.start()
+        runtime.lifecycle.started("administration endpoint") { deadline in await server.stop(deadline: deadline) }
+        log.info("the administration endpoint listens", ["address": .describing(address)])
+    }
+
+    private func waitForDependencies() async throws {
+        for monitor in dependencies.monitors {
+            phase.set(.starting(waitingFor: monitor.name))
+            try await monitor.firstReady.value()
+        }
+        phase.set(.starting(waitingFor: nil))
     }
 
     /// The first SIGTERM or SIGINT asks for a graceful stop, the second one ends the process at once.

@@ -56,7 +56,7 @@ package struct Migration: Sendable, Equatable {
     }
 
     private static let dangers = [
-        "drop table", "drop column", "rename to", "rename column", "set not null", "set data type", "truncate ",
+        "drop table", "drop column", "rename to", "rename column", "set not null", "set data type", "truncate table",
         "drop schema", "drop type", "drop function",
     ]
 }

@@ -35,7 +35,7 @@ private let reactors: ReactorGroup = {
     func exactlyOnce() async throws {
         let (_, database) = try await log()
         defer { database.shutDown() }
-        let store = LogStore(database)
+        let store = LogStore(database, inbox: Inbox(database))
         try await withThrowingTaskGroup { tasks in
             for replica in 0..<4 {
                 tasks.addTask {
@@ -60,7 +60,7 @@ private let reactors: ReactorGroup = {
     func reading() async throws {
         let (_, database) = try await log()
         defer { database.shutDown() }
-        let store = LogStore(database)
+        let store = LogStore(database, inbox: Inbox(database))
         _ = try await store.append(messages(1..<26))
         let reading = LogReading(store: store)
         var seen: [UInt64] = []
@@ -84,7 +84,7 @@ private let reactors: ReactorGroup = {
     func tampering() async throws {
         let (server, database) = try await log()
         defer { database.shutDown() }
-        let store = LogStore(database)
+        let store = LogStore(database, inbox: Inbox(database))
         _ = try await store.append(messages(1..<11))
         for statement in ["UPDATE log_entry SET summary = ''", "DELETE FROM log_entry", "TRUNCATE log_entry"] {
             await #expect(throws: (any Error).self) { try await server.execute(statement) }
@@ -101,7 +101,7 @@ private let reactors: ReactorGroup = {
     func emptyLog() async throws {
         let (_, database) = try await log()
         defer { database.shutDown() }
-        let reading = LogReading(store: LogStore(database))
+        let reading = LogReading(store: LogStore(database, inbox: Inbox(database)))
         #expect(try await reading.head().size == 0)
         #expect(try await reading.verify(VerifyChainRequest()).isIntact)
     }

@@ -2,15 +2,12 @@ internal import Contracts
 internal import Core
 internal import Database
 internal import Messaging
-internal import Reactor
 internal import ServiceKit
 internal import Telemetry
 
 /// Appends every security event to the log and answers questions about it.
 struct AuditService: Service {
     static let name = ServiceName.audit
-
-    private static let pruneInterval = Duration.seconds(60)
 
     private let configuration: Configuration
     private let runtime: ServiceRuntime
@@ -20,7 +17,7 @@ struct AuditService: Service {
     init(_ configuration: Configuration, _ runtime: ServiceRuntime) {
         self.configuration = configuration
         self.runtime = runtime
-        store = LogStore(runtime.database)
+        store = LogStore(runtime.database, inbox: runtime.inbox)
         metrics = AuditMetrics(runtime.metrics)
     }
 
@@ -30,23 +27,8 @@ struct AuditService: Service {
         reading.addRoutes(to: runtime.admin)
         let recording = EventRecording(store: store, metrics: metrics, clock: runtime.clock)
         recording.start(on: runtime.bus, batch: configuration.batch, linger: configuration.linger)
-        let pruning = runtime.group.next().run { await prune() }
-        runtime.lifecycle.add("inbox pruning") { _ in
-            pruning.cancel()
-            await pruning.value()
-        }
     }
 
     /// The bus stops its consumers after they have finished; nothing of ours is left to end.
     func stop(deadline: Deadline) async {}
-
-    private func prune() async {
-        while (try? await Reactor.sleep(for: Self.pruneInterval)) != nil {
-            do {
-                while try await store.pruneInbox() > 0 {}
-            } catch {
-                runtime.log.warning("old message identifiers could not be forgotten", ["reason": .error(error)])
-            }
-        }
-    }
 }

@@ -10,9 +10,9 @@ struct LogStore: Sendable {
     private let database: Database
     private let inbox: Inbox
 
-    init(_ database: Database) {
+    init(_ database: Database, inbox: Inbox) {
         self.database = database
-        inbox = Inbox(database)
+        self.inbox = inbox
     }
 
     // MARK: Appending
@@ -52,9 +52,6 @@ struct LogStore: Sendable {
             BulkColumn("previous_hash", entries.map(\.previousHash)), BulkColumn("hash", entries.map(\.hash)),
         ]
     }
-
-    /// Forgets identifiers of messages that can no longer come back.
-    func pruneInbox() async throws(DatabaseFailure) -> Int { try await inbox.prune() }
 
     // MARK: Reading
 

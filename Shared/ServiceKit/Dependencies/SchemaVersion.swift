@@ -11,7 +11,7 @@ struct SchemaVersion: Sendable {
 
     private func migrations() throws(DatabaseFailure) -> [Migration] {
         let directory = try MigrationDirectory.find(for: service, configured: keys.migrations)
-        return CourierSchema.migrations + (try MigrationDirectory.read(directory))
+        return SharedSchema.migrations + (try MigrationDirectory.read(directory))
     }
 
     /// Throws what is missing, in words.

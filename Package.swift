@@ -142,7 +142,7 @@ let package = Package(
         tests("GatewayTests", ["gateway"] + serviceKit + ["Inspection", "JSON", "Cryptography"]),
         tests("AuthTests", ["auth"] + serviceKit + ["Cryptography", "JSON"]),
         tests("DetectorTests", ["detector"] + serviceKit + ["Inspection"]),
-        tests("LabyrinthTests", ["labyrinth"] + serviceKit),
+        tests("LabyrinthTests", ["labyrinth"] + serviceKit + ["TestSupport"]),
         tests("AgentCoordinatorTests", ["agent-coordinator"] + serviceKit),
         tests("MetricsTests", ["metrics"] + serviceKit),
         tests("AuditTests", ["audit"] + serviceKit + ["Cryptography"]),

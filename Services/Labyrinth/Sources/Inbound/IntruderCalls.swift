@@ -11,9 +11,7 @@ struct IntruderCalls: Sendable {
         var cursor: IntruderCursor?
         if !request.cursor.isEmpty {
             cursor = IntruderCursor(request.cursor)
-            guard cursor != nil else {
-                throw Failure(.invalid, "the cursor is none of ours; begin without one")
-            }
+            guard cursor != nil else { throw LabyrinthFailure.foreignCursor.failure }
         }
         let limit = request.limit == 0 ? Self.usualLimit : min(500, Int(request.limit))
         let found = try await intruders.list(limit: limit, after: cursor, deadline: deadline)
@@ -23,7 +21,7 @@ struct IntruderCalls: Sendable {
 
     func get(_ request: GetIntruderRequest, deadline: Deadline) async throws -> GetIntruderResponse {
         guard let intruder = try await intruders.find(request.intruderID, deadline: deadline) else {
-            throw Failure(.notFound, "no intruder has the identifier \(request.intruderID)")
+            throw LabyrinthFailure.unknownIntruder(request.intruderID).failure
         }
         return GetIntruderResponse(
             intruder: intruder, steps: try await intruders.steps(of: request.intruderID, deadline: deadline))

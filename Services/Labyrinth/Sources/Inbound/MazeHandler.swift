@@ -33,7 +33,7 @@ final class MazeHandler: HTTPHandler {
     func handle(_ request: HTTPServerRequest, _ response: HTTPResponseWriter) async throws {
         guard let diverted = DivertedRequest(request.head) else {
             metrics.refused.increment()
-            throw Failure(.notFound, "Nothing is here.")
+            throw LabyrinthFailure.notDiverted.failure
         }
         let body = try await beginning(of: request.body)
         let (page, step) = answer(diverted, body)

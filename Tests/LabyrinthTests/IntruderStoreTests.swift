@@ -53,7 +53,10 @@ private final class Listener: OutboxPublisher {
         let database = try await labyrinthDatabase()
         defer { database.shutDown() }
         let store = IntruderStore(database: database)
-        let batches = [[step(1, of: 1, at: 10), step(2, of: 1, at: 11, depth: 9)], [step(3, of: 1, at: 12), step(4, of: 2, at: 5)]]
+        let batches = [
+            [step(1, of: 1, at: 10), step(2, of: 1, at: 11, depth: 9)],
+            [step(3, of: 1, at: 12), step(4, of: 2, at: 5)],
+        ]
         for batch in batches {
             try await database.transaction { transaction in try await store.add(batch, in: transaction) }
         }
@@ -107,7 +110,9 @@ private final class Listener: OutboxPublisher {
             store, outbox: outbox, maximumPending: 1_000, log: .silent, metrics: LabyrinthMetrics(MetricsRegistry()))
         outbox.start(on: reactors.next())
         recorder.start(on: reactors.next())
-        for number in 1...300 as ClosedRange<UInt64> { recorder.record(step(number, of: number % 7, at: Int64(number))) }
+        for number in 1...300 as ClosedRange<UInt64> {
+            recorder.record(step(number, of: number % 7, at: Int64(number)))
+        }
         await recorder.stop(deadline: .after(.seconds(20)))
         try await eventually("every step is told", within: .seconds(20)) { listener.messages.count == 300 }
         await outbox.stop()

@@ -9,7 +9,9 @@ import Testing
 
     @Test func theTableForgetsWhoHasNotBeenSeenLongest() {
         var table = IntruderTable(capacity: 3)
-        for number in 1...3 as ClosedRange<UInt64> { _ = table.update(id(number), now: moment(1)) { $0.stepCount += 1 } }
+        for number in 1...3 as ClosedRange<UInt64> {
+            _ = table.update(id(number), now: moment(1)) { $0.stepCount += 1 }
+        }
         _ = table.update(id(1), now: moment(2)) { $0.stepCount += 1 }
         _ = table.update(id(4), now: moment(3)) { $0.stepCount += 1 }
         #expect(table.intruder(id(2)) == nil)

@@ -10,10 +10,11 @@ import Testing
     let maze = Maze(secret: secret, intruder: intruder)
 
     /// From the reference implementation's table: key 00…0f, message 00, 01, … of each length.
-    @Test(arguments: [
-        (0, 0x726f_db47_dd0e_0e31), (1, 0x74f8_39c5_93dc_67fd), (7, 0xab02_00f5_8b01_d137),
-        (8, 0x93f5_f579_9a93_2462), (15, 0xa129_ca61_49be_45e5),
-    ] as [(Int, UInt64)])
+    @Test(
+        arguments: [
+            (0, 0x726f_db47_dd0e_0e31), (1, 0x74f8_39c5_93dc_67fd), (7, 0xab02_00f5_8b01_d137),
+            (8, 0x93f5_f579_9a93_2462), (15, 0xa129_ca61_49be_45e5),
+        ] as [(Int, UInt64)])
     func theHashIsSipHash(length: Int, expected: UInt64) {
         let hash = KeyedHash(0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908)
         #expect(hash.hash((0..<length).map { UInt8($0) }) == expected)
@@ -112,7 +113,9 @@ import Testing
 
     static func links(in page: Page) -> [String] {
         let text = String(decoding: page.body, as: UTF8.self)
-        let marks = page.contentType == "application/json" ? ["\"href\":\"", "\"next\":\""] : ["href=\"", "action=\"", "_URL="]
+        let marks =
+            page.contentType == "application/json"
+            ? ["\"href\":\"", "\"next\":\""] : ["href=\"", "action=\"", "_URL="]
         var found: [String] = []
         for mark in marks {
             for part in text.components(separatedBy: mark).dropFirst() {

@@ -33,6 +33,7 @@ struct LabyrinthConfiguration: ServiceConfiguration {
         let steps = reader.section("steps")
         maximumPendingSteps = steps.integer(
             "maximum_pending", default: 10_000, in: 100...1_000_000, about: "kept in memory while the database is away")
-        stepRetention = steps.duration("retention", default: .seconds(30 * 86_400), in: .seconds(3_600) ... .seconds(3_650 * 86_400))
+        stepRetention = steps.duration(
+            "retention", default: .seconds(30 * 86_400), in: .seconds(3_600) ... .seconds(3_650 * 86_400))
     }
 }

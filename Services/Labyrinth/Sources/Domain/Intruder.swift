@@ -51,7 +51,8 @@ struct IntruderStep: Sendable, Equatable {
 extension Intruder {
     /// Takes a step into account and returns how long the one before lasted.
     mutating func take(
-        _ room: Room, _ trap: Trap, at now: Timestamp, usesCanary: Bool, postsCredentials: Bool, userAgent: some Collection<UInt8>
+        _ room: Room, _ trap: Trap, at now: Timestamp, usesCanary: Bool, postsCredentials: Bool,
+        userAgent: some Collection<UInt8>
     ) -> Duration {
         let dwell = stepCount == 0 ? Duration.zero : max(.zero, now - lastSeen)
         lastSeen = max(lastSeen, now)

@@ -55,7 +55,8 @@ struct Maze: Sendable {
 
     /// The room of the last token in `path` that is ours.
     private func linkedRoom(in path: some Collection<UInt8>) -> Room? {
-        for run in path.split(whereSeparator: { Self.hexValue($0) == nil }).reversed() where run.count == Self.tokenDigits {
+        for run in path.split(whereSeparator: { Self.hexValue($0) == nil }).reversed()
+        where run.count == Self.tokenDigits {
             if let room = room(token: run) { return room }
         }
         return nil
@@ -99,7 +100,8 @@ struct Maze: Sendable {
     private static func hex(_ value: UInt64, digits: Int) -> String {
         unsafe String(unsafeUninitializedCapacity: digits) { buffer in
             for position in 0..<digits {
-                unsafe buffer[position] = Hex.digit(UInt8(truncatingIfNeeded: value >> UInt64(4 * (digits - 1 - position))) & 15)
+                unsafe buffer[position] = Hex.digit(
+                    UInt8(truncatingIfNeeded: value >> UInt64(4 * (digits - 1 - position))) & 15)
             }
             return digits
         }

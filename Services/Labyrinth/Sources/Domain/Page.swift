@@ -99,7 +99,9 @@ struct PageRenderer: Sendable {
             let name = isFolder ? scene.choice(Vocabulary.folders) + "/" : scene.choice(Vocabulary.files)
             let target = link(from: room, index, isFolder ? .fileSystem : .text)
             let size = isFolder ? "-" : "\(scene.number(1...9_999))K"
-            html.add("<a href=\"\(target)\">\(name)</a>  \(date(&scene)) \(scene.number(10...23)):\(scene.number(10...59))  \(size)\n")
+            html.add(
+                "<a href=\"\(target)\">\(name)</a>  \(date(&scene)) \(scene.number(10...23)):\(scene.number(10...59))  \(size)\n"
+            )
         }
         html.add("</pre>\n")
         return Page(body: html.finish())
@@ -112,7 +114,8 @@ struct PageRenderer: Sendable {
             let row = maze.child(of: room, index)
             html.add(
                 "<tr><td><a href=\"\(link(from: room, index, .database))\">\(scene.number(1_000...99_999))</a></td>"
-                    + "<td>\(email(&scene))</td><td>$2y$10$\(maze.token(for: row))</td><td>\(maze.canary(in: row))</td></tr>\n")
+                    + "<td>\(email(&scene))</td><td>$2y$10$\(maze.token(for: row))</td><td>\(maze.canary(in: row))</td></tr>\n"
+            )
         }
         html.add("</table>\n<p><a href=\"\(link(from: room, 100, .database))\">Next page</a></p>\n")
         return Page(body: html.finish())
@@ -168,7 +171,9 @@ private struct HTMLText {
 
     init(title: String) {
         bytes.reserveCapacity(8 << 10)
-        add("<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>\(title)</title></head>\n<body>\n")
+        add(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>\(title)</title></head>\n<body>\n"
+        )
     }
 
     mutating func add(_ text: String) { bytes.append(contentsOf: text.utf8) }

@@ -12,11 +12,13 @@ enum Trap: UInt8, Sendable, CaseIterable {
 
     init(for bait: Bait) {
         let path = bait.path
-        if Self.databaseMarks.contains(where: bait.query.contains) || Self.databasePaths.contains(where: path.contains) {
+        if Self.databaseMarks.contains(where: bait.query.contains) || Self.databasePaths.contains(where: path.contains)
+        {
             self = .database
         } else if Self.textEnds.contains(where: path.hasSuffix) {
             self = .text
-        } else if path.hasPrefix("/api") || path.hasPrefix("/graphql") || path.hasPrefix("/v1/") || path.hasSuffix(".json")
+        } else if path.hasPrefix("/api") || path.hasPrefix("/graphql") || path.hasPrefix("/v1/")
+            || path.hasSuffix(".json")
             || bait.accept.hasPrefix("application/json")
         {
             self = .api

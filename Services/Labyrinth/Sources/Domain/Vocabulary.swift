@@ -14,7 +14,8 @@ enum Vocabulary {
         "estimate", "specification",
     ]
     static let openings = [
-        "The team responsible for the", "Following last month's discussion, the", "As agreed with the regional office, the",
+        "The team responsible for the", "Following last month's discussion, the",
+        "As agreed with the regional office, the",
         "Please note that the", "After the second round of comments, the", "Owing to changes in procurement, the",
         "For the coming quarter, the", "According to the latest figures, the",
     ]

@@ -15,7 +15,9 @@ struct IntruderCalls: Sendable {
         }
         let limit = request.limit == 0 ? Self.usualLimit : min(500, Int(request.limit))
         let found = try await intruders.list(limit: limit, after: cursor, deadline: deadline)
-        let next = found.count < limit ? nil : found.last.map { IntruderCursor(lastSeen: $0.lastSeenAt, intruder: $0.intruderID) }
+        let next =
+            found.count < limit
+            ? nil : found.last.map { IntruderCursor(lastSeen: $0.lastSeenAt, intruder: $0.intruderID) }
         return ListIntrudersResponse(intruders: found, nextCursor: next?.description ?? "")
     }
 

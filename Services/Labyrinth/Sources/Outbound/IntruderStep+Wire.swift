@@ -11,7 +11,8 @@ extension IntruderStepObserved {
             method: step.method, path: step.path, query: step.query, userAgent: step.userAgent,
             trap: TrapKind(step.trap), room: step.room.number, depth: step.room.depth, stepCount: intruder.stepCount,
             dwellMilliseconds: UInt64(max(0, step.dwell.wholeMilliseconds)),
-            delayMilliseconds: UInt32(clamping: step.delay.wholeMilliseconds), pageBytes: UInt32(clamping: step.pageBytes),
+            delayMilliseconds: UInt32(clamping: step.delay.wholeMilliseconds),
+            pageBytes: UInt32(clamping: step.pageBytes),
             tool: intruder.tool, intent: IntruderIntent(intruder.intent), traceHigh: step.trace?.traceHigh ?? 0,
             traceLow: step.trace?.traceLow ?? 0, span: step.trace?.span ?? 0)
     }

@@ -24,6 +24,7 @@ struct IntruderStore: Sendable {
 
     private struct Summary {
         var intruder: Intruder
+        var firstSeen: Timestamp
         var steps: Int64
     }
 
@@ -31,8 +32,10 @@ struct IntruderStore: Sendable {
     private static func summaries(of steps: [IntruderStep]) -> [Summary] {
         var byIntruder: [UUIDv7: Summary] = [:]
         for step in steps {
-            let count = byIntruder[step.intruder.id]?.steps ?? 0
-            byIntruder[step.intruder.id] = Summary(intruder: step.intruder, steps: count + 1)
+            let before = byIntruder[step.intruder.id]
+            byIntruder[step.intruder.id] = Summary(
+                intruder: step.intruder, firstSeen: min(before?.firstSeen ?? step.observedAt, step.intruder.firstSeen),
+                steps: (before?.steps ?? 0) + 1)
         }
         return byIntruder.values.sorted { $0.intruder.id < $1.intruder.id }
     }
@@ -44,7 +47,7 @@ struct IntruderStore: Sendable {
                 BulkColumn("intruder_id", rows.map(\.intruder.id)),
                 BulkColumn("address", rows.map { $0.intruder.address?.description }),
                 BulkColumn("decision_id", rows.map(\.intruder.decision)),
-                BulkColumn("first_seen_at", rows.map(\.intruder.firstSeen)),
+                BulkColumn("first_seen_at", rows.map(\.firstSeen)),
                 BulkColumn("last_seen_at", rows.map(\.intruder.lastSeen)), BulkColumn("step_count", rows.map(\.steps)),
                 BulkColumn("depth", rows.map { Int64($0.intruder.depth) }),
                 BulkColumn("trap", rows.map { Int16($0.intruder.trap.rawValue) }),
@@ -55,6 +58,7 @@ struct IntruderStore: Sendable {
                 ON CONFLICT (intruder_id) DO UPDATE SET
                     address = coalesce(excluded.address, intruders.address),
                     decision_id = coalesce(excluded.decision_id, intruders.decision_id),
+                    first_seen_at = least(intruders.first_seen_at, excluded.first_seen_at),
                     last_seen_at = greatest(intruders.last_seen_at, excluded.last_seen_at),
                     step_count = intruders.step_count + excluded.step_count,
                     depth = greatest(intruders.depth, excluded.depth),
@@ -133,10 +137,13 @@ extension Contracts.Intruder {
         let address = try row.get("address", as: String?.self).flatMap { IPAddress($0) }
         self.init(
             intruderID: try row.get("intruder_id"), subject: address.map { .clientAddress($0) },
-            decisionID: try row.get("decision_id", as: UUIDv7?.self) ?? .unset, firstSeenAt: try row.get("first_seen_at"),
-            lastSeenAt: try row.get("last_seen_at"), stepCount: UInt64(clamping: try row.get("step_count", as: Int64.self)),
+            decisionID: try row.get("decision_id", as: UUIDv7?.self) ?? .unset,
+            firstSeenAt: try row.get("first_seen_at"),
+            lastSeenAt: try row.get("last_seen_at"),
+            stepCount: UInt64(clamping: try row.get("step_count", as: Int64.self)),
             depth: UInt32(clamping: try row.get("depth", as: Int64.self)),
-            trap: Trap(rawValue: UInt8(clamping: try row.get("trap", as: Int16.self))).map { TrapKind($0) } ?? .unspecified,
+            trap: Trap(rawValue: UInt8(clamping: try row.get("trap", as: Int16.self))).map { TrapKind($0) }
+                ?? .unspecified,
             tool: try row.get("tool"),
             intent: Intent(rawValue: UInt8(clamping: try row.get("intent", as: Int16.self))).map { IntruderIntent($0) }
                 ?? .unspecified)

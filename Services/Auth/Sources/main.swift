@@ -1,1 +1,3 @@
-// x
+import ServiceKit
+
+await ServiceProcess<AuthService>.main()

@@ -1,3 +1,0 @@
-internal import ServiceKit
-
-await ServiceProcess<LabyrinthService>.main()

@@ -14,6 +14,11 @@ struct MasterSecret: Sendable {
         self.bytes = bytes
     }
 
+    /// Stands in while a configuration is refused.
+    static let placeholder = MasterSecret(bytes: [UInt8](repeating: 0, count: size))
+
+    private init(bytes: [UInt8]) { self.bytes = bytes }
+
     var refreshTokenKey: [UInt8] { derive("infinite.auth.refresh-token.v1") }
 
     func sealingKey() throws(CryptographyFailure) -> AES256GCM {

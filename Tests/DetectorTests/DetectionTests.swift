@@ -37,6 +37,7 @@ private struct Scene {
         case .opened(let incident): "opened \(incident.category) \(incident.severity) \(incident.stage)"
         case .updated(let incident, let change, _):
             "\(change) \(incident.threatCount) \(incident.severity) \(incident.stage)"
+        case .contained(let incident): "contained \(incident.threatCount)"
         }
     }
 
@@ -131,6 +132,27 @@ private struct Scene {
         var told: [String] = []
         for index in 0..<15 { told += scene.request("/login", method: "POST", query: "user=\(index)", status: 401) }
         #expect(told.contains("threat credentialStuffing high delivery"))
+    }
+
+    @Test func failuresThatAuthTellsCountWithoutAnyRequest() throws {
+        var scene = try Scene()
+        var told: [String] = []
+        for index in 0..<15 {
+            scene.now = scene.now + .milliseconds(200)
+            let login = FailedLogin(
+                request: UUIDv7(), at: scene.now, client: scene.client, claimedName: Array("user\(index)".utf8))
+            told += scene.detection.observe(login).map(Scene.line)
+        }
+        #expect(told.contains("threat credentialStuffing high delivery"))
+    }
+
+    @Test func aDecisionContainsItsIncidentOnce() throws {
+        var scene = try Scene()
+        #expect(scene.detection.contain(scene.client) == nil)
+        _ = scene.request(score: 0.9, rules: [("sqli.a", .sqlInjection)])
+        #expect(scene.detection.contain(scene.client).map(Scene.line) == "contained 1")
+        #expect(scene.detection.contain(scene.client) == nil)
+        #expect(scene.incident?.status == .contained)
     }
 
     @Test func aFewTyposAreForgiven() throws {

@@ -14,7 +14,8 @@ struct BehaviourSettings: Sendable {
     var triedUsers = 8.0
     var requestsPerHalfLife = 6_000.0
     var scrapedPaths = 250.0
-    var loginPaths: [String] = ["/login", "/signin", "/v1/auth/token", "/api/login", "/wp-login.php"]
+    /// Where the applications behind the gateway take passwords. Our own login tells its failures itself.
+    var loginPaths: [String] = ["/login", "/signin", "/api/login", "/wp-login.php"]
 
     func isFailedLogin(_ request: ObservedRequest) -> Bool {
         guard request.status == 401 || request.status == 403 || request.status == 429 else { return false }

@@ -39,11 +39,16 @@ struct ClientProfile: Sendable, Equatable {
             suspicious.add(at: now, halfLife: settings.halfLife)
             for finding in request.inspection?.findings ?? [] { suspiciousRules.insert(hash.hash(finding.rule.utf8)) }
         }
+        // Whom they tried is in the body, which is not told; the query and the session's user are what there is.
         if settings.isFailedLogin(request) {
-            failedLogins.add(at: now, halfLife: settings.halfLife)
-            // Whom they tried is in the body, which is not told; the query and the session's user are what there is.
-            triedUsers.insert(hash.hash(request.user?.bytes ?? request.query))
+            addFailedLogin(hash.hash(request.user?.bytes ?? request.query), at: now, settings)
         }
+    }
+
+    mutating func addFailedLogin(_ user: UInt64, at now: Timestamp, _ settings: BehaviourSettings) {
+        lastSeen = max(lastSeen, now)
+        failedLogins.add(at: now, halfLife: settings.halfLife)
+        triedUsers.insert(user)
     }
 
     private mutating func startSketchesAnew(at now: Timestamp) {

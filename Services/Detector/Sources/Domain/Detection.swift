@@ -38,6 +38,18 @@ struct Detection: Sendable {
         return events
     }
 
+    mutating func observe(_ login: FailedLogin) -> [DetectionEvent] {
+        let signals = clients.update(login.client, at: login.at) { profile in
+            profile.addFailedLogin(hash.hash(login.claimedName), at: login.at, settings.behaviour)
+            return Self.dueSignals(&profile, at: login.at, settings.behaviour)
+        }
+        var events: [DetectionEvent] = []
+        for signal in signals { report(Threat(login, signal), &events) }
+        return events
+    }
+
+    mutating func contain(_ client: IPAddress) -> DetectionEvent? { incidents.contain(client) }
+
     mutating func expire(at now: Timestamp) -> [DetectionEvent] { incidents.expire(at: now) }
 
     mutating func resolve(_ client: IPAddress, as resolution: Incident.Resolution, at now: Timestamp) -> DetectionEvent?
@@ -93,6 +105,15 @@ extension Threat {
             request, category: signal.category, severity: signal.category.severity,
             stage: signal.category.isReconnaissance ? .reconnaissance : .delivery, score: signal.score,
             detector: "behaviour", findings: [], explanation: signal.explanation)
+    }
+
+    /// The same, when what gave it away was a login and not a request that was observed.
+    init(_ login: FailedLogin, _ signal: BehaviourSignal) {
+        self.init(
+            id: UUIDv7(), at: login.at, client: login.client, request: login.request, incident: nil,
+            category: signal.category, severity: signal.category.severity, stage: .delivery, score: signal.score,
+            detector: "behaviour", findings: [], explanation: signal.explanation, host: [], path: [], route: "",
+            trace: nil)
     }
 
     private init(

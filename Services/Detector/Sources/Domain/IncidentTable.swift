@@ -54,6 +54,15 @@ struct IncidentTable: Sendable {
         return after.threatCount.nonzeroBitCount == 1 ? .evidenceAdded : nil
     }
 
+    /// A decision about this client is in force. More threats do not open the incident again: they are what it holds off.
+    mutating func contain(_ client: IPAddress) -> DetectionEvent? {
+        guard var incident = open[client], incident.status == .open else { return nil }
+        incident.status = .contained
+        incident.revision += 1
+        open[client] = incident
+        return .contained(incident)
+    }
+
     /// Closes what has been quiet for long enough.
     mutating func expire(at now: Timestamp) -> [DetectionEvent] {
         let quiet = open.values.filter { now - $0.updatedAt > settings.quietAfter }
@@ -62,13 +71,8 @@ struct IncidentTable: Sendable {
 
     /// Closes one, if it is open here.
     mutating func close(_ client: IPAddress, as resolution: Incident.Resolution, at now: Timestamp) -> DetectionEvent? {
-        guard var incident = open.removeValue(forKey: client) else { return nil }
-        incident.status = .resolved
-        incident.resolution = resolution
-        incident.resolvedAt = now
-        incident.updatedAt = max(incident.updatedAt, now)
-        incident.revision += 1
-        return .updated(incident, .resolved, previousStage: incident.stage)
+        guard let incident = open.removeValue(forKey: client) else { return nil }
+        return .updated(incident.closed(as: resolution, at: now), .resolved, previousStage: incident.stage)
     }
 }
 
@@ -79,6 +83,16 @@ extension Incident {
             category: threat.category, techniques: [threat.category.technique], openedAt: threat.at,
             updatedAt: threat.at, resolvedAt: nil, threatCount: 1, score: threat.score,
             evidence: [Evidence(threat)], resolution: nil, revision: 1)
+    }
+
+    func closed(as resolution: Resolution, at now: Timestamp) -> Incident {
+        var closed = self
+        closed.status = .resolved
+        closed.resolution = resolution
+        closed.resolvedAt = now
+        closed.updatedAt = max(updatedAt, now)
+        closed.revision += 1
+        return closed
     }
 
     mutating func absorb(_ threat: Threat) {

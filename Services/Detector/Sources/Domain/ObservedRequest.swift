@@ -31,6 +31,14 @@ struct ObservedRequest: Sendable {
     var trace: TraceContext?
 }
 
+/// A login that our own auth service refused.
+struct FailedLogin: Sendable {
+    var request: UUIDv7
+    var at: Timestamp
+    var client: IPAddress
+    var claimedName: [UInt8]
+}
+
 /// What rules found in one request.
 struct RuleEvidence: Sendable, Equatable {
     var score: Double

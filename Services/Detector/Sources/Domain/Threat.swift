@@ -84,4 +84,6 @@ enum DetectionEvent: Sendable, Equatable {
     case threat(Threat)
     case opened(Incident)
     case updated(Incident, Change, previousStage: AttackStage)
+    /// Kept, but no news for others: they caused it.
+    case contained(Incident)
 }

@@ -1,0 +1,30 @@
+import Core
+
+/// What can go wrong in the detector beyond what its modules throw.
+enum DetectorFailure: Error, CustomStringConvertible {
+    case unreadableIncident(UUIDv7, String)
+    case unknownIncident(UUIDv7)
+    case alreadyResolved(UUIDv7)
+    case malformedCursor
+    case missingResolution
+
+    var description: String {
+        switch self {
+        case .unreadableIncident(let id, let reason): "incident \(id) in the database cannot be read: \(reason)"
+        case .unknownIncident(let id): "there is no incident \(id); it may be older than what is kept"
+        case .alreadyResolved(let id): "incident \(id) is resolved already"
+        case .malformedCursor: "the cursor is not one that a page before gave; leave it out to start anew"
+        case .missingResolution: "say how it was resolved: true_positive, false_positive or benign"
+        }
+    }
+
+    /// As callers see it.
+    var failure: Failure {
+        switch self {
+        case .unreadableIncident: Failure(.internalError, "the incident cannot be read", source: .detector)
+        case .unknownIncident: Failure(.notFound, description, source: .detector)
+        case .alreadyResolved: Failure(.conflict, description, source: .detector)
+        case .malformedCursor, .missingResolution: Failure(.invalid, description, source: .detector)
+        }
+    }
+}

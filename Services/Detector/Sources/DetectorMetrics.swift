@@ -1,0 +1,46 @@
+import Core
+import Telemetry
+
+/// Every metric of the detector and the values its labels may have.
+struct DetectorMetrics: Sendable {
+    let requests: Counter
+    let reinspected: Counter
+    let threats: CounterFamily
+    let incidents: CounterFamily
+    let clients: Gauge
+    let openIncidents: Gauge
+    let refusedIncidents: Gauge
+    let lag: Histogram
+    let failures: CounterFamily
+
+    init(_ registry: MetricsRegistry) {
+        requests = registry.counter("detector_requests", help: "Observed requests judged.")
+        reinspected = registry.counter(
+            "detector_requests_reinspected", help: "Requests that the gateway had not inspected.")
+        threats = registry.counter(
+            "detector_threats", help: "Threats told, by category.",
+            labels: ["category": ThreatCategory.allCases.map { "\($0)" }])
+        incidents = registry.counter(
+            "detector_incidents", help: "Incidents, by what happened to them.",
+            labels: ["change": ["opened", "updated", "resolved", "contained"]])
+        clients = registry.gauge("detector_clients", help: "Clients remembered.")
+        openIncidents = registry.gauge("detector_incidents_open", help: "Incidents open.")
+        refusedIncidents = registry.gauge(
+            "detector_incidents_refused", help: "Threats without an incident, because too many are open.")
+        lag = registry.histogram(
+            "detector_lag_seconds", help: "From a request's answer to its judgement.")
+        failures = registry.counter(
+            "detector_failures", help: "What could not be done, and is tried again.",
+            labels: ["operation": ["save", "checkpoint", "expire"]])
+    }
+
+    func count(_ event: DetectionEvent) {
+        switch event {
+        case .threat(let threat): threats["\(threat.category)"].increment()
+        case .opened: incidents["opened"].increment()
+        case .updated(_, .resolved, _): incidents["resolved"].increment()
+        case .updated: incidents["updated"].increment()
+        case .contained: incidents["contained"].increment()
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Contracts
+import Core
+import Inspection
+import Messaging
+
+/// `Analyze`: judges a request or a piece of text on demand. Nothing is stored.
+final class AnalyzeCall: Sendable {
+    private let engine: InspectionEngine
+
+    init(_ engine: InspectionEngine) { self.engine = engine }
+
+    func serve(on bus: Bus) {
+        bus.serve(DetectorService.analyze) { request, _ in try self.analyze(request) }
+    }
+
+    func analyze(_ request: AnalyzeRequest) throws -> AnalyzeResponse {
+        guard !request.text.isEmpty || !request.target.isEmpty else {
+            throw Failure(.invalid, "send a text, or a request with at least its target", source: .detector)
+        }
+        var scratch = try InspectionScratch()
+        let verdict = engine.inspect(InspectedRequest(request), .standard, &scratch)
+        return AnalyzeResponse(
+            score: verdict.score, action: AnalyzedAction(verdict.action),
+            findings: verdict.findings.map(AnalyzedFinding.init), isComplete: verdict.isComplete,
+            engineVersion: engine.version)
+    }
+}
+
+extension InspectedRequest {
+    fileprivate init(_ request: AnalyzeRequest) {
+        guard request.text.isEmpty else {
+            self = .text(request.text)
+            return
+        }
+        self.init(
+            method: request.method.isEmpty ? "GET" : request.method, target: request.target,
+            headers: request.headers.map { Header($0.name, $0.value) }, body: request.body)
+    }
+}
+
+extension AnalyzedAction {
+    fileprivate init(_ action: InspectionVerdict.Action) {
+        switch action {
+        case .allow: self = .allow
+        case .alert: self = .alert
+        case .block: self = .block
+        }
+    }
+}
+
+extension AnalyzedFinding {
+    fileprivate init(_ finding: Finding) {
+        self.init(
+            finding: RuleFinding(RuleMatch(finding)), title: finding.title,
+            silencedByRule: finding.silencedBy.rule ?? "",
+            silencedByParameter: Array((finding.silencedBy.parameter ?? "").utf8))
+    }
+}

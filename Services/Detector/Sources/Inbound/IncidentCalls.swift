@@ -1,0 +1,77 @@
+import Contracts
+import Core
+import Messaging
+
+/// `ListIncidents`, `GetIncident` and `ResolveIncident`.
+final class IncidentCalls: Sendable {
+    private static let defaultPage = 50
+    private static let largestPage = 500
+
+    private let judge: Judge
+    private let incidents: IncidentStore
+    private let threats: ThreatStore
+    private let journal: Journal
+    private let clock: any WallClock
+
+    init(_ judge: Judge, _ incidents: IncidentStore, _ threats: ThreatStore, _ journal: Journal, clock: any WallClock) {
+        self.judge = judge
+        self.incidents = incidents
+        self.threats = threats
+        self.journal = journal
+        self.clock = clock
+    }
+
+    func serve(on bus: Bus) {
+        bus.serve(DetectorService.listIncidents) { request, context in
+            try await self.list(request, deadline: context.deadline)
+        }
+        bus.serve(DetectorService.getIncident) { request, context in
+            try await self.get(request, deadline: context.deadline)
+        }
+        bus.serve(DetectorService.resolveIncident) { request, context in
+            try await self.resolve(request, deadline: context.deadline)
+        }
+    }
+
+    private func list(_ request: ListIncidentsRequest, deadline: Deadline) async throws -> ListIncidentsResponse {
+        var before: UUIDv7?
+        if !request.cursor.isEmpty {
+            guard let cursor = UUIDv7(request.cursor) else { throw DetectorFailure.malformedCursor.failure }
+            before = cursor
+        }
+        let limit = request.limit == 0 ? Self.defaultPage : min(Int(request.limit), Self.largestPage)
+        let page = try await incidents.page(
+            before: before, status: request.status, minimumSeverity: request.minimumSeverity, limit: limit,
+            deadline: deadline)
+        return ListIncidentsResponse(
+            incidents: page, nextCursor: page.count == limit ? page.last.map { "\($0.incidentID)" } ?? "" : "")
+    }
+
+    private func get(_ request: GetIncidentRequest, deadline: Deadline) async throws -> GetIncidentResponse {
+        let incident = try await find(request.incidentID, deadline: deadline)
+        return GetIncidentResponse(
+            incident: incident, threats: try await threats.newest(of: request.incidentID, deadline: deadline))
+    }
+
+    private func resolve(_ request: ResolveIncidentRequest, deadline: Deadline) async throws -> ResolveIncidentResponse {
+        guard let resolution = Incident.Resolution(rawValue: Int(request.resolution.rawValue)), resolution != .subsided
+        else { throw DetectorFailure.missingResolution.failure }
+        let stored = try await find(request.incidentID, deadline: deadline)
+        guard stored.status != .resolved, let incident = Incident(stored) else {
+            throw DetectorFailure.alreadyResolved(request.incidentID).failure
+        }
+        // Another replica may hold it open; then what is stored is closed, and that replica's next change yields to it.
+        let event =
+            judge.resolve(incident.client, as: resolution, at: clock.now)
+            ?? .updated(incident.closed(as: resolution, at: clock.now), .resolved, previousStage: incident.stage)
+        try await journal.save([event])
+        return ResolveIncidentResponse(incident: try await find(request.incidentID, deadline: deadline))
+    }
+
+    private func find(_ id: UUIDv7, deadline: Deadline) async throws -> Contracts.Incident {
+        guard let incident = try await incidents.find(id, deadline: deadline) else {
+            throw DetectorFailure.unknownIncident(id).failure
+        }
+        return incident
+    }
+}

@@ -1,0 +1,50 @@
+import Contracts
+import Core
+
+extension ObservedRequest {
+    init(_ event: RequestObserved) {
+        // A gateway that inspects takes at least some nanoseconds for it.
+        let isInspected = event.inspectionNanoseconds > 0 || event.inspectionScore > 0
+        self.init(
+            id: event.requestID, at: event.observedAt, client: event.clientAddress, method: event.method,
+            host: event.host, path: event.path, query: event.query, userAgent: event.userAgent, referer: event.referer,
+            status: Int(event.status), course: Course(event.outcome), route: event.route,
+            inspection: isInspected ? RuleEvidence(event) : nil, user: event.userID.isSet ? event.userID : nil,
+            trace: TraceContext(event))
+    }
+}
+
+extension RuleEvidence {
+    fileprivate init(_ event: RequestObserved) {
+        let score = event.inspectionScore.isFinite ? min(max(event.inspectionScore, 0), 1) : 0
+        self.init(score: score, findings: event.findings.prefix(32).map(RuleMatch.init))
+    }
+}
+
+extension TraceContext {
+    fileprivate init?(_ event: RequestObserved) {
+        guard event.traceHigh | event.traceLow != 0 else { return nil }
+        self.init(traceHigh: event.traceHigh, traceLow: event.traceLow, span: event.span, isSampled: true)
+    }
+}
+
+extension ObservedRequest.Course {
+    init(_ outcome: RequestOutcome) {
+        switch outcome {
+        case .proxied, .answered: self = .served
+        case .blocked, .banned, .throttled, .challenged: self = .stopped
+        case .diverted: self = .diverted
+        case .unrouted, .upstreamFailed, .abandoned, .refused, .unspecified, .unrecognized: self = .failed
+        }
+    }
+}
+
+extension RuleMatch {
+    init(_ finding: RuleFinding) {
+        self.init(
+            rule: String(finding.ruleID.prefix(128)),
+            category: ThreatCategory(rawValue: Int(finding.category.rawValue)) ?? .anomaly,
+            variable: Array(finding.variable.prefix(256)), matched: Array(finding.matched.prefix(128)),
+            offset: Int(finding.offset), weight: finding.weight.isFinite ? finding.weight : 0)
+    }
+}

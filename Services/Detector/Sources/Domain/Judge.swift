@@ -11,11 +11,13 @@ final class Judge: Sendable {
     }
 
     let inspector: Inspector
+    private let settings: Detection.Settings
     private let detection: Mutex<Detection>
 
-    init(_ settings: Detection.Settings, seed: UInt64) throws(InspectionFailure) {
+    init(_ settings: Detection.Settings) throws(InspectionFailure) {
         inspector = try Inspector()
-        detection = Mutex(Detection(settings, seed: seed))
+        self.settings = settings
+        detection = Mutex(Detection(settings))
     }
 
     /// Inspects what nobody has inspected, then judges all under one lock.
@@ -39,8 +41,12 @@ final class Judge: Sendable {
         detection.withLock { $0.resolve(client, as: resolution, at: now) }
     }
 
-    func restore(_ incidents: [Incident], _ profiles: [(client: IPAddress, profile: ClientProfile)]) {
+    /// Starts over with what was saved; the profiles mean something under their own seed only.
+    func restore(
+        seed: UInt64, _ incidents: [Incident], _ profiles: [(client: IPAddress, profile: ClientProfile)]
+    ) {
         detection.withLock { detection in
+            detection = Detection(settings, seed: seed)
             for incident in incidents { detection.restore(incident) }
             // The most recent last, so that it is the last to make room.
             for (client, profile) in profiles.reversed() { detection.restore(client, profile) }

@@ -47,8 +47,8 @@ final class RequestStream: Sendable {
     }
 
     private func count(_ requests: [ObservedRequest], _ reinspected: Int) {
-        metrics.requests.increment(by: UInt64(requests.count))
-        metrics.reinspected.increment(by: UInt64(reinspected))
+        metrics.requests.increment(by: requests.count)
+        metrics.reinspected.increment(by: reinspected)
         if let last = requests.last { metrics.lag.observe(clock.now - last.at) }
     }
 }

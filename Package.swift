@@ -141,7 +141,7 @@ let package = Package(
         tests("ServiceKitTests", ["ServiceKit", "kit-probe", "HTTP", "Reactor", "Telemetry", "Core", "JSON", "TestSupport"]),
         tests("GatewayTests", ["gateway"] + serviceKit + ["Inspection", "JSON", "Cryptography"]),
         tests("AuthTests", ["auth"] + serviceKit + ["Cryptography", "JSON", "TestSupport"]),
-        tests("DetectorTests", ["detector"] + serviceKit + ["Inspection"]),
+        tests("DetectorTests", ["detector"] + serviceKit + ["Inspection", "TestSupport", "LocalServers"]),
         tests("LabyrinthTests", ["labyrinth"] + serviceKit + ["TestSupport"]),
         tests("AgentCoordinatorTests", ["agent-coordinator"] + serviceKit),
         tests("MetricsTests", ["metrics"] + serviceKit),

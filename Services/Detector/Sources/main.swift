@@ -1,6 +1,4 @@
 import ServiceKit
 
-if CommandLine.arguments.dropFirst().first == "explain" {
-    ExplainVerb.run(CommandLine.arguments.dropFirst(2))
-}
+ExplainVerb.runIfAsked(CommandLine.arguments)
 await ServiceProcess<DetectorService>.main()

@@ -21,7 +21,9 @@ final class Judge: Sendable {
     }
 
     /// Inspects what nobody has inspected, then judges all under one lock.
-    func observe(_ requests: [ObservedRequest]) throws(InspectionFailure) -> (events: [DetectionEvent], reinspected: Int) {
+    func observe(_ requests: [ObservedRequest]) throws(InspectionFailure) -> (
+        events: [DetectionEvent], reinspected: Int
+    ) {
         var requests = requests
         let bare = requests.indices.filter { requests[$0].inspection == nil }
         if !bare.isEmpty {

@@ -10,7 +10,7 @@ final class AnalyzeCall: Sendable {
     init(_ engine: InspectionEngine) { self.engine = engine }
 
     func serve(on bus: Bus) {
-        bus.serve(DetectorService.analyze) { request, _ in try self.analyze(request) }
+        bus.serve(DetectorRPC.analyze) { request, _ in try self.analyze(request) }
     }
 
     func analyze(_ request: AnalyzeRequest) throws -> AnalyzeResponse {

@@ -6,7 +6,12 @@ enum ExplainVerb {
     private static let maximumSize = 16 << 20
     private static let usage = "usage: detector explain FILE.http (a request line, headers, an empty line, the body)\n"
 
-    static func run(_ arguments: some Collection<String>) -> Never {
+    /// Returns only when another verb was asked for.
+    static func runIfAsked(_ words: [String]) {
+        if words.dropFirst().first == "explain" { run(words.dropFirst(2)) }
+    }
+
+    private static func run(_ arguments: some Collection<String>) -> Never {
         guard arguments.count == 1, let path = arguments.first else { end(usage, status: 64) }
         do {
             let engine = try InspectionEngine.builtIn()
@@ -44,7 +49,9 @@ enum ExplainVerb {
         let bytes = Array(text.utf8)
         var start = 0
         while start < bytes.count {
-            let count = unsafe bytes[start...].withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let count = unsafe bytes[start...].withUnsafeBytes {
+                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+            }
             guard count > 0 else { return }
             start += count
         }

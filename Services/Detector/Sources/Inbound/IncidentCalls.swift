@@ -22,13 +22,13 @@ final class IncidentCalls: Sendable {
     }
 
     func serve(on bus: Bus) {
-        bus.serve(DetectorService.listIncidents) { request, context in
+        bus.serve(DetectorRPC.listIncidents) { request, context in
             try await self.list(request, deadline: context.deadline)
         }
-        bus.serve(DetectorService.getIncident) { request, context in
+        bus.serve(DetectorRPC.getIncident) { request, context in
             try await self.get(request, deadline: context.deadline)
         }
-        bus.serve(DetectorService.resolveIncident) { request, context in
+        bus.serve(DetectorRPC.resolveIncident) { request, context in
             try await self.resolve(request, deadline: context.deadline)
         }
     }
@@ -53,7 +53,8 @@ final class IncidentCalls: Sendable {
             incident: incident, threats: try await threats.newest(of: request.incidentID, deadline: deadline))
     }
 
-    private func resolve(_ request: ResolveIncidentRequest, deadline: Deadline) async throws -> ResolveIncidentResponse {
+    private func resolve(_ request: ResolveIncidentRequest, deadline: Deadline) async throws -> ResolveIncidentResponse
+    {
         guard let resolution = Incident.Resolution(rawValue: Int(request.resolution.rawValue)), resolution != .subsided
         else { throw DetectorFailure.missingResolution.failure }
         let stored = try await find(request.incidentID, deadline: deadline)

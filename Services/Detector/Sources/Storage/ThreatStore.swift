@@ -26,7 +26,7 @@ final class ThreatStore: Sendable {
         let rows = try await database.query(
             "SELECT body FROM threats WHERE incident_id = $1 ORDER BY threat_id DESC LIMIT $2",
             [.uuid(incident), .int(Self.shownThreats)], deadline: deadline)
-        return try rows.compactMap { try? ThreatDetected(wireBytes: try $0.get("body", as: [UInt8].self)) }
+        return rows.compactMap { try? ThreatDetected(wireBytes: $0.get("body", as: [UInt8].self)) }
     }
 
     /// A bounded step, so that no statement runs long; the next one takes what is left.

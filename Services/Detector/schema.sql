@@ -1,0 +1,37 @@
+-- The sum of Migrations/: what a fresh schema looks like today. A test proves that both make the same.
+
+-- Incidents and threats as the contracts encode them (infinite.detector.v1), with the columns that are searched beside
+-- them. `body` is read by this service only; a newer version adds fields, and older ones skip them.
+CREATE TABLE incidents (
+    incident_id uuid PRIMARY KEY,
+    subject text NOT NULL CHECK (length(subject) <= 256),
+    status smallint NOT NULL,
+    severity smallint NOT NULL,
+    updated_at timestamptz NOT NULL,
+    revision bigint NOT NULL,
+    body bytea NOT NULL CHECK (length(body) <= 65536)
+);
+CREATE INDEX incidents_still_open ON incidents (updated_at) WHERE status <> 3;
+
+CREATE TABLE threats (
+    threat_id uuid PRIMARY KEY,
+    incident_id uuid NOT NULL,
+    detected_at timestamptz NOT NULL,
+    body bytea NOT NULL CHECK (length(body) <= 65536)
+);
+CREATE INDEX threats_of_incident ON threats (incident_id, threat_id DESC);
+CREATE INDEX threats_by_age ON threats (detected_at);
+
+-- What is remembered of each client's behaviour, so that a restart does not forgive it.
+CREATE TABLE client_profiles (
+    client text PRIMARY KEY CHECK (length(client) <= 45),
+    last_seen timestamptz NOT NULL,
+    body bytea NOT NULL CHECK (length(body) <= 4096)
+);
+CREATE INDEX client_profiles_by_age ON client_profiles (last_seen);
+
+-- The profiles' sketches are bitmaps of hashes under this seed: another seed would make them meaningless.
+CREATE TABLE sketch_seed (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    seed bigint NOT NULL
+);

@@ -96,7 +96,7 @@ let package = Package(
         service("Labyrinth", executable: "labyrinth", ["Cryptography"]),
         service("AgentCoordinator", executable: "agent-coordinator"),
         service("Metrics", executable: "metrics"),
-        service("Audit", executable: "audit", ["Cryptography"]),
+        service("Audit", executable: "audit", ["Cryptography", "JSON"]),
 
         .target(name: "LocalServers", dependencies: ["Core", "CSpawn"], path: "Tools/LocalServers"),
         tool("local-stack", folder: "LocalStack", ["Core", "LocalServers", "Messaging", "Database"]),
@@ -145,7 +145,7 @@ let package = Package(
         tests("LabyrinthTests", ["labyrinth"] + serviceKit + ["TestSupport"]),
         tests("AgentCoordinatorTests", ["agent-coordinator"] + serviceKit),
         tests("MetricsTests", ["metrics"] + serviceKit),
-        tests("AuditTests", ["audit"] + serviceKit + ["Cryptography"]),
+        tests("AuditTests", ["audit"] + serviceKit + ["Cryptography", "TestSupport"]),
         tests("LocalServersTests", ["LocalServers", "local-stack", "Core", "TestSupport"]),
         // The executables are dependencies so that they are built before they are started.
         tests(

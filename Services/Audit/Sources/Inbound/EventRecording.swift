@@ -1,6 +1,8 @@
+internal import Contracts
 internal import Core
 internal import Database
 internal import Messaging
+internal import Telemetry
 
 /// Appends what comes over the bus. A message is acknowledged after the transaction that holds its entries committed.
 struct EventRecording: Sendable {

@@ -27,10 +27,14 @@ struct LogReading: Sendable {
         admin.add(.get, "/audit/verify") { _, response in
             let result = try await translated { try await verifyEverything() }
             var writer = JSONWriter()
-            writer.object { object in
-                object.member("intact", result.isIntact)
-                object.member("checked", Int64(clamping: result.checked))
-                if let index = result.brokenAt { object.member("brokenAt", Int64(clamping: index)) }
+            writer.object { report in
+                report.key("intact")
+                report.bool(result.isIntact)
+                report.key("checked")
+                report.integer(result.checked)
+                guard let index = result.brokenAt else { return }
+                report.key("broken_at")
+                report.integer(index)
             }
             try await response.respond(.ok, headers: ["Content-Type": "application/json"], body: writer.bytes)
         }

@@ -68,7 +68,8 @@ struct AgentCoordinatorConfiguration: ServiceConfiguration {
         var protected = ProtectedSubjects()
         let texts = reader.list(
             "protected", atMost: 4_096,
-            about: "Whom no decision may touch: addresses, networks, user:NAME, session:ID, api-key:ID, fingerprint:ID.")
+            about: "Whom no decision may touch: addresses, networks, user:NAME, session:ID, api-key:ID, fingerprint:ID."
+        )
         for text in texts where !protected.add(text) {
             reader.report(
                 "names \(text.prefix(80)), which is no address, network or kind:value; correct it", at: "protected")

@@ -43,7 +43,9 @@ struct ClockSweep: Sendable {
                 Resolution.timeout($0.approval, $0.decision, isStopped: policy.isStopped, now: now)
             }
             var messages: [OutboxMessage] = []
-            for resolution in resolutions { messages += try await ResolutionWriter().write(resolution, in: transaction) }
+            for resolution in resolutions {
+                messages += try await ResolutionWriter().write(resolution, in: transaction)
+            }
             return (resolutions, messages)
         }
         for resolution in resolutions {

@@ -71,7 +71,8 @@ struct DecisionCalls: Sendable {
         return GetDecisionResponse(decision: found.wire)
     }
 
-    private func create(_ request: CreateDecisionRequest, _ context: CallContext) async throws -> CreateDecisionResponse {
+    private func create(_ request: CreateDecisionRequest, _ context: CallContext) async throws -> CreateDecisionResponse
+    {
         let user = try Self.user(context)
         guard let subject = request.subject.flatMap({ Subject($0) }) else { throw AgentCoordinatorFailure.noSubject }
         guard let action = Action(request.action) else { throw AgentCoordinatorFailure.noAction }
@@ -89,7 +90,8 @@ struct DecisionCalls: Sendable {
         return CreateDecisionResponse(decision: decision.wire)
     }
 
-    private func revert(_ request: RevertDecisionRequest, _ context: CallContext) async throws -> RevertDecisionResponse {
+    private func revert(_ request: RevertDecisionRequest, _ context: CallContext) async throws -> RevertDecisionResponse
+    {
         let user = try Self.user(context)
         let now = runtime.clock.now
         let reverted = try await runtime.outbox.transaction(deadline: context.deadline) { transaction in
@@ -112,7 +114,8 @@ struct DecisionCalls: Sendable {
         let page = try await approvals.list(
             runtime.database, after: try Self.cursor(request.cursor), waitingOnly: request.waitingOnly, limit: limit,
             deadline: context.deadline)
-        let next = page.count == limit ? page.last.map { PageCursor($0.approval.requestedAt, $0.approval.id).text } : nil
+        let next =
+            page.count == limit ? page.last.map { PageCursor($0.approval.requestedAt, $0.approval.id).text } : nil
         return ListApprovalsResponse(
             approvals: page.map { $0.approval.wire(about: $0.decision) }, nextCursor: next ?? "")
     }
@@ -157,6 +160,8 @@ extension AgentCoordinatorMetrics {
     func count(_ resolution: Resolution, by resolver: String) {
         let isApproved = resolution.approval.status == .approved
         answers[isApproved ? "approved" : "rejected", resolver].increment()
-        if isApproved { decisions[resolution.decision.action.name, resolver == "person" ? "person" : "agent"].increment() }
+        if isApproved {
+            decisions[resolution.decision.action.name, resolver == "person" ? "person" : "agent"].increment()
+        }
     }
 }

@@ -9,7 +9,8 @@ extension Decision {
             decisionID: id, subject: subject.wire, action: action.wire, decidedAt: decidedAt, expiresAt: expiresAt,
             reason: reason, incidentID: incidentID ?? .unset, threatID: threatID ?? .unset, severity: severity.wire,
             decidedBy: decidedBy, autonomy: autonomy.wire, status: status.wire, confidence: confidence,
-            evidence: evidence, traceHigh: trace?.traceHigh ?? 0, traceLow: trace?.traceLow ?? 0, span: trace?.span ?? 0,
+            evidence: evidence, traceHigh: trace?.traceHigh ?? 0, traceLow: trace?.traceLow ?? 0,
+            span: trace?.span ?? 0,
             throttlePerMinute: UInt32(clamping: throttlePerMinute ?? 0))
     }
 
@@ -31,7 +32,8 @@ extension Decision {
     }
 
     func asked(_ approval: Approval) -> OutboxMessage {
-        OutboxMessage(ApprovalRequested(eventID: UUIDv7(), approval: approval.wire(about: self)), key: key, trace: trace)
+        OutboxMessage(
+            ApprovalRequested(eventID: UUIDv7(), approval: approval.wire(about: self)), key: key, trace: trace)
     }
 
     func answered(_ approval: Approval) -> OutboxMessage {
@@ -43,7 +45,8 @@ extension Approval {
     func wire(about decision: Decision) -> Contracts.Approval {
         Contracts.Approval(
             approvalID: id, decision: decision.wire, agent: agent, status: status.wire, requestedAt: requestedAt,
-            answerUntil: answerUntil, onTimeout: onTimeout.wire, resolvedBy: resolvedBy, resolvedAt: resolvedAt ?? .unset,
+            answerUntil: answerUntil, onTimeout: onTimeout.wire, resolvedBy: resolvedBy,
+            resolvedAt: resolvedAt ?? .unset,
             comment: comment)
     }
 }

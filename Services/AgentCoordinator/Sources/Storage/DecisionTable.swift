@@ -47,14 +47,16 @@ struct DecisionTable: Sendable {
             """,
             [
                 .array(subjects.map(\.kind.rawValue)), .array(subjects.map(\.value)),
-                .timestamp(now + .zero - memory),
+                .timestamp(now + memory * -1),
             ])
         var histories: [Subject: SubjectHistory] = [:]
         for row in rows {
             guard let kind = Subject.Kind(rawValue: try row.get(0)), let subject = Subject(kind, try row.get(1)) else {
                 continue
             }
-            let (action, status, expiresAt): (Int16, Int16, Timestamp) = (try row.get(2), try row.get(3), try row.get(4))
+            let (action, status, expiresAt): (Int16, Int16, Timestamp) = (
+                try row.get(2), try row.get(3), try row.get(4)
+            )
             histories[subject, default: SubjectHistory()].add(
                 Action(rawValue: action), Decision.Status(rawValue: status), expiresAt: expiresAt, now: now)
         }

@@ -1,0 +1,276 @@
+import Contracts
+import Core
+import HTTP
+import Inspection
+import Messaging
+import Reactor
+import ServiceKit
+import Synchronization
+import TLS
+import Telemetry
+
+/// The edge: it serves before broker and database are there, and without them. Then it proxies and inspects with what
+/// it knows; decisions, sign-in and the API come back with the broker.
+final class GatewayService: Service {
+    static let name = ServiceName.gateway
+    static let waitsForDependencies = false
+
+    private static let callPatience = Duration.seconds(10)
+    private static let retryPause = Duration.seconds(2)
+    private static let decisionsPerPage: UInt32 = 500
+
+    private let configuration: GatewayConfiguration
+    private let runtime: ServiceRuntime
+    private let state: GatewayState
+    private let metrics: GatewayMetrics
+    private let feed: LiveFeed
+    private let lanes: [RequestLane]
+    private let handler: GatewayHandler
+    private let server: HTTPServer
+    private let client: HTTPClient
+    private let certificates: TLSServerContext?
+    private let batcher: EventBatcher
+    private let protected: ProtectedEvents
+    private let writes: StoreQueue
+    private let decisions: DecisionEvents
+    private let keys: SigningKeys
+    private let tasks = Mutex(Tasks())
+
+    /// What runs beside the requests.
+    private struct Tasks {
+        var background: [TaskHandle] = []
+        var senders: [TaskHandle] = []
+        var writer: TaskHandle?
+    }
+
+    init(_ configuration: GatewayConfiguration, _ runtime: ServiceRuntime) async throws {
+        let bus = runtime.bus
+        self.configuration = configuration
+        self.runtime = runtime
+        let metrics = GatewayMetrics(runtime.metrics)
+        let state = GatewayState(routes: try RoutesFile.read(path: configuration.routesFile))
+        let feed = LiveFeed(maximumViewers: configuration.maximumViewers, gauge: metrics.viewers)
+        let batcher = EventBatcher(bus: bus, topic: .requestsObserved)
+        let protected = ProtectedEvents(
+            capacity: configuration.maximumPendingEvents, dropped: metrics.eventsDropped["protected"]
+        ) { event, deadline in
+            try await bus.publish(
+                event.payload, to: event.topic, key: event.key, trace: event.trace, id: event.id, deadline: deadline)
+        }
+        let writes = StoreQueue(
+            store: EnforcementStore(database: runtime.database), dropped: metrics.eventsDropped["storage"],
+            log: runtime.log)
+        let calls: APIDispatcher.Call = { name, payload, principal, trace, deadline in
+            try await bus.call(
+                name.name, of: name.service, requestSchema: name.requestSchema, payload: payload, principal: principal,
+                trace: trace, deadline: deadline)
+        }
+        (self.metrics, self.state, self.feed, self.batcher) = (metrics, state, feed, batcher)
+        (self.protected, self.writes) = (protected, writes)
+        keys = SigningKeys(state: state, log: runtime.log)
+        decisions = DecisionEvents(
+            state: state, replica: bus.configuration.replica, metrics: metrics, log: runtime.log,
+            store: { writes.offer($0) },
+            enforced: { event in
+                protected.offer(
+                    ProtectedEvents.Pending(
+                        topic: .decisionEnforced, payload: event.wireBytes(), key: event.decisionID.description,
+                        trace: nil))
+            })
+        lanes = try runtime.group.reactors.map { try RequestLane($0, state) }
+        client = HTTPClient(try Self.clientConfiguration(), group: runtime.group)
+        let proxy = UpstreamProxy(
+            client: client, labyrinth: HTTPEndpoint(configuration.labyrinth), metrics: metrics)
+        let recorder = RequestRecorder(
+            metrics: metrics, feed: feed,
+            observed: { event, client in
+                if !batcher.offer(event, key: client.bytes) { metrics.eventsDropped["request"].increment() }
+            },
+            blocked: { event, trace in
+                protected.offer(
+                    ProtectedEvents.Pending(
+                        topic: .requestBlocked, payload: event.wireBytes(), key: event.clientAddress.description,
+                        trace: trace))
+            })
+        handler = GatewayHandler(
+            configuration, lanes: lanes, engine: try .builtIn(), proxy: proxy,
+            api: APIDispatcher(timeout: configuration.apiTimeout, metrics: metrics, calls: calls),
+            page: try LivePage(
+                assetsDirectory: try AssetsFolder.find(configured: configuration.assetsDirectory), feed: feed,
+                node: bus.configuration.replica, timeout: configuration.apiTimeout, calls: calls),
+            recorder: recorder, log: runtime.log)
+        certificates = try Self.certificates(configuration)
+        server = HTTPServer(
+            Self.serverConfiguration(configuration, certificates, runtime.log), group: runtime.group, handler: handler)
+        AdminRoutes(state: state, health: proxy.health).add(to: runtime.admin)
+    }
+
+    private static func certificates(_ configuration: GatewayConfiguration) throws -> TLSServerContext? {
+        guard let chain = configuration.certificate, let key = configuration.certificateKey else { return nil }
+        return try TLSServerContext(
+            TLSServerConfiguration(
+                certificates: [TLSCertificateFiles(chain: chain, key: key)], applicationProtocols: ["http/1.1"]))
+    }
+
+    private static func clientConfiguration() throws -> HTTPClientConfiguration {
+        var configuration = HTTPClientConfiguration()
+        configuration.tls = try TLSClientContext(TLSClientConfiguration())
+        // Bodies stream through: the route's own limit is what bounds them.
+        configuration.limits.maximumBodyBytes = .max
+        return configuration
+    }
+
+    private static func serverConfiguration(
+        _ configuration: GatewayConfiguration, _ certificates: TLSServerContext?, _ log: Logger
+    ) -> HTTPServerConfiguration {
+        var server = HTTPServerConfiguration(address: configuration.listen, tls: certificates)
+        server.maximumConnections = configuration.maximumConnections
+        server.limits.maximumBodyBytes = .max
+        server.onRefusal = { refusal, peer in
+            log.debug(
+                "a malformed request was refused", ["reason": .string(refusal.rawValue), "peer": .describing(peer)])
+        }
+        return server
+    }
+
+    // MARK: Life
+
+    func start() async throws {
+        let address = try await server.start()
+        runtime.log.info("listening", ["address": .describing(address), "tls": .bool(certificates != nil)])
+        let reactor = runtime.bus.reactor
+        let started = Tasks(
+            background: [
+                reactor.run { [self] in await loadStored() },
+                reactor.run { [self] in await tick() },
+            ], senders: protected.start(on: reactor), writer: writes.start(on: reactor))
+        tasks.withLock { $0 = started }
+        listen()
+        serve()
+    }
+
+    private func listen() {
+        let live = LiveEvents(feed: feed)
+        runtime.bus.listen(.gatewayControl, started: { [self] in await catchUp() }) { [self] delivery in
+            try handleControl(delivery)
+        }
+        runtime.bus.listen(.gatewayLive) { delivery in try live.handle(delivery) }
+    }
+
+    private func handleControl(_ delivery: Delivery) throws {
+        switch delivery.schema {
+        case DecisionMade.schema:
+            for event in try delivery.decode(as: DecisionMade.self) { event.decision.map(decisions.apply) }
+        case DecisionReverted.schema:
+            for event in try delivery.decode(as: DecisionReverted.self) {
+                if let decision = event.decision { decisions.revert(decision.decisionID) }
+            }
+        case SigningKeysRotated.schema:
+            for event in try delivery.decode(as: SigningKeysRotated.self) { keys.replace(event.keys) }
+        case RevocationIssued.schema:
+            for event in try delivery.decode(as: RevocationIssued.self) { keys.revoke(event) }
+        default: break  // Configuration over the bus comes with the gateway's own issue.
+        }
+    }
+
+    /// What was said while nobody here listened. Each owner is asked until it answers: a fresh stack starts in any order.
+    private func catchUp() async {
+        let bus = runtime.bus
+        await ask("signing keys") { [self] in
+            let answer = try await bus.call(
+                AuthRPC.getSigningKeys, GetSigningKeysRequest(), deadline: .after(Self.callPatience))
+            keys.replace(answer.keys)
+        }
+        await ask("revocations") { [self] in
+            let answer = try await bus.call(
+                AuthRPC.listRevocations, ListRevocationsRequest(limit: 10_000), deadline: .after(Self.callPatience))
+            for revocation in answer.revocations { keys.revoke(revocation) }
+        }
+        await ask("decisions") { [self] in
+            let answer = try await bus.call(
+                AgentCoordinatorRPC.listDecisions,
+                ListDecisionsRequest(limit: Self.decisionsPerPage, activeOnly: true),
+                deadline: .after(Self.callPatience))
+            for decision in answer.decisions { decisions.apply(decision) }
+        }
+    }
+
+    /// In the background: what is asked for must not hold up what is being said.
+    private func ask(_ what: String, _ work: @escaping @Sendable () async throws -> Void) async {
+        let log = runtime.log
+        let task = runtime.bus.reactor.run {
+            while !Task.isCancelled {
+                do {
+                    return try await work()
+                } catch {
+                    log.info("asking again soon", ["for": .string(what), "error": .error(error)])
+                }
+                try? await Reactor.sleep(for: Self.retryPause)
+            }
+        }
+        tasks.withLock { tasks in
+            tasks.background.removeAll { $0.isCancelled }
+            tasks.background.append(task)
+        }
+    }
+
+    private func serve() {
+        runtime.bus.serve(GatewayRPC.listEnforcements) { [state, runtime] request, _ in
+            let all = state.enforcements.current.all.sorted { $0.expires > $1.expires }
+            let limit = request.limit == 0 ? 100 : Int(min(request.limit, 1_000))
+            return ListEnforcementsResponse(
+                enforcements: all.prefix(limit).map(Contracts.Enforcement.init), total: UInt32(all.count),
+                replica: runtime.bus.configuration.replica)
+        }
+    }
+
+    /// What was in force before the last stop, as soon as the database answers.
+    private func loadStored() async {
+        let store = EnforcementStore(database: runtime.database)
+        while !Task.isCancelled {
+            do {
+                let stored = try await store.load(now: .now)
+                state.enforcements.update { table in for enforcement in stored { table.apply(enforcement, now: .now) } }
+                metrics.enforcements.set(state.enforcements.current.count)
+                return runtime.log.info("decisions in force were loaded", ["count": .int(stored.count)])
+            } catch {
+                runtime.log.debug("the stored decisions cannot be read yet", ["error": .error(error)])
+            }
+            try? await Reactor.sleep(for: Self.retryPause)
+        }
+    }
+
+    private func tick() async {
+        while !Task.isCancelled {
+            try? await Reactor.sleep(for: .seconds(1))
+            decisions.expire(now: .now)
+            var pulse = LivePulse()
+            for lane in lanes { pulse.add(await lane.reactor.perform { lane.takePulse() }) }
+            feed.tick(pulse)
+        }
+    }
+
+    /// Routes and certificates; what is wrong is logged, and the old ones stay.
+    func reload() async {
+        do {
+            let routes = try RoutesFile.read(path: configuration.routesFile)
+            state.routes.update { $0 = routes }
+            try certificates?.reload()
+            runtime.log.info("routes and certificates were read again", ["routes": .int(routes.routes.count)])
+        } catch {
+            runtime.log.error("the new routes or certificates are not used", ["error": .error(error)])
+        }
+    }
+
+    /// First the requests end, then what they said is handed over, as far as the deadline allows.
+    func stop(deadline: Deadline) async {
+        feed.stop()
+        await server.stop(deadline: deadline)
+        let running = tasks.withLock { $0 }
+        for task in running.background { task.cancel() }
+        await client.stop()
+        await batcher.stop(deadline: deadline)
+        await protected.stop(running.senders, deadline: deadline)
+        if let writer = running.writer { await writes.stop(writer, deadline: deadline) }
+    }
+}

@@ -21,6 +21,8 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
         guard let choice = bytes.first else { return }
         decodeTwice(ContractRegistry.messages[Int(choice) % ContractRegistry.messages.count], bytes.dropFirst())
     },
+    "http-requests": { bytes in HTTPFuzzing.requests(bytes) },
+    "http-response": { bytes in HTTPFuzzing.response(bytes) },
     "inspection": { bytes in InspectionFuzzing.inspect(bytes) },
 ]
 

@@ -1,0 +1,49 @@
+internal import HTTP
+
+/// A stream of requests, read the way a connection reads it. The first byte says where the stream is split in two: what is
+/// found must not depend on that.
+enum HTTPFuzzing {
+    static func requests(_ bytes: [UInt8]) {
+        guard let first = bytes.first else { return }
+        let stream = Array(bytes.dropFirst())
+        let split = stream.count * Int(first) / 255
+        precondition(transcript([stream]) == transcript([Array(stream[..<split]), Array(stream[split...])]))
+    }
+
+    static func response(_ bytes: [UInt8]) {
+        var parser = HTTPResponseParser(answering: .get)
+        guard let head = try? parser.parse(bytes.span) else { return }
+        var decoder = HTTPBodyDecoder(head.framing)
+        _ = try? decoder.decode(bytes.span.extracting(parser.consumed..<bytes.count))
+    }
+
+    /// Each request's line, each piece of content as one run, and where the stream was refused.
+    private static func transcript(_ parts: [[UInt8]]) -> [String] {
+        var lines: [String] = []
+        var pending: [UInt8] = []
+        var parser = HTTPRequestParser()
+        var decoder = HTTPBodyDecoder(.none)
+        var content = 0
+        do throws(HTTPRefusal) {
+            for part in parts {
+                pending += part
+                while true {
+                    while !decoder.isComplete && !pending.isEmpty {
+                        let step = try decoder.decode(pending.span)
+                        content += step.content.count
+                        pending.removeFirst(step.consumed)
+                    }
+                    guard decoder.isComplete, let head = try parser.parse(pending.span) else { break }
+                    lines.append("\(content) \(head.method) \(head.target) \(head.framing)")
+                    pending.removeFirst(parser.consumed)
+                    parser = HTTPRequestParser()
+                    decoder = HTTPBodyDecoder(head.framing)
+                    content = 0
+                }
+            }
+        } catch {
+            return lines + ["\(content) \(error)"]
+        }
+        return lines + ["\(content)"]
+    }
+}

@@ -15,13 +15,13 @@ package struct PlainHTTPResponse: Sendable {
 package enum PlainHTTP {
     /// nil when nobody listens, the peer hangs up early, or the answer is no HTTP.
     package static func send(
-        _ method: String = "GET", _ target: String, port: Int, host: String = "localhost",
+        _ method: String = "GET", _ target: String, port: Int, host: String? = nil,
         headers: [(String, String)] = [], body: [UInt8] = [], from source: String? = nil,
         timeout: Duration = .seconds(10)
     ) -> PlainHTTPResponse? {
         guard let descriptor = LoopbackSocket.connect(port: port, from: source, timeout: timeout) else { return nil }
         defer { close(descriptor) }
-        var head = "\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
+        var head = "\(method) \(target) HTTP/1.1\r\nHost: \(host ?? "localhost:\(port)")\r\nConnection: close\r\n"
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
         if !body.isEmpty || method == "POST" { head += "Content-Length: \(body.count)\r\n" }
         guard LoopbackSocket.send(Array((head + "\r\n").utf8) + body, on: descriptor) else { return nil }

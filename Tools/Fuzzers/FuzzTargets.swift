@@ -19,15 +19,16 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
     // The first byte chooses the message.
     "contracts": { bytes in
         guard let choice = bytes.first else { return }
-        decodeTwice(ContractRegistry.messages[Int(choice) % ContractRegistry.messages.count], bytes.dropFirst())
+        let message: any WireMessage.Type = ContractRegistry.messages[Int(choice) % ContractRegistry.messages.count]
+        decodeTwice(message, bytes.dropFirst())
     },
     "http-requests": { bytes in HTTPFuzzing.requests(bytes) },
     "http-response": { bytes in HTTPFuzzing.response(bytes) },
     "inspection": { bytes in InspectionFuzzing.inspect(bytes) },
 ]
 
-private func decodeTwice<Message: WireMessage>(_: Message.Type, _ bytes: ArraySlice<UInt8>) {
-    guard let message = try? Message(wireBytes: bytes) else { return }
+private func decodeTwice<Message: WireMessage>(_ type: Message.Type, _ bytes: ArraySlice<UInt8>) {
+    guard let message = try? type.init(wireBytes: bytes) else { return }
     let encoded = message.wireBytes()
     // Compared as bytes: a NaN in a message is not equal to itself.
     precondition((try? Message(wireBytes: encoded))?.wireBytes() == encoded)

@@ -145,7 +145,7 @@ let package = Package(
         tests("LabyrinthTests", ["labyrinth"] + serviceKit + ["TestSupport"]),
         tests("AgentCoordinatorTests", ["agent-coordinator"] + serviceKit),
         tests("MetricsTests", ["metrics"] + serviceKit),
-        tests("AuditTests", ["audit"] + serviceKit + ["Cryptography", "TestSupport"]),
+        tests("AuditTests", ["audit"] + serviceKit + ["Cryptography", "TestSupport", "LocalServers"]),
         tests("LocalServersTests", ["LocalServers", "local-stack", "Core", "TestSupport"]),
         // The executables are dependencies so that they are built before they are started.
         tests(

@@ -164,7 +164,7 @@ package struct AuditDetail: WireMessage {
         ])
 }
 
-/// One link of the chain: hash = SHA-512(previous_hash ‖ the entry's canonical encoding).
+/// One link of the chain: hash = SHA-512(0x01 ‖ previous_hash ‖ leaf), leaf = SHA-512(0x00 ‖ the canonical entry).
 package struct AuditEntry: WireMessage {
     package var index: UInt64 = 0
     package var recordedAt: Timestamp = .unset
@@ -379,7 +379,7 @@ package struct GetProofRequest: WireMessage {
 
 package struct GetProofResponse: WireMessage {
     package var entry: AuditEntry? = nil
-    /// What follows the entry up to the head, hashes only, oldest first; never more than 10,000.
+    /// The leaf hashes after the entry up to `head`, oldest first; never more than 10,000. `head` is the last of them.
     package var laterHashes: [[UInt8]] = []
     package var head: AuditHead? = nil
 

@@ -143,7 +143,7 @@ let package = Package(
         tests("AuthTests", ["auth"] + serviceKit + ["Cryptography", "JSON", "TestSupport"]),
         tests("DetectorTests", ["detector"] + serviceKit + ["Inspection", "TestSupport", "LocalServers"]),
         tests("LabyrinthTests", ["labyrinth"] + serviceKit + ["TestSupport"]),
-        tests("AgentCoordinatorTests", ["agent-coordinator"] + serviceKit),
+        tests("AgentCoordinatorTests", ["agent-coordinator"] + serviceKit + ["LocalServers", "TestSupport"]),
         tests("MetricsTests", ["metrics"] + serviceKit),
         tests("AuditTests", ["audit"] + serviceKit + ["Cryptography", "TestSupport", "LocalServers"]),
         tests("LocalServersTests", ["LocalServers", "local-stack", "Core", "TestSupport"]),

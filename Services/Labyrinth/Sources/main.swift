@@ -1,0 +1,3 @@
+internal import ServiceKit
+
+await ServiceProcess<LabyrinthService>.main()

@@ -113,7 +113,7 @@ extension DatabaseFailure: CustomStringConvertible {
         case .refused(let sqlState, let message):
             "PostgreSQL refused the connection (\(sqlState)): \(message). \(Self.advice(forRefusal: sqlState))"
         case .poolExhausted(let reason):
-            "no database connection became free: \(reason). Raise database.pool-size or look for slow statements."
+            "no database connection became free: \(reason). Raise database.pool_size or look for slow statements."
         case .connectionLost(let reason):
             "the connection to PostgreSQL broke: \(reason). It is made again by itself."
         case .deadlineExceeded(let reason):
@@ -138,7 +138,7 @@ extension DatabaseFailure: CustomStringConvertible {
         case "28P01": "Check database.user and database.password."
         case "28000": "Check database.user, and that pg_hba.conf lets it in from here."
         case "3D000": "Check database.name, or create the database."
-        case "53300": "Raise max_connections or lower database.pool-size."
+        case "53300": "Raise max_connections or lower database.pool_size."
         case "42501": "The role may not connect to this database: run the provisioning again."
         default: "Check the database section of the configuration."
         }

@@ -3,16 +3,16 @@ package import Reactor
 
 /// The types configuration knows, each with its bound.
 extension ConfigurationReader {
+    /// An empty text is refused unless it is the default or `allowsEmpty`.
     package func string(
         _ key: String, default fallback: String? = nil, secret: Bool = false, atMost maximum: Int = 4_096,
-        about: String = ""
+        allowsEmpty: Bool = false, about: String = ""
     ) -> String {
-        value(
+        let minimum = allowsEmpty || fallback == "" ? 0 : 1
+        return value(
             key, default: fallback, placeholder: "", secret: secret,
-            expectation: "a text of \(fallback == "" ? 0 : 1) to \(maximum) bytes", about: about, show: { $0 }
-        ) { text in
-            text.utf8.count <= maximum && (!text.isEmpty || fallback == "") && !text.utf8.contains(0) ? text : nil
-        }
+            expectation: "a text of \(minimum) to \(maximum) bytes", about: about, show: { $0 }
+        ) { (minimum...maximum).contains($0.utf8.count) && !$0.utf8.contains(0) ? $0 : nil }
     }
 
     /// A text that may be absent; an empty one counts as absent.

@@ -58,7 +58,7 @@ extension KitConfiguration.Logging {
         format = reader.choice(
             "format", default: .auto, about: "How lines look; auto is text on a terminal and json elsewhere.")
         crashDirectory = reader.string(
-            "crash_directory", default: "/tmp",
+            "crash_directory", default: "/tmp", allowsEmpty: true,
             about: "Where a crash leaves its report; empty leaves it on standard error only.")
     }
 }

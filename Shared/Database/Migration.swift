@@ -50,8 +50,10 @@ package struct Migration: Sendable, Equatable {
     var danger: String? {
         let text = sql.text.lowercased()
         guard !text.contains("-- safe-because:") else { return nil }
-        let words = text.split(whereSeparator: \.isNewline).map { $0.prefix(upTo: $0.firstRange(of: "--")?.lowerBound ?? $0.endIndex) }
-            .joined(separator: " ").split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        let words = text.split(whereSeparator: \.isNewline).map {
+            $0.prefix(upTo: $0.firstRange(of: "--")?.lowerBound ?? $0.endIndex)
+        }
+        .joined(separator: " ").split(whereSeparator: \.isWhitespace).joined(separator: " ")
         return Self.dangers.first { words.contains($0) }
     }
 

@@ -12,7 +12,9 @@ package enum MigrationDirectory {
 
     package static func find(for service: ServiceName, configured: String?) throws(DatabaseFailure) -> String {
         if let configured {
-            guard isDirectory(configured) else { throw .migration("database.migrations: \(configured) is no directory") }
+            guard isDirectory(configured) else {
+                throw .migration("database.migrations: \(configured) is no directory")
+            }
             return configured
         }
         let folder = executableFolder()

@@ -62,7 +62,9 @@ package struct Migrator: Sendable {
         let lock = Statement(
             "SELECT pg_advisory_lock(hashtextextended('infinite-migrations:' || current_schema(), 0))")
         try await connection.runScript("SET statement_timeout = 0", deadline: deadline)
-        if let owner { try await connection.runScript(SQL(trusted: "SET ROLE \(SQL.identifier(owner))"), deadline: deadline) }
+        if let owner {
+            try await connection.runScript(SQL(trusted: "SET ROLE \(SQL.identifier(owner))"), deadline: deadline)
+        }
         _ = try await connection.query(lock, deadline: deadline)
         try await connection.runScript(Self.createTable, deadline: deadline)
     }

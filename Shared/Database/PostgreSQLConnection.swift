@@ -301,7 +301,8 @@ extension PostgreSQLConnection {
 
     private func put(_ bytes: [UInt8]) throws(DatabaseFailure) {
         let result = unsafe bytes.withUnsafeBytes { buffer in
-            unsafe PQputCopyData(handle.raw, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(buffer.count))
+            unsafe PQputCopyData(
+                handle.raw, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(buffer.count))
         }
         guard result == 1 else { throw handle.lost() }
     }

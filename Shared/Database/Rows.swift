@@ -56,7 +56,8 @@ final class Answer: @unchecked Sendable {
     /// Calls `body` with the field's bytes; nil for NULL.
     func withField<Result>(row: Int32, column: Int, _ body: (RawSpan) -> Result) -> Result? {
         let column = Int32(column)
-        guard unsafe PQgetisnull(handle.raw, row, column) == 0, let start = unsafe PQgetvalue(handle.raw, row, column) else {
+        guard unsafe PQgetisnull(handle.raw, row, column) == 0, let start = unsafe PQgetvalue(handle.raw, row, column)
+        else {
             return nil
         }
         let count = unsafe Int(PQgetlength(handle.raw, row, column))
@@ -96,7 +97,9 @@ package struct Row: Sendable {
         return present
     }
 
-    package func get<Value: SQLDecodable>(_ name: String, as type: Value.Type = Value.self) throws(DatabaseFailure) -> Value {
+    package func get<Value: SQLDecodable>(_ name: String, as type: Value.Type = Value.self) throws(DatabaseFailure)
+        -> Value
+    {
         try get(column(named: name))
     }
 

@@ -13,7 +13,8 @@ package struct SQLArray: Sendable, Equatable {
     }
 
     package init<Element: SQLEncodable>(_ elements: [Element?]) {
-        self.init(elementType: Element.sqlType, count: elements.count, hasNull: elements.contains { $0 == nil }) { bytes in
+        self.init(elementType: Element.sqlType, count: elements.count, hasNull: elements.contains { $0 == nil }) {
+            bytes in
             for element in elements {
                 guard let element else {
                     bytes.appendBigEndian(Self.nullLength)

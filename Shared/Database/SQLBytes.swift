@@ -21,7 +21,9 @@ extension [UInt8] {
 extension RawSpan {
     /// The number at `offset`; nil where the bytes end before it does. The server is trusted, the network between is
     /// not, so a short value is an answer and never a trap.
-    @inlinable package func bigEndian<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: Number.Type) -> Number? {
+    @inlinable package func bigEndian<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: Number.Type)
+        -> Number?
+    {
         guard offset >= 0, byteCount - offset >= MemoryLayout<Number>.size else { return nil }
         return unsafe Number(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: Number.self))
     }

@@ -41,7 +41,9 @@ struct StatementCache {
     }
 
     mutating func prepared(_ key: Key, as name: String) {
-        if entries[key] == nil, entries.count >= capacity, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+        if entries[key] == nil, entries.count >= capacity,
+            let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse })
+        {
             forget(oldest.key)
         }
         uses += 1

@@ -34,7 +34,9 @@ package struct Inbox: Sendable {
     }
 
     /// The positions of `ids` that were not known, now known as soon as `transaction` commits.
-    package func claim(_ ids: [UUIDv7], source: String, in transaction: Transaction) async throws(DatabaseFailure) -> [Int] {
+    package func claim(_ ids: [UUIDv7], source: String, in transaction: Transaction) async throws(DatabaseFailure)
+        -> [Int]
+    {
         guard !ids.isEmpty else { return [] }
         // In one order everywhere: two batches that share messages must not wait for each other in a circle.
         let rows = try await transaction.query(Self.insert, [.array(ids.sorted()), .text(source)])

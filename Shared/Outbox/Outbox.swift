@@ -114,7 +114,8 @@ package final class Outbox: Sendable {
 
     /// Publishes and deletes the oldest messages; how many there were. Zero as well when another replica is at it.
     package func relayBatch() async throws -> Int {
-        try await database.transaction(attempts: 1, deadline: .after(limits.confirmTimeout + .seconds(5))) { transaction in
+        try await database.transaction(attempts: 1, deadline: .after(limits.confirmTimeout + .seconds(5))) {
+            transaction in
             guard try await self.isOurTurn(transaction) else { return 0 }
             let rows = try await transaction.query(Self.selectOldest, [.int(self.limits.batch)])
             guard !rows.isEmpty else { return 0 }
@@ -186,7 +187,8 @@ package final class Outbox: Sendable {
     }
 
     private static let selectOldest: SQL =
-        "SELECT " + OutboxMessage.columns + " FROM outbox WHERE refusals < 20 ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED"
+        "SELECT " + OutboxMessage.columns
+        + " FROM outbox WHERE refusals < 20 ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED"
 
     private static let noteRefusals: SQL = """
         UPDATE outbox SET refusals = refusals + 1, last_refusal = reason

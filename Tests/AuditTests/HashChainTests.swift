@@ -1,13 +1,16 @@
 internal import Core
 internal import Cryptography
 internal import Testing
+
 @testable import audit
 
 @Suite struct HashChainTests {
     static func record(_ number: Int) -> LogRecord {
         LogRecord(
-            recordedAt: Timestamp(seconds: 1_700_000_000 + Int64(number)), eventID: UUIDv7(high: 1, low: UInt64(number)),
-            schema: "test", producer: "gateway/1", summary: "event \(number)", payload: [UInt8](repeating: 7, count: number))
+            recordedAt: Timestamp(seconds: 1_700_000_000 + Int64(number)),
+            eventID: UUIDv7(high: 1, low: UInt64(number)),
+            schema: "test", producer: "gateway/1", summary: "event \(number)",
+            payload: [UInt8](repeating: 7, count: number))
     }
 
     private func chain(_ count: Int) -> [LogEntry] {
@@ -20,7 +23,8 @@ internal import Testing
             recordedAt: entry.record.recordedAt, eventID: entry.record.eventID, schema: entry.record.schema,
             producer: entry.record.producer, summary: summary, payload: entry.record.payload)
         return LogEntry(
-            index: entry.index, record: record, leafHash: entry.leafHash, previousHash: entry.previousHash, hash: entry.hash)
+            index: entry.index, record: record, leafHash: entry.leafHash, previousHash: entry.previousHash,
+            hash: entry.hash)
     }
 
     private func verify(_ entries: [LogEntry], size: UInt64) -> ChainVerification {
@@ -33,7 +37,8 @@ internal import Testing
     @Test("the canonical form is what the description says, byte by byte")
     func canonicalForm() {
         let record = LogRecord(
-            recordedAt: Timestamp(nanoseconds: 1_999), eventID: UUIDv7(high: 0x0102_0304_0506_0708, low: 9), schema: "s",
+            recordedAt: Timestamp(nanoseconds: 1_999), eventID: UUIDv7(high: 0x0102_0304_0506_0708, low: 9),
+            schema: "s",
             producer: "p", summary: "é", payload: [0xff])
         let expected =
             "00" + Hex.encode("infinite-audit-1\n".utf8) + "0000000000000003" + "0000000000000001"

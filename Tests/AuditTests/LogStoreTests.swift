@@ -5,6 +5,7 @@ internal import Outbox
 internal import Reactor
 internal import TestSupport
 internal import Testing
+
 @testable import audit
 
 private let reactors: ReactorGroup = {
@@ -77,7 +78,9 @@ private let reactors: ReactorGroup = {
         let entry = try #require(proof.entry)
         #expect(proof.laterHashes.count == 5)
         #expect(proof.laterHashes.reduce(entry.hash) { LogEntry.link($0, $1) } == proof.head?.hash)
-        await #expect(throws: AuditFailure.noSuchEntry(26, size: 25)) { try await reading.proof(GetProofRequest(index: 26)) }
+        await #expect(throws: AuditFailure.noSuchEntry(26, size: 25)) {
+            try await reading.proof(GetProofRequest(index: 26))
+        }
     }
 
     @Test("the log refuses changes, and a change made past the trigger is found")

@@ -8,6 +8,7 @@ internal import Reactor
 internal import Telemetry
 internal import TestSupport
 internal import Testing
+
 @testable import audit
 
 private let reactors: ReactorGroup = {
@@ -48,7 +49,8 @@ private let reactors: ReactorGroup = {
     private func buses(_ services: [ServiceName]) async throws -> [Bus] {
         let virtualHost = try await freshVirtualHost()
         let credentials = Dictionary(
-            uniqueKeysWithValues: ServiceName.allCases.map { ($0, BusCredential(service: $0, password: Self.password)) })
+            uniqueKeysWithValues: ServiceName.allCases.map { ($0, BusCredential(service: $0, password: Self.password)) }
+        )
         let definitions = Topology.definitions(virtualHost: virtualHost.name, credentials: credentials)
         try await virtualHost.broker.importDefinitions(String(decoding: definitions, as: UTF8.self))
         var buses: [Bus] = []
@@ -94,7 +96,8 @@ private let reactors: ReactorGroup = {
         #expect(page.entries.map(\.index) == [52, 51, 50, 49, 48])
         #expect(page.entries.contains { $0.summary == "unreadable" })
         #expect(page.entries.allSatisfy { !$0.summary.contains("\n") })
-        let verified = try await gateway.call(AuditRPC.verifyChain, VerifyChainRequest(), deadline: .after(.seconds(10)))
+        let verified = try await gateway.call(
+            AuditRPC.verifyChain, VerifyChainRequest(), deadline: .after(.seconds(10)))
         #expect(verified.isIntact && verified.checked == 52)
         await #expect(throws: Failure.self) {
             try await gateway.call(AuditRPC.getProof, GetProofRequest(index: 53), deadline: .after(.seconds(10)))

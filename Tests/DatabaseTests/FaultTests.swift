@@ -1,16 +1,18 @@
 internal import Core
-@testable import Database
 internal import LocalServers
 internal import Reactor
 internal import TestSupport
 internal import Testing
+
+@testable import Database
 
 @Suite struct FaultTests {
     @Test("a wrong password, role or database is refused at once, with what to check")
     func refusedConnections() async throws {
         let server = try await freshDatabase()
         let cases: [((inout DatabaseConfiguration) -> Void, String, String)] = [
-            ({ $0.password = "wrong" }, "28P01", "database.password"), ({ $0.user = "nobody" }, "28P01", "database.user"),
+            ({ $0.password = "wrong" }, "28P01", "database.password"),
+            ({ $0.user = "nobody" }, "28P01", "database.user"),
             ({ $0.database = "nowhere" }, "3D000", "database.name"),
         ]
         for (change, sqlState, advice) in cases {
@@ -68,7 +70,8 @@ internal import Testing
             return
         }
         try await server.start()
-        let count = try #require(try await database.queryRow("SELECT count(*) FROM number", deadline: .after(.seconds(20))))
+        let count = try #require(
+            try await database.queryRow("SELECT count(*) FROM number", deadline: .after(.seconds(20))))
         #expect(try count.get(0, as: Int.self) == 0)
         database.shutDown()
         await server.stop()
@@ -80,7 +83,9 @@ internal import Testing
         let database = testDatabase.open { $0.poolSize = 1 }
         defer { database.shutDown() }
         let before = try #require(try await database.queryRow("SELECT pg_backend_pid()")).get(0, as: Int.self)
-        let late = await failure { _ = try await database.query("SELECT pg_sleep(60)", deadline: .after(.milliseconds(100))) }
+        let late = await failure {
+            _ = try await database.query("SELECT pg_sleep(60)", deadline: .after(.milliseconds(100)))
+        }
         #expect(late == .deadlineExceeded("the call's deadline passed"))
         let after = try #require(try await database.queryRow("SELECT pg_backend_pid()")).get(0, as: Int.self)
         #expect(after == before)
@@ -160,7 +165,8 @@ internal import Testing
         try await database.execute("NOTIFY news")
         try await eventually("it woke") { wakes.value == 2 }
         try await database.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()")
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+        )
         try await eventually("it listens again") { wakes.value == 3 }
         await listener.stop()
     }

@@ -1,9 +1,10 @@
 internal import Core
-@testable import Database
 internal import Foundation
 internal import LocalServers
 internal import TestSupport
 internal import Testing
+
+@testable import Database
 
 /// A data directory on a small tmpfs, filled to the brim. Mounting needs root; without it there is nothing to test on.
 @Suite(.enabled(if: getuid() == 0, "needs root, to mount a small tmpfs"))
@@ -43,7 +44,8 @@ struct FullDiskTests {
         let full = await failure {
             for _ in 0..<200 {
                 try await database.execute(
-                    "INSERT INTO filler SELECT convert_to(repeat(md5(n::text), 40), 'UTF8') FROM generate_series(1, 1000) n")
+                    "INSERT INTO filler SELECT convert_to(repeat(md5(n::text), 40), 'UTF8') FROM generate_series(1, 1000) n"
+                )
             }
         }
         guard case .statementFailed("53100", _)? = full else {

@@ -1,7 +1,8 @@
 internal import Core
-@testable import Database
-internal import Testing
 internal import TestSupport
+internal import Testing
+
+@testable import Database
 
 @Suite struct MigrationTests {
     private func migration(_ number: Int, _ sql: SQL) -> Migration {
@@ -81,7 +82,9 @@ internal import TestSupport
 
     @Test(
         "a vouched-for or commented danger is let through",
-        arguments: ["-- safe-because: nobody reads b since 0003\nALTER TABLE a DROP COLUMN b", "SELECT 1 -- drop table a"])
+        arguments: [
+            "-- safe-because: nobody reads b since 0003\nALTER TABLE a DROP COLUMN b", "SELECT 1 -- drop table a",
+        ])
     func acceptedFiles(text: String) throws {
         #expect(try Migration.parse(fileName: "0001-x.sql", text: text).number == 1)
     }
@@ -105,7 +108,8 @@ internal import TestSupport
         ).migrate()
         func apply(_ moment: String) async throws -> [String] {
             try await database.query(
-                "SELECT change || ' ' || partition_name FROM apply_partition_policy($1::text::timestamptz)", [.text(moment)]
+                "SELECT change || ' ' || partition_name FROM apply_partition_policy($1::text::timestamptz)",
+                [.text(moment)]
             ).map { try $0.get(0, as: String.self) }
         }
         #expect(
@@ -114,7 +118,8 @@ internal import TestSupport
             ])
         #expect(try await apply("2026-02-27 23:59:59+00") == [])
         try await database.execute("INSERT INTO event VALUES ('2026-03-01 23:59+00', 1)")
-        #expect(try await apply("2026-03-03 00:00+00").filter { $0.hasPrefix("dropped") } == ["dropped event_p2026022700"])
+        #expect(
+            try await apply("2026-03-03 00:00+00").filter { $0.hasPrefix("dropped") } == ["dropped event_p2026022700"])
         let outside = await failure { try await database.execute("INSERT INTO event VALUES ('2027-01-01', 1)") }
         #expect(outside?.description.contains("no partition of relation") == true)
     }

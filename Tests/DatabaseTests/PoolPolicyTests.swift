@@ -1,5 +1,6 @@
-@testable import Database
 internal import Testing
+
+@testable import Database
 
 @Suite struct PoolPolicyTests {
     private let away = DatabaseFailure.unreachable("server down")

@@ -1,7 +1,8 @@
 internal import Core
-@testable import Database
 internal import TestSupport
 internal import Testing
+
+@testable import Database
 
 @Suite struct SQLValueTests {
     private func decoded<Value: SQLDecodable>(_ bytes: [UInt8], _ type: SQLType, as: Value.Type) -> Value? {
@@ -25,7 +26,8 @@ internal import Testing
             (.int64(-1), "ffffffffffffffff"), (.double(1), "3ff0000000000000"), (.text("é"), "c3a9"),
             (.bytes([0, 255]), "00ff"), (.timestamp(Timestamp(seconds: 946_684_801)), "00000000000f4240"),
             (.timestamp(Timestamp(nanoseconds: 946_684_800_000_000_000 - 1)), "ffffffffffffffff"),
-            (.jsonb("{}"), "017b7d"), (.array([Int32(7)]), "000000010000000000000017000000010000000100000004" + "00000007"),
+            (.jsonb("{}"), "017b7d"),
+            (.array([Int32(7)]), "000000010000000000000017000000010000000100000004" + "00000007"),
             (.array([Int64?.none]), "0000000100000001000000140000000100000001ffffffff"),
             (.array([String]()), "000000000000000000000019"),
         ])
@@ -82,7 +84,8 @@ internal import Testing
             try await database.queryRow(
                 "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text, $12, $13, $14",
                 [
-                    true, .int16(-3), .int32(70_000), .int64(.min), .double(-0.25), "naïve\u{0001}", .bytes([0, 1, 255]),
+                    true, .int16(-3), .int32(70_000), .int64(.min), .double(-0.25), "naïve\u{0001}",
+                    .bytes([0, 1, 255]),
                     .uuid(id), .timestamp(now), .numeric(number), .null, .jsonb(#"{"a":[1,null]}"#),
                     .array(["a", nil, "ü"]), .array([id]),
                 ]))

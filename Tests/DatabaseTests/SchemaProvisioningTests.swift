@@ -1,8 +1,9 @@
 internal import Core
-@testable import Database
 internal import LocalServers
 internal import TestSupport
 internal import Testing
+
+@testable import Database
 
 @Suite(.serialized) struct SchemaProvisioningTests {
     private static let password = "a 'quoted' \\ password"
@@ -42,7 +43,9 @@ internal import Testing
     }
 
     private func isForbidden(_ database: Database, _ sql: SQL) async -> Bool {
-        guard case .statementFailed("42501", _)? = await failure({ try await database.execute(sql) }) else { return false }
+        guard case .statementFailed("42501", _)? = await failure({ try await database.execute(sql) }) else {
+            return false
+        }
         return true
     }
 
@@ -70,7 +73,8 @@ internal import Testing
                 for sql in ["SELECT * FROM " + table, "INSERT INTO " + table + " VALUES (2)", "DELETE FROM " + table] {
                     #expect(await isForbidden(database, sql), "\(service): \(sql)")
                 }
-                #expect(await isForbidden(database, SQL(trusted: "SET ROLE \(SchemaProvisioning.ownerRole(of: other))")))
+                #expect(
+                    await isForbidden(database, SQL(trusted: "SET ROLE \(SchemaProvisioning.ownerRole(of: other))")))
             }
         }
         let audit = login("audit", schema: "audit", testDatabase)

@@ -1,5 +1,6 @@
-@testable import Database
 internal import Testing
+
+@testable import Database
 
 @Suite struct StatementCacheTests {
     private func key(_ text: String, _ parameters: [SQLValue] = []) -> StatementCache.Key {

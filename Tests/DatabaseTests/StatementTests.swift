@@ -1,8 +1,9 @@
 internal import Core
-@testable import Database
 internal import Reactor
 internal import TestSupport
 internal import Testing
+
+@testable import Database
 
 @Suite struct StatementTests {
     @Test("a statement is prepared once and run many times, also when others push it out of the cache")
@@ -32,7 +33,9 @@ internal import Testing
         let rows = try await database.pipeline((1...300).map { Statement(insert, [.int($0)]) })
         #expect(rows.count == 300)
         let refused = await failure {
-            _ = try await database.pipeline([Statement(insert, [301]), Statement(insert, [1]), Statement(insert, [302])])
+            _ = try await database.pipeline([
+                Statement(insert, [301]), Statement(insert, [1]), Statement(insert, [302]),
+            ])
         }
         #expect(refused?.isUniqueViolation(of: "number_pkey") == true)
         let count = try #require(try await database.queryRow("SELECT count(*) FROM number"))
@@ -44,7 +47,8 @@ internal import Testing
         let database = try await freshDatabase().open()
         defer { database.shutDown() }
         let text = String(repeating: "x", count: 20_000)
-        let rows = try await database.pipeline((0..<500).map { _ in Statement("SELECT $1::text || $1::text", [.text(text)]) })
+        let rows = try await database.pipeline(
+            (0..<500).map { _ in Statement("SELECT $1::text || $1::text", [.text(text)]) })
         #expect(try rows.last?.first?.get(0, as: String.self).utf8.count == 40_000)
     }
 
@@ -103,9 +107,11 @@ internal import Testing
         defer { database.shutDown() }
         try await database.runScript(
             "CREATE TABLE item (id int8 PRIMARY KEY, size int4 CONSTRAINT size_is_positive CHECK (size > 0))")
-        guard case .constraintViolated(let violation)? = await failure({
-            try await database.execute("INSERT INTO item VALUES (1, -1)")
-        }) else {
+        guard
+            case .constraintViolated(let violation)? = await failure({
+                try await database.execute("INSERT INTO item VALUES (1, -1)")
+            })
+        else {
             Issue.record("the check did not refuse the row")
             return
         }

@@ -1,7 +1,8 @@
 internal import Core
-@testable import Database
 internal import TestSupport
 internal import Testing
+
+@testable import Database
 
 @Suite struct TransactionTests {
     private struct Refusal: Error {}
@@ -9,7 +10,8 @@ internal import Testing
     private func accounts() async throws -> Database {
         let database = try await freshDatabase().open()
         try await database.runScript(
-            "CREATE TABLE account (id int8 PRIMARY KEY, balance int8 NOT NULL); INSERT INTO account VALUES (1, 0), (2, 0)")
+            "CREATE TABLE account (id int8 PRIMARY KEY, balance int8 NOT NULL); INSERT INTO account VALUES (1, 0), (2, 0)"
+        )
         return database
     }
 
@@ -73,7 +75,8 @@ internal import Testing
     func deadlock() async throws {
         let database = try await accounts()
         defer { database.shutDown() }
-        try await database.runScript("ALTER DATABASE \(SQL.identifier(database.configuration.database)) SET deadlock_timeout = '50ms'".trusted)
+        try await database.runScript(
+            "ALTER DATABASE \(SQL.identifier(database.configuration.database)) SET deadlock_timeout = '50ms'".trusted)
         let fresh = Database(database.configuration, group: reactors)
         defer { fresh.shutDown() }
         let arrived = Counter()

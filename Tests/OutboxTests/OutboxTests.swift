@@ -190,7 +190,8 @@ private func messages(_ range: ClosedRange<Int>) -> [OutboxMessage] {
         let inbox = Inbox(database, retention: .seconds(3_600))
         try await inbox.apply(source: "a", ids: [UUIDv7(), UUIDv7()]) { _, _ in }
         try await database.execute(
-            "UPDATE inbox SET received_at = now() - interval '2 hours' WHERE message_id = (SELECT min(message_id::text)::uuid FROM inbox)")
+            "UPDATE inbox SET received_at = now() - interval '2 hours' WHERE message_id = (SELECT min(message_id::text)::uuid FROM inbox)"
+        )
         #expect(try await inbox.prune() == 1)
         #expect(try await inbox.prune() == 0)
     }

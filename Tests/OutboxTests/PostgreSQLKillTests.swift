@@ -16,7 +16,8 @@ internal import Testing
     private static let total = 200_000
     private static let block = 500
 
-    @Test("200,000 messages have their effect exactly once although PostgreSQL is killed twice", .timeLimit(.minutes(8)))
+    @Test(
+        "200,000 messages have their effect exactly once although PostgreSQL is killed twice", .timeLimit(.minutes(8)))
     func exactlyOnceThroughCrashes() async throws {
         let server = try await TestServers.dedicatedPostgreSQL()
         let database = Database(

@@ -61,6 +61,7 @@ internal import Testing
         defer { database.shutDown() }
         try await Migrator(database, owner: nil, migrations: SharedSchema.migrations).migrate()
         let lines = try await SchemaCatalog(database).describe()
-        #expect(lines.contains("table inbox") && lines.contains("table outbox") && lines.contains("table partition_policy"))
+        #expect(
+            lines.contains("table inbox") && lines.contains("table outbox") && lines.contains("table partition_policy"))
     }
 }

@@ -31,16 +31,20 @@ enum StoreBenchmark {
         return figures
     }
 
-    private static func measure(_ database: Database, _ group: ReactorGroup, _ peers: PeerTools) async throws -> [Figure] {
+    private static func measure(_ database: Database, _ group: ReactorGroup, _ peers: PeerTools) async throws
+        -> [Figure]
+    {
         let insert: SQL = "INSERT INTO item (id, payload) VALUES ($1, $2)"
         let peerSingle = try await peers.transactionsPerSecond(
-            "INSERT INTO item (id, payload) VALUES (1, decode(repeat('61', 200), 'hex'))", clients: callers, seconds: Int(seconds))
+            "INSERT INTO item (id, payload) VALUES (1, decode(repeat('61', 200), 'hex'))", clients: callers,
+            seconds: Int(seconds))
         let single = try await rate(on: group) { try await database.execute(insert, [1, .bytes(payload)]) }
         let peerRead = try await peers.transactionsPerSecond("SELECT 1", clients: callers, seconds: Int(seconds))
         let read = try await rate(on: group) { try await database.query("SELECT $1::int8", [1]).count }
         let bulk = try await rate(on: group) { try await bulkInsert(database, rows: 500) }
         let pipelined = try await rate(on: group) {
-            try await database.pipeline([Statement](repeating: Statement(insert, [1, .bytes(payload)]), count: 500)).count
+            try await database.pipeline([Statement](repeating: Statement(insert, [1, .bytes(payload)]), count: 500))
+                .count
         }
         try await database.runScript("TRUNCATE item")
         let copied = try await copy(database, rows: 500_000)
@@ -48,7 +52,8 @@ enum StoreBenchmark {
         return [
             Figure(name: "store.single-inserts", value: single, unit: "rows/s", bar: .none),
             Figure(name: "store.single-inserts.pgbench", value: peerSingle, unit: "rows/s", bar: .none),
-            Figure(name: "store.single-inserts.ratio", value: single / peerSingle, unit: "of pgbench", bar: .atLeast(0.8)),
+            Figure(
+                name: "store.single-inserts.ratio", value: single / peerSingle, unit: "of pgbench", bar: .atLeast(0.8)),
             Figure(name: "store.reads", value: read, unit: "queries/s", bar: .none),
             Figure(name: "store.reads.pgbench", value: peerRead, unit: "queries/s", bar: .none),
             Figure(name: "store.reads.ratio", value: read / peerRead, unit: "of pgbench", bar: .atLeast(0.5)),
@@ -150,6 +155,7 @@ private struct PeerTools {
         try await Programs.run(
             ProcessLaunch(
                 name: "psql", program: try Programs.find("psql", package: "postgresql-15"),
-                arguments: ["-X", "-q", "-A", "-t", "-c", command], environment: environment, output: .file("/dev/null")))
+                arguments: ["-X", "-q", "-A", "-t", "-c", command], environment: environment, output: .file("/dev/null")
+            ))
     }
 }

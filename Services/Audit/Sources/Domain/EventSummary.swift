@@ -8,9 +8,10 @@ struct EventSummary: Sendable, Equatable {
 
     init(_ parts: [String]) {
         let joined = parts.filter { !$0.isEmpty }.joined(separator: " ")
-        text = String(joined.unicodeScalars.lazy.map(Self.harmless).prefix(Self.maximumLength).reduce(into: "") { text, scalar in
-            text.unicodeScalars.append(scalar)
-        })
+        text = String(
+            joined.unicodeScalars.lazy.map(Self.harmless).prefix(Self.maximumLength).reduce(into: "") { text, scalar in
+                text.unicodeScalars.append(scalar)
+            })
     }
 
     /// Control characters, and those that change the direction or the look of what stands around them, become `�`.

@@ -68,7 +68,9 @@ struct LogEntry: Sendable, Equatable {
         append(index, to: &bytes)
         append(UInt64(bitPattern: record.recordedAt.microseconds), to: &bytes)
         bytes.append(contentsOf: record.eventID.bytes)
-        for part in [Array(record.schema.utf8), Array(record.producer.utf8), Array(record.summary.utf8), record.payload] {
+        for part in [
+            Array(record.schema.utf8), Array(record.producer.utf8), Array(record.summary.utf8), record.payload,
+        ] {
             append(UInt32(part.count), to: &bytes)
             bytes.append(contentsOf: part)
         }

@@ -13,7 +13,9 @@ enum RecordedEvents {
         switch schema {
         case RequestBlocked.schema:
             let event = try RequestBlocked(wireBytes: payload)
-            return ["blocked", text(event.method), text(event.path), "from", "\(event.clientAddress)", "(\(event.reason))"]
+            return [
+                "blocked", text(event.method), text(event.path), "from", "\(event.clientAddress)", "(\(event.reason))",
+            ]
         case ThreatDetected.schema:
             let event = try ThreatDetected(wireBytes: payload)
             return ["threat", "\(event.category)", subject(event.subject), event.explanation]

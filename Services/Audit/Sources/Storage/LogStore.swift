@@ -47,7 +47,8 @@ struct LogStore: Sendable {
             BulkColumn("index", entries.map { Int64(clamping: $0.index) }),
             BulkColumn("recorded_at", entries.map(\.record.recordedAt)),
             BulkColumn("event_id", entries.map(\.record.eventID)), BulkColumn("schema", entries.map(\.record.schema)),
-            BulkColumn("producer", entries.map(\.record.producer)), BulkColumn("summary", entries.map(\.record.summary)),
+            BulkColumn("producer", entries.map(\.record.producer)),
+            BulkColumn("summary", entries.map(\.record.summary)),
             BulkColumn("payload", entries.map(\.record.payload)), BulkColumn("leaf_hash", entries.map(\.leafHash)),
             BulkColumn("previous_hash", entries.map(\.previousHash)), BulkColumn("hash", entries.map(\.hash)),
         ]

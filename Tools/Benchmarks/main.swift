@@ -5,6 +5,9 @@ let wanted = Array(CommandLine.arguments.dropFirst())
 if wanted.first == HelloServer.role {
     await HelloServer.serve(Array(wanted.dropFirst()))
 }
+if wanted.first == BusPeer.role {
+    await BusPeer.run(Array(wanted.dropFirst()))
+}
 guard !wanted.isEmpty, wanted.allSatisfy(BenchmarkTable.names.contains) else {
     print("usage: benchmarks NAME…\nnames: \(BenchmarkTable.names.joined(separator: " "))")
     exit(2)

@@ -79,6 +79,8 @@ package final class EventBatcher: Sendable {
     /// Events that did not reach the broker since the start.
     package var droppedEvents: Int { dropped.load(ordering: .relaxed) }
     package var offeredEvents: Int { offered.load(ordering: .relaxed) }
+    /// Batches that wait to be sent, for producers that can wait as well.
+    package var waitingBatches: Int { ready.count }
 
     /// False when the event was dropped at once because too much is waiting. Events with one key stay in order.
     package func offer(_ message: some WireMessage, key: some Sequence<UInt8>) -> Bool {

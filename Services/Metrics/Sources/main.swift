@@ -1,0 +1,3 @@
+import ServiceKit
+
+await ServiceProcess<MetricsService>.main()

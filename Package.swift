@@ -144,7 +144,7 @@ let package = Package(
         tests("DetectorTests", ["detector"] + serviceKit + ["Inspection", "TestSupport", "LocalServers"]),
         tests("LabyrinthTests", ["labyrinth"] + serviceKit + ["TestSupport"]),
         tests("AgentCoordinatorTests", ["agent-coordinator"] + serviceKit + ["LocalServers", "TestSupport"]),
-        tests("MetricsTests", ["metrics"] + serviceKit),
+        tests("MetricsTests", ["metrics"] + serviceKit + ["TestSupport"]),
         tests("AuditTests", ["audit"] + serviceKit + ["Cryptography", "TestSupport", "LocalServers"]),
         tests("LocalServersTests", ["LocalServers", "local-stack", "Core", "TestSupport"]),
         // The executables are dependencies so that they are built before they are started.

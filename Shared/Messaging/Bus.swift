@@ -111,7 +111,8 @@ package final class Bus: Sendable {
         guard isConnected else {
             throw Failure(
                 .unavailable,
-                "no connection to RabbitMQ at \(configuration.host):\(configuration.port) in time; see the log for the reason")
+                "no connection to RabbitMQ at \(configuration.host):\(configuration.port) in time; see the log for the reason"
+            )
         }
     }
 

@@ -101,13 +101,16 @@ package final class DeadLetters: Sendable {
                 let channel = try await connection.openChannel(owner)
                 defer { channel.close() }
                 var letters: [DeadLetter] = []
-                while letters.count < min(limit, Self.maximum), let content = try await channel.get(queue: queue.name),
+                while letters.count < min(limit, Self.maximum),
+                    let content = try await channel.get(queue: queue.name),
                     case .got(let head) = content.announcement
                 {
                     guard let visited = Visited(content, head) else { continue }
                     letters.append(visited.letter)
                     let verdict: Verdict
-                    do throws(Failure) { verdict = try await decide(visited) } catch { throw .unreachable(error.detail) }
+                    do throws(Failure) { verdict = try await decide(visited) } catch {
+                        throw .unreachable(error.detail)
+                    }
                     if verdict == .leaves { channel.send { $0.ack(channel.number, tag: head.tag, multiple: false) } }
                 }
                 return letters

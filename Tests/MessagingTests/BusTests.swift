@@ -97,7 +97,8 @@ struct BusTests {
             try await gateway.call(
                 MetricsRPC.getOverview, GetOverviewRequest(minutes: 1_000), principal: principal, deadline: .soon)
         }
-        await #expect(throws: Failure(.unsupported, "there is no call named infinite.metrics.v1.MetricsService/QuerySeries", source: .metrics)) {
+        let unknown = "there is no call named infinite.metrics.v1.MetricsService/QuerySeries"
+        await #expect(throws: Failure(.unsupported, unknown, source: .metrics)) {
             try await gateway.call(MetricsRPC.querySeries, QuerySeriesRequest(name: "x"), deadline: .soon)
         }
     }

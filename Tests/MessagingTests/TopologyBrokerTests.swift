@@ -7,14 +7,16 @@ import Testing
 
 @Suite("The topology on a real broker", .timeLimit(.minutes(2)))
 struct TopologyBrokerTests {
-    @Test("each partition key leads to a partition of its own, for every consumer", arguments: Topology.requestConsumers)
+    @Test(
+        "each partition key leads to a partition of its own, for every consumer", arguments: Topology.requestConsumers)
     func partitionKeys(consumer: ServiceName) async throws {
         let fixture = try await BusFixture()
         var reached: [String] = []
         for key in Topology.partitionKeys {
             let answer = try await fixture.virtualHost.broker.evaluate(
                 """
-                Name = rabbit_misc:r(<<"\(fixture.virtualHost.name)">>, exchange, <<"\(Exchange.partitions(of: consumer))">>),
+                Name = rabbit_misc:r(
+                    <<"\(fixture.virtualHost.name)">>, exchange, <<"\(Exchange.partitions(of: consumer))">>),
                 {ok, Exchange} = rabbit_exchange:lookup(Name),
                 Message = {basic_message, Name, [<<"\(key)">>], none, none, false},
                 [Queue] = rabbit_exchange_type_consistent_hash:route(

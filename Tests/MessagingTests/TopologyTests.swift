@@ -40,7 +40,9 @@ struct TopologyTests {
     func passwordHash() {
         // The example of RabbitMQ's own documentation: salt 908DC60A, password test12.
         let credential = BusCredential(user: "u", password: "test12")
-        #expect(credential.passwordHash(salt: [0x90, 0x8d, 0xc6, 0x0a]) == "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR")
+        #expect(
+            credential.passwordHash(salt: [0x90, 0x8d, 0xc6, 0x0a])
+                == "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR")
     }
 
     @Test("every topic is unique, has an owner's consumer and belongs to a known schema")

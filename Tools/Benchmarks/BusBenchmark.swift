@@ -23,7 +23,8 @@ enum BusBenchmark {
         try await broker.start()
         // One consuming service: the stream's other consumer is not running and would only collect.
         try await broker.evaluate(
-            #"rabbit_exchange:delete(rabbit_misc:r(<<"/">>, exchange, <<"metrics.requests">>), false, <<"benchmark">>)."#)
+            #"rabbit_exchange:delete(rabbit_misc:r(<<"/">>, exchange, <<"metrics.requests">>), false, <<"benchmark">>)."#
+        )
         // Quorum queues take a moment to elect their leaders after they were declared.
         try await Task.sleep(for: .seconds(2))
         let figures = try await [throughput(broker)] + calls(broker)
@@ -74,7 +75,9 @@ enum BusBenchmark {
                             let answer = try await bus.call(
                                 MetricsRPC.getOverview, GetOverviewRequest(minutes: UInt32(number)),
                                 deadline: .after(.seconds(5)))
-                            guard answer.openIncidents == UInt64(number) else { throw BenchmarkFailure("a wrong answer") }
+                            guard answer.openIncidents == UInt64(number) else {
+                                throw BenchmarkFailure("a wrong answer")
+                            }
                             durations.append((Deadline.now - began).inSeconds * 1_000)
                         }
                         return durations

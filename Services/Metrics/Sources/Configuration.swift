@@ -12,7 +12,8 @@ struct MetricsConfiguration: ServiceConfiguration {
 
     init(from reader: inout ConfigurationReader) {
         let counting = reader.section("counting")
-        retention = counting.duration("retention", default: .seconds(14 * 86_400), in: .seconds(3_600) ... .seconds(400 * 86_400))
+        retention = counting.duration(
+            "retention", default: .seconds(14 * 86_400), in: .seconds(3_600) ... .seconds(400 * 86_400))
         batch = counting.integer("batch", default: 64, in: 1...1_000)
         linger = counting.duration("linger", default: .milliseconds(200), in: .zero ... .seconds(10))
     }

@@ -2,6 +2,7 @@ import Core
 import Messaging
 import Reactor
 import ServiceKit
+import Telemetry
 
 /// Counts what the suite observes, minute by minute, and answers how it looks.
 final class MetricsService: Service {
@@ -15,7 +16,7 @@ final class MetricsService: Service {
         self.configuration = configuration
         self.runtime = runtime
         ledger = TallyLedger(
-            database: runtime.database, inbox: runtime.inbox, figures: MetricsFigures(runtime.metrics))
+            database: runtime.database, inbox: runtime.inbox, figures: MetricsMetrics(runtime.metrics))
     }
 
     func start() async throws {

@@ -168,7 +168,8 @@ extension MessageProperties {
         expirationMilliseconds = unsafe Int(text(AMQP_BASIC_EXPIRATION_FLAG, source.expiration))
         isPersistent = unsafe flags & amqp_flags_t(AMQP_BASIC_DELIVERY_MODE_FLAG) != 0 && source.delivery_mode == 2
         guard flags & amqp_flags_t(AMQP_BASIC_HEADERS_FLAG) != 0 else { return }
-        for unsafe entry in unsafe UnsafeBufferPointer(start: source.headers.entries, count: Int(source.headers.num_entries)) {
+        for index in 0..<Int(unsafe source.headers.num_entries) {
+            let entry = unsafe source.headers.entries[index]
             if let value = unsafe entry.value.text {
                 unsafe headers.append((String(entry.key), value))
             } else if unsafe String(entry.key) == "x-death" {
@@ -182,12 +183,15 @@ extension MessageProperties.Death {
     /// The last element of `x-death` is the first death.
     fileprivate init?(_ value: amqp_field_value_t) {
         guard unsafe value.kind == UInt8(AMQP_FIELD_KIND_ARRAY.rawValue) else { return nil }
-        let deaths = unsafe UnsafeBufferPointer(start: value.value.array.entries, count: Int(value.value.array.num_entries))
-        guard let first = unsafe deaths.last, unsafe first.kind == UInt8(AMQP_FIELD_KIND_TABLE.rawValue) else {
+        let deaths = unsafe value.value.array
+        guard unsafe deaths.num_entries > 0 else { return nil }
+        let first = unsafe deaths.entries[Int(deaths.num_entries) - 1]
+        guard unsafe first.kind == UInt8(AMQP_FIELD_KIND_TABLE.rawValue) else {
             return nil
         }
         let table = unsafe first.value.table
-        for unsafe entry in unsafe UnsafeBufferPointer(start: table.entries, count: Int(table.num_entries)) {
+        for index in 0..<Int(unsafe table.num_entries) {
+            let entry = unsafe table.entries[index]
             switch unsafe String(entry.key) {
             case "queue": queue = unsafe entry.value.text ?? ""
             case "reason": reason = unsafe entry.value.text ?? ""

@@ -236,7 +236,9 @@ internal import CRabbitMQ
             let end = min(total, sent + largest)
             let start = beginFrame(type: 3, channel: channel)
             if sent < head.count { bytes.append(contentsOf: head[sent..<min(end, head.count)]) }
-            if end > head.count { bytes.append(contentsOf: tail[(max(sent, head.count) - head.count)..<(end - head.count)]) }
+            if end > head.count {
+                bytes.append(contentsOf: tail[(max(sent, head.count) - head.count)..<(end - head.count)])
+            }
             endFrame(start)
             sent = end
         }

@@ -41,8 +41,8 @@ final class CallDesk: Sendable {
             bus.metrics.served["answered"].increment()
         } catch {
             if !(error is Failure) {
-                bus.log.error(
-                    "a handler of calls failed", ["call": .string(request.received.properties.type), "error": .error(error)])
+                let call = request.received.properties.type
+                bus.log.error("a handler of calls failed", ["call": .string(call), "error": .error(error)])
             }
             bus.metrics.served["failed"].increment()
             let failure = error as? Failure ?? Failure(.internalError, "the request could not be answered")

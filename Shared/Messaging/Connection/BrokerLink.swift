@@ -106,7 +106,8 @@ final class BrokerLink: @unchecked Sendable {
     private func announce(_ connection: AMQPConnection) {
         self.connection = connection
         onState(true)
-        log.info("connected to the message bus", ["host": .string(configuration.host), "port": .int(configuration.port)])
+        log.info(
+            "connected to the message bus", ["host": .string(configuration.host), "port": .int(configuration.port)])
         let woken = waiting
         waiting = []
         for waiter in woken { waiter.fulfil(()) }
@@ -117,7 +118,8 @@ final class BrokerLink: @unchecked Sendable {
         return switch reason {
         case .unreachable, .stream: "check that RabbitMQ runs and listens at \(place)"
         case .closedByBroker(403, _): "check the password of broker user \(configuration.user)"
-        case .closedByBroker(530, _): "check that virtual host \(configuration.virtualHost) exists and user \(configuration.user) may use it"
+        case .closedByBroker(530, _):
+            "check that virtual host \(configuration.virtualHost) exists and that user \(configuration.user) may use it"
         case .malformed, .tooLarge: "check that what listens at \(place) is RabbitMQ's AMQP port"
         default: "see the broker's log"
         }

@@ -1,7 +1,7 @@
 package import Core
 internal import Reactor
-internal import Telemetry
 internal import Synchronization
+internal import Telemetry
 
 /// Consumes a queue until it is cancelled, through whatever happens to connections, channels and the broker.
 ///
@@ -196,7 +196,10 @@ package final class Consumer: Sendable {
     private func bury(_ delivery: Delivery, because failure: Failure, _ session: ConsumerSession) async {
         log.warning(
             "a message cannot be handled and becomes a dead letter",
-            ["reason": .string(failure.detail), "schema": .string(delivery.schema), "message": .describing(delivery.id)])
+            [
+                "reason": .string(failure.detail), "schema": .string(delivery.schema),
+                "message": .describing(delivery.id),
+            ])
         bus.metrics.consumed["dead"].increment()
         await bury(delivery.received, reason: failure.detail, session)
     }

@@ -29,7 +29,7 @@ struct Admission: Sendable {
         let (envelope, payloads) = try open(body)
         guard envelope.schemaVersion <= EnvelopeFactory.schemaVersion else {
             throw Rejection(
-                reason: "its schema version is \(envelope.schemaVersion), this service knows \(EnvelopeFactory.schemaVersion)")
+                reason: "its schema version is \(envelope.schemaVersion), known is \(EnvelopeFactory.schemaVersion)")
         }
         guard !payloads.isEmpty else { throw Rejection(reason: "it has no payload") }
         try check(envelope, from: sender)

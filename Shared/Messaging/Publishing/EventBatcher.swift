@@ -1,8 +1,8 @@
 package import Contracts
 package import Core
 internal import Reactor
-internal import Telemetry
 internal import Synchronization
+internal import Telemetry
 
 /// Collects events of a stream into batches, one buffer for each partition, and publishes them when they are large or
 /// old enough. For what may be lost: `offer` never waits, and what finds no room is counted and dropped.

@@ -68,7 +68,8 @@ final class Publisher: ChannelOwner, @unchecked Sendable {
             case .refused:
                 metrics.published["refused"].increment()
                 throw Failure(
-                    .exhausted, "a queue that should take \(message.properties.type) is full; its consumer is behind or away",
+                    .exhausted,
+                    "a queue that should take \(message.properties.type) is full; its consumer is behind or away",
                     retryAfter: .seconds(1))
             case .returned(let reason):
                 metrics.published["returned"].increment()

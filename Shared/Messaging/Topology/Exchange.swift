@@ -13,7 +13,9 @@ struct Exchange {
             Exchange(name: Topology.rpcExchange, type: "topic"),
             Exchange(name: Topology.requestsExchange, type: "fanout"),
         ]
-        + Topology.requestConsumers.map { Exchange(name: partitions(of: $0), type: "x-consistent-hash", isInternal: true) }
+        + Topology.requestConsumers.map {
+            Exchange(name: partitions(of: $0), type: "x-consistent-hash", isInternal: true)
+        }
         + ServiceName.allCases.map { Exchange(name: deadLetters(of: $0), type: "fanout", isInternal: true) }
 
     static func partitions(of service: ServiceName) -> String { "\(service.operatorName).requests" }

@@ -21,7 +21,8 @@ extension Topology {
         return json.bytes
     }
 
-    private static func users(_ json: inout JSONWriter, _ services: [BusCredential], _ administrators: [BusCredential]) {
+    private static func users(_ json: inout JSONWriter, _ services: [BusCredential], _ administrators: [BusCredential])
+    {
         for (credential, tags) in services.map({ ($0, "") }) + administrators.map({ ($0, "administrator") }) {
             json.object { json in
                 json.member("name", credential.user)

@@ -62,7 +62,8 @@ extension Topology {
         for service in ServiceName.allCases {
             lines.append("    \(service.schemaName)([\(service.operatorName)])")
         }
-        for service in ServiceName.allCases where Topic.all.contains(where: { $0.owner == service && $0.carrier == .events }) {
+        let speakers = Set(Topic.all.filter { $0.carrier == .events }.compactMap(\.owner))
+        for service in ServiceName.allCases where speakers.contains(service) {
             lines.append("    \(service.schemaName) --> events")
         }
         lines.append("    \(ServiceName.gateway.schemaName) --> requests")

@@ -1,6 +1,5 @@
 import Contracts
 import Core
-import Database
 import Messaging
 
 /// Answers `MetricsService`.
@@ -14,59 +13,65 @@ struct OverviewCalls: Sendable {
     let clock: any WallClock
 
     func serve(on bus: Bus) {
-        bus.serve(MetricsRPC.getOverview) { request, context in try await overview(request, context.deadline) }
-        bus.serve(MetricsRPC.querySeries) { request, context in try await series(request, context.deadline) }
+        bus.serve(MetricsRPC.getOverview) { request, context in
+            try await translated { () async throws(MetricsFailure) in try await overview(request, context.deadline) }
+        }
+        bus.serve(MetricsRPC.querySeries) { request, context in
+            try await translated { () async throws(MetricsFailure) in try await series(request, context.deadline) }
+        }
     }
 
-    func overview(_ request: GetOverviewRequest, _ deadline: Deadline) async throws -> GetOverviewResponse {
+    private func translated<Answer: Sendable>(
+        _ answer: () async throws(MetricsFailure) -> Answer
+    ) async throws(Failure) -> Answer {
+        do {
+            return try await answer()
+        } catch {
+            throw error.failure
+        }
+    }
+
+    func overview(
+        _ request: GetOverviewRequest, _ deadline: Deadline
+    ) async throws(MetricsFailure) -> GetOverviewResponse {
         let minutes = request.minutes == 0 ? Self.defaultMinutes : min(Int(request.minutes), Self.maximumMinutes)
         let now = clock.now
         let last = now.seconds / 60
         let start = Timestamp(seconds: (last - Int64(minutes) + 1) * 60)
         var overview = Overview(from: start.seconds / 60, through: last)
-        return try await translated {
-            for entry in try await queries.entries(since: start, deadline: deadline) {
-                overview.add(minute: entry.minute, measure: entry.measure, key: entry.key, amount: entry.amount)
-            }
-            let attackers = try await queries.topAttackers(since: start, limit: Self.topAttackers, deadline: deadline)
-            let ongoing = try await queries.ongoingCounts(now: now, deadline: deadline)
-            return GetOverviewResponse(
-                generatedAt: now, total: TrafficWindow(overview.total), windows: overview.windows.map(TrafficWindow.init),
-                attacks: overview.categories.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
-                    CategoryCount(category: AttackCategory(rawValue: $0.key), count: UInt64(clamping: $0.value))
-                },
-                topAttackers: attackers.map { SubjectCount(subject: Array($0.subject.utf8), count: UInt64(clamping: $0.count)) },
-                openIncidents: UInt64(clamping: ongoing[.incident] ?? 0),
-                activeDecisions: UInt64(clamping: ongoing[.decision] ?? 0),
-                activeIntruders: UInt64(clamping: ongoing[.intruder] ?? 0))
+        for entry in try await queries.entries(since: start, deadline: deadline) {
+            overview.add(minute: entry.minute, measure: entry.measure, key: entry.key, amount: entry.amount)
         }
+        let attackers = try await queries.topAttackers(since: start, limit: Self.topAttackers, deadline: deadline)
+        let ongoing = try await queries.ongoingCounts(now: now, deadline: deadline)
+        return GetOverviewResponse(
+            generatedAt: now, total: TrafficWindow(overview.total), windows: overview.windows.map(TrafficWindow.init),
+            attacks: overview.categories.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
+                CategoryCount(category: AttackCategory(rawValue: $0.key), count: UInt64(clamping: $0.value))
+            },
+            topAttackers: attackers.map {
+                SubjectCount(subject: Array($0.subject.utf8), count: UInt64(clamping: $0.count))
+            },
+            openIncidents: UInt64(clamping: ongoing[.incident] ?? 0),
+            activeDecisions: UInt64(clamping: ongoing[.decision] ?? 0),
+            activeIntruders: UInt64(clamping: ongoing[.intruder] ?? 0))
     }
 
-    func series(_ request: QuerySeriesRequest, _ deadline: Deadline) async throws -> QuerySeriesResponse {
+    func series(_ request: QuerySeriesRequest, _ deadline: Deadline) async throws(MetricsFailure) -> QuerySeriesResponse
+    {
         guard let measure = Measure(rawValue: request.name), !measure.hasKey else {
-            let names = Measure.allCases.filter { !$0.hasKey }.map(\.rawValue).joined(separator: ", ")
-            throw Failure(.invalid, "there is no series named \(request.name.prefix(64)); there are \(names)")
+            throw MetricsFailure.unknownSeries(request.name)
         }
-        let until = request.until.isSet ? request.until : clock.now
+        // Not set: the current minute belongs to it, as far as it is counted.
+        let until = request.until.isSet ? request.until : Timestamp(seconds: (clock.now.seconds / 60 + 1) * 60)
         let from = request.from.isSet ? request.from : until + .seconds(-3_600)
         let step = max(60, Int(request.stepSeconds))
         guard from < until, (until - from).inSeconds / Double(step) <= Double(Self.maximumPoints) else {
-            throw Failure(
-                .invalid, "from must be before until, and at most \(Self.maximumPoints) steps of step_seconds before it")
+            throw MetricsFailure.tooManySteps(maximum: Self.maximumPoints)
         }
-        return try await translated {
-            let points = try await queries.series(measure, from: from, until: until, stepSeconds: step, deadline: deadline)
-            return QuerySeriesResponse(
-                name: request.name, points: points.map { SeriesPoint(at: $0.at, value: Double($0.amount)) })
-        }
-    }
-
-    private func translated<Answer>(_ read: () async throws -> Answer) async throws -> Answer {
-        do {
-            return try await read()
-        } catch let failure as DatabaseFailure {
-            throw Failure(.unavailable, "the counts cannot be read: \(failure)", retryAfter: .seconds(1))
-        }
+        let points = try await queries.series(measure, from: from, until: until, stepSeconds: step, deadline: deadline)
+        return QuerySeriesResponse(
+            name: request.name, points: points.map { SeriesPoint(at: $0.at, value: Double($0.amount)) })
     }
 }
 

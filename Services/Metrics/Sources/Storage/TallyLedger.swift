@@ -8,7 +8,7 @@ import Outbox
 struct TallyLedger: Sendable {
     let database: Database
     let inbox: Inbox
-    let figures: MetricsFigures
+    let figures: MetricsMetrics
 
     func apply(
         ids: [UUIDv7], source: String, count: @escaping @Sendable ([Int]) throws -> (Tally, [Ongoing])
@@ -23,7 +23,7 @@ struct TallyLedger: Sendable {
             }
             figures.add(tally)
         } catch let failure as DatabaseFailure {
-            throw Failure(.unavailable, "the counts could not be stored: \(failure)")
+            throw MetricsFailure.storage("\(failure)").failure
         }
     }
 

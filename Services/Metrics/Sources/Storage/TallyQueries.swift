@@ -12,61 +12,78 @@ struct TallyQueries: Sendable {
 
     let database: Database
 
+    private func ask(
+        _ sql: SQL, _ parameters: [SQLValue], deadline: Deadline
+    ) async throws(MetricsFailure) -> Rows {
+        do {
+            return try await database.query(sql, parameters, deadline: deadline)
+        } catch {
+            throw .storage("\(error)")
+        }
+    }
+
+    private func read<Value>(_ rows: Rows, _ convert: (Row) throws(DatabaseFailure) -> Value?) throws(MetricsFailure)
+        -> [Value]
+    {
+        var values: [Value] = []
+        do throws(DatabaseFailure) {
+            for row in rows {
+                if let value = try convert(row) { values.append(value) }
+            }
+        } catch {
+            throw .storage("\(error)")
+        }
+        return values
+    }
+
     /// Counts of whole minutes since `start`, attackers left out.
-    func entries(since start: Timestamp, deadline: Deadline) async throws(DatabaseFailure) -> [Entry] {
-        let rows = try await database.query(
+    func entries(since start: Timestamp, deadline: Deadline) async throws(MetricsFailure) -> [Entry] {
+        let rows = try await ask(
             """
             SELECT minute, measure, key, amount FROM minute_tallies
             WHERE minute >= $1 AND measure <> 'attacker' ORDER BY minute
             """, [.timestamp(start)], deadline: deadline)
-        var entries: [Entry] = []
-        for row in rows {
-            guard let measure = Measure(rawValue: try row.get(1)) else { continue }
-            entries.append(
-                Entry(
-                    minute: try row.get(0, as: Timestamp.self).seconds / 60, measure: measure, key: try row.get(2),
-                    amount: try row.get(3)))
+        return try read(rows) { row throws(DatabaseFailure) in
+            guard let measure = Measure(rawValue: try row.get(1)) else { return nil }
+            return Entry(
+                minute: try row.get(0, as: Timestamp.self).seconds / 60, measure: measure, key: try row.get(2),
+                amount: try row.get(3))
         }
-        return entries
     }
 
     func topAttackers(
         since start: Timestamp, limit: Int, deadline: Deadline
-    ) async throws(DatabaseFailure) -> [(subject: String, count: Int64)] {
-        let rows = try await database.query(
+    ) async throws(MetricsFailure) -> [(subject: String, count: Int64)] {
+        let rows = try await ask(
             """
             SELECT key, sum(amount)::int8 AS total FROM minute_tallies WHERE minute >= $1 AND measure = 'attacker'
             GROUP BY key ORDER BY total DESC, key LIMIT $2
             """, [.timestamp(start), .int(limit)], deadline: deadline)
-        var top: [(subject: String, count: Int64)] = []
-        for row in rows { top.append((try row.get(0), try row.get(1))) }
-        return top
+        return try read(rows) { row throws(DatabaseFailure) in (subject: try row.get(0), count: try row.get(1)) }
     }
 
-    func ongoingCounts(now: Timestamp, deadline: Deadline) async throws(DatabaseFailure) -> [Ongoing.Kind: Int64] {
-        let rows = try await database.query(
+    func ongoingCounts(now: Timestamp, deadline: Deadline) async throws(MetricsFailure) -> [Ongoing.Kind: Int64] {
+        let rows = try await ask(
             "SELECT kind, count(*)::int8 FROM ongoing WHERE ends_at > $1 GROUP BY kind", [.timestamp(now)],
             deadline: deadline)
-        var counts: [Ongoing.Kind: Int64] = [:]
-        for row in rows {
-            if let kind = Ongoing.Kind(rawValue: try row.get(0)) { counts[kind] = try row.get(1) }
+        let counts = try read(rows) { row throws(DatabaseFailure) -> (Ongoing.Kind, Int64)? in
+            guard let kind = Ongoing.Kind(rawValue: try row.get(0)) else { return nil }
+            return (kind, try row.get(1))
         }
-        return counts
+        return Dictionary(counts) { first, _ in first }
     }
 
     /// One measure in steps of whole minutes.
     func series(
         _ measure: Measure, from start: Timestamp, until end: Timestamp, stepSeconds: Int, deadline: Deadline
-    ) async throws(DatabaseFailure) -> [(at: Timestamp, amount: Int64)] {
-        let rows = try await database.query(
+    ) async throws(MetricsFailure) -> [(at: Timestamp, amount: Int64)] {
+        let rows = try await ask(
             """
             SELECT to_timestamp(floor(extract(epoch FROM minute) / $4) * $4) AS step, sum(amount)::int8
             FROM minute_tallies WHERE measure = $1 AND minute >= $2 AND minute < $3
             GROUP BY step ORDER BY step
             """, [.text(measure.rawValue), .timestamp(start), .timestamp(end), .double(Double(stepSeconds))],
             deadline: deadline)
-        var points: [(at: Timestamp, amount: Int64)] = []
-        for row in rows { points.append((try row.get(0), try row.get(1))) }
-        return points
+        return try read(rows) { row throws(DatabaseFailure) in (at: try row.get(0), amount: try row.get(1)) }
     }
 }

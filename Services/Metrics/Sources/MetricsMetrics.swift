@@ -1,7 +1,7 @@
 import Telemetry
 
 /// What Prometheus reads of the whole suite's traffic, as far as this replica counted it.
-struct MetricsFigures: Sendable {
+struct MetricsMetrics: Sendable {
     private let counted: CounterFamily
 
     init(_ registry: MetricsRegistry) {

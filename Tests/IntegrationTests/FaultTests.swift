@@ -49,7 +49,7 @@ extension WholeSystem {
         func banOutlivesGateway() async throws {
             let stack = try await WholeSystem.stack
             let (api, suspect) = (try await API(), try await Client("127.0.2.5"))
-            let decision = try api.decide("ACTION_BAN", suspect.address, seconds: 600)
+            let decision = try api.decide("ban", suspect.address, seconds: 600)
             try await eventually("the ban is in force") { try suspect.get("/").status == 403 }
             try await kill(.gateway, of: stack)
             try await eventually("the new gateway enforces it", within: .seconds(20)) {

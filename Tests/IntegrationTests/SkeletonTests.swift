@@ -48,7 +48,7 @@ extension WholeSystem {
         @Test("A ban holds until it is reverted, and is reported as enforced")
         func banAndRevert() async throws {
             let (api, suspect) = (try await API(), try await Client("127.0.1.5"))
-            let decision = try api.decide("ACTION_BAN", suspect.address, seconds: 600)
+            let decision = try api.decide("ban", suspect.address, seconds: 600)
             try await eventually("the ban is in force") { try suspect.get("/").status == 403 }
             let enforced = try api.list("enforcements", of: "/v1/enforcements?limit=1000")
             #expect(enforced.contains { about($0, suspect.address) })
@@ -59,7 +59,7 @@ extension WholeSystem {
         @Test("A ban ends by itself when it expires")
         func banExpires() async throws {
             let (api, suspect) = (try await API(), try await Client("127.0.1.6"))
-            _ = try api.decide("ACTION_BAN", suspect.address, seconds: 3)
+            _ = try api.decide("ban", suspect.address, seconds: 3)
             try await eventually("the ban is in force") { try suspect.get("/").status == 403 }
             try await eventually("it has expired", within: .seconds(20)) { try suspect.get("/").status == 200 }
         }
@@ -67,7 +67,7 @@ extension WholeSystem {
         @Test("A diverted client walks a labyrinth whose links lead on, and his steps are seen")
         func labyrinth() async throws {
             let (api, intruder) = (try await API(), try await Client("127.0.1.7"))
-            _ = try api.decide("ACTION_DIVERT", intruder.address, seconds: 600)
+            _ = try api.decide("divert", intruder.address, seconds: 600)
             let entrance = try await eventually("the labyrinth answers") {
                 let answer = try intruder.get("/")
                 return answer.status == 200 && !answer.text.contains("Brass lantern") ? answer : nil
@@ -91,7 +91,7 @@ extension WholeSystem {
         @Test("Tokens: a wrong password gets none, no token opens nothing, a forged one neither")
         func tokens() async throws {
             let client = try await Client("127.0.1.8")
-            let wrong = #"{"grant_type": "GRANT_TYPE_PASSWORD", "username": "admin", "password": "wrong"}"#
+            let wrong = #"{"grant_type": "password", "username": "admin", "password": "wrong"}"#
             #expect(try client.send("POST", "/v1/auth/token", headers: API.json, body: wrong).status == 401)
             #expect(try client.get("/v1/decisions").status == 401)
             let api = try await API(from: "127.0.1.8")
@@ -141,7 +141,7 @@ extension WholeSystem {
             _ = try attacker.get(Client.injection)
             try await eventually("the attack is shown") { feed.told("request", mentioning: attacker.address) }
             let api = try await API()
-            let decision = try api.decide("ACTION_DIVERT", attacker.address, seconds: 60)
+            let decision = try api.decide("divert", attacker.address, seconds: 60)
             try await eventually("the decision is shown") { feed.told("decision", mentioning: attacker.address) }
             try await eventually("the attacker's step is shown") {
                 _ = try attacker.get("/")

@@ -64,7 +64,7 @@ struct API {
     static func token(for client: Client) async throws -> String {
         let password = try client.stack.layout.secret("administrator")
         let request = """
-            {"grant_type": "GRANT_TYPE_PASSWORD", "username": "\(Welcome.administrator)", "password": "\(password)"}
+            {"grant_type": "password", "username": "\(Welcome.administrator)", "password": "\(password)"}
             """
         return try await eventually("auth issues a token", within: .seconds(20)) {
             let answer = try client.send("POST", "/v1/auth/token", headers: Self.json, body: request)
@@ -97,7 +97,7 @@ struct API {
             try post(
                 "/v1/decisions",
                 """
-                {"subject": {"kind": "SUBJECT_KIND_CLIENT_ADDRESS", "value": "\(address)"}, "action": "\(action)",
+                {"subject": {"kind": "client_address", "value": "\(address)"}, "action": "\(action)",
                  "duration_seconds": \(seconds), "reason": "the integration tests ask for it"}
                 """)["decision"] as? [String: Any]
         return try #require(decision?["decision_id"] as? String)

@@ -6,8 +6,8 @@ internal import LocalServers
 
 struct Demonstration {
     private static let visitor = "127.0.0.1"
-    /// Another address of this machine, so that the attacker is somebody else than you.
-    private static let attacker = "127.0.0.66"
+    /// Another address of this machine, so that the attacker is somebody else than you, and in every tour another.
+    private static let attacker = "127.66.\(Int.random(in: 1...250)).\(Int.random(in: 1...250))"
     private static let attack = "/search?q=1%27%20UNION%20SELECT%20password%20FROM%20users--%20-"
 
     let gatewayPort: Int
@@ -33,7 +33,7 @@ struct Demonstration {
 
     private func signIn() -> String? {
         let credentials = """
-            {"grant_type":"GRANT_TYPE_PASSWORD","username":"\(Welcome.administrator)","password":"\(administratorPassword)"}
+            {"grant_type":"password","username":"\(Welcome.administrator)","password":"\(administratorPassword)"}
             """
         let answer = ask("POST", "/v1/auth/token", headers: [("Content-Type", "application/json")], body: credentials)
         let token = object(answer)["access_token"] as? String
@@ -49,7 +49,7 @@ struct Demonstration {
                 (decision["subject"] as? [String: Any])?["value"] as? String == Self.attacker
             }
             if let own {
-                say("after \(attempt) more requests: \(own["action"] ?? "") until \(own["expires_at"] ?? "")")
+                say("after \(attempt) more attacks: \(own["action"] ?? "") until \(own["expires_at"] ?? "")")
                 say("because: \(own["reason"] ?? "")")
                 return own["decision_id"] as? String
             }

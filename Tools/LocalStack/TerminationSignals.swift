@@ -12,14 +12,24 @@ final class TerminationSignals: Sendable {
 
     private let state = Mutex(State())
 
-    /// Must be made before other threads exist that could take the signals.
-    init() {
+    private static let signals = {
         var signals = sigset_t()
         unsafe sigemptyset(&signals)
         for signal in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, signal) }
+        return signals
+    }()
+
+    /// The first thing `main` does: threads inherit the mask, and one that lacked it would be ended by the signal. A
+    /// shell starts background commands with SIGINT ignored, and an ignored signal cannot be waited for.
+    static func block() {
+        var signals = signals
         unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+        for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
         signal(SIGPIPE, SIG_IGN)
-        Thread.detachNewThread { [signals] in self.listen(signals) }
+    }
+
+    init() {
+        Thread.detachNewThread { self.listen(Self.signals) }
     }
 
     /// Runs `work`, then `afterwards`; a signal, a failure or a result of `afterwards` stops the stack in order.

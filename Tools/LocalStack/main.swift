@@ -1,3 +1,4 @@
 internal import Glibc
 
+TerminationSignals.block()
 exit(await LocalStackCommand.main(CommandLine.arguments))

@@ -4,9 +4,9 @@ internal import Reactor
 extension ByteStream {
     /// Sends both parts, however long that takes, as long as the peer takes some of it within every `stall`.
     func send(
-        _ first: [UInt8], _ second: [UInt8], stall: Duration, onProgress: () -> Void = {}
+        _ first: [UInt8], _ second: [UInt8], skipping skipped: Int = 0, stall: Duration, onProgress: () -> Void = {}
     ) async throws(StreamFailure) {
-        var sent = 0
+        var sent = skipped
         while sent < first.count + second.count {
             if let count = try tryWrite(first, second, skipping: sent) {
                 sent += count

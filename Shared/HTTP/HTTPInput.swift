@@ -14,11 +14,18 @@ package protocol HTTPHeadParser {
 /// not complete yet, is kept here: an idle connection holds no buffer. Confined to the stream's reactor.
 final class HTTPInput {
     let stream: any ByteStream
+    /// `stream` itself when nothing lies between it and the socket: calls then cost no look-up, and a wait no frames.
+    private let socket: StreamSocket?
+    private let reactor: Reactor
     private var kept: [UInt8] = []
     /// The peer has ended its side.
     private(set) var hasEnded = false
 
-    init(_ stream: any ByteStream) { self.stream = stream }
+    init(_ stream: any ByteStream) {
+        self.stream = stream
+        reactor = stream.reactor
+        socket = stream as? StreamSocket
+    }
 
     var hasKeptBytes: Bool { !kept.isEmpty }
 
@@ -32,15 +39,40 @@ final class HTTPInput {
 
     /// The next head, nil when the peer ended the connection before its first byte. The first byte may take until
     /// `idleDeadline`; from then on the whole head has `timeout`.
+    @inline(__always)
     func readHead<Parser: HTTPHeadParser>(
-        _ parser: consuming Parser, idleDeadline: Deadline, timeout: Duration, onFirstByte: () -> Void = {}
+        _ parser: @autoclosure () -> Parser, idleDeadline: Deadline, timeout: Duration, onFirstByte: () -> Void = {}
     ) async throws(HTTPFailure) -> Parser.Head? {
-        var deadline = idleDeadline
-        if hasKeptBytes {
-            onFirstByte()
-            deadline = .after(timeout)
-            if let head = try parseKept(&parser) { return head }
+        if !hasKeptBytes {
+            // The usual way: nothing is held while waiting, and the first read brings the whole head.
+            while true {
+                if let count = try tryRead() {
+                    guard count > 0 else {
+                        hasEnded = true
+                        return nil
+                    }
+                    onFirstByte()
+                    var parser = parser()
+                    if let head = try parseScratch(count, &parser) { return head }
+                    return try await readRest(parser, deadline: .after(timeout))
+                }
+                if let socket, socket.mayWaitInPlace {
+                    try Self.check(await Waker.suspend { socket.beginWaitReadable($0, deadline: idleDeadline) })
+                } else {
+                    try await wait(until: idleDeadline)
+                }
+            }
         }
+        onFirstByte()
+        var parser = parser()
+        if let head = try parseKept(&parser) { return head }
+        return try await readRest(parser, deadline: .after(timeout))
+    }
+
+    /// The rest of a head whose beginning is kept and known to `parser`.
+    private func readRest<Parser: HTTPHeadParser>(
+        _ parser: consuming Parser, deadline: Deadline
+    ) async throws(HTTPFailure) -> Parser.Head? {
         while true {
             guard let count = try tryRead() else {
                 try await wait(until: deadline)
@@ -48,17 +80,18 @@ final class HTTPInput {
             }
             guard count > 0 else {
                 hasEnded = true
-                if hasKeptBytes { throw .truncated }
-                return nil
+                throw .truncated
             }
-            if hasKeptBytes {
-                keep(count)
-                if let head = try parseKept(&parser) { return head }
-            } else {
-                onFirstByte()
-                if let head = try parseScratch(count, &parser) { return head }
-                deadline = .after(timeout)
-            }
+            keep(count)
+            if let head = try parseKept(&parser) { return head }
+        }
+    }
+
+    private static func check(_ outcome: WaitOutcome) throws(HTTPFailure) {
+        do {
+            try outcome.get()
+        } catch {
+            throw .stream(error)
         }
     }
 
@@ -180,7 +213,8 @@ final class HTTPInput {
 
     private func tryRead() throws(HTTPFailure) -> Int? {
         do {
-            return unsafe try stream.tryRead(into: stream.reactor.scratch)
+            if let socket { return unsafe try socket.tryRead(into: reactor.scratch) }
+            return unsafe try stream.tryRead(into: reactor.scratch)
         } catch {
             throw .stream(error)
         }
@@ -195,13 +229,13 @@ final class HTTPInput {
     }
 
     private func scratch(_ count: Int) -> UnsafeRawBufferPointer {
-        unsafe UnsafeRawBufferPointer(rebasing: stream.reactor.scratch[..<count])
+        unsafe UnsafeRawBufferPointer(rebasing: reactor.scratch[..<count])
     }
 
     private func keep(_ count: Int) { keep(0..<count) }
 
     private func keep(_ range: Range<Int>) {
-        unsafe kept.append(contentsOf: stream.reactor.scratch[range])
+        unsafe kept.append(contentsOf: reactor.scratch[range])
     }
 
     private func dropKept(_ count: Int) {

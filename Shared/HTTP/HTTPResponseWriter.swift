@@ -22,7 +22,7 @@ package struct HTTPResponseWriter: Sendable {
     package func respond(
         _ status: HTTPStatus, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = []
     ) async throws(HTTPFailure) {
-        try await connection.respond(exchange, status, headers, body)
+        if let rest = try connection.respond(exchange, status, headers, body) { try await connection.finish(rest) }
     }
 
     package func respond(
@@ -34,7 +34,7 @@ package struct HTTPResponseWriter: Sendable {
     }
 
     package func respond(_ response: HTTPStaticResponse) async throws(HTTPFailure) {
-        try await connection.respond(exchange, response)
+        if let rest = try connection.respond(exchange, response) { try await connection.finish(rest) }
     }
 
     package func respond(_ problem: Problem, headers: HTTPHeaders = HTTPHeaders()) async throws(HTTPFailure) {

@@ -22,6 +22,10 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
     private static let drainLimit = 64 << 10
 
     private let stream: any ByteStream
+    /// `stream` itself when nothing lies between it and the socket.
+    private let socket: StreamSocket?
+    private let peer: SocketAddress
+    private let reactor: Reactor
     private let worker: HTTPServerWorker
     private let input: HTTPInput
     private let isSecure: Bool
@@ -43,6 +47,9 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
 
     init(_ stream: any ByteStream, worker: HTTPServerWorker, isSecure: Bool) {
         self.stream = stream
+        socket = stream as? StreamSocket
+        peer = stream.peer
+        reactor = stream.reactor
         self.worker = worker
         self.isSecure = isSecure
         input = HTTPInput(stream)
@@ -56,7 +63,13 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
     func serve() async {
         do throws(HTTPFailure) {
             while let head = try await nextHead() {
-                try await perform(head)
+                begin(head)
+                do {
+                    try await worker.handler.handle(request(head), HTTPResponseWriter(self, exchange: exchange))
+                } catch {
+                    try await answer(error, to: head)
+                }
+                if !endsCleanly { try await complete() }
                 guard keepsAlive else { break }
             }
             await sayGoodbye()
@@ -68,29 +81,24 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
 
     func close() { stream.close() }
 
+    /// In the frame of `serve`, like `readHead`: a connection that wakes finds everything in one place.
+    @inline(__always)
     private func nextHead() async throws(HTTPFailure) -> HTTPRequestHead? {
         isIdle = !input.hasKeptBytes
         guard !worker.isStopping || !isIdle else { return nil }
         defer { isIdle = false }
         do throws(HTTPFailure) {
             return try await input.readHead(
-                HTTPRequestParser(limits: configuration.limits), idleDeadline: stream.reactor.turn + timeouts.idle,
+                HTTPRequestParser(limits: configuration.limits), idleDeadline: reactor.turn + timeouts.idle,
                 timeout: timeouts.head, onFirstByte: { isIdle = false })
         } catch .stream(.deadlineExceeded) where isIdle {
             return nil
         }
     }
 
-    private func perform(_ head: HTTPRequestHead) async throws(HTTPFailure) {
-        begin(head)
-        let request = HTTPServerRequest(
-            head: head, peer: stream.peer, isSecure: isSecure, receivedAt: worker.now(), body: body(head.framing))
-        do {
-            try await worker.handler.handle(request, HTTPResponseWriter(self, exchange: exchange))
-        } catch {
-            try await answer(error, to: head)
-        }
-        try await complete()
+    private func request(_ head: HTTPRequestHead) -> HTTPServerRequest {
+        HTTPServerRequest(
+            head: head, peer: peer, isSecure: isSecure, receivedAt: worker.now(), body: body(head.framing))
     }
 
     private func begin(_ head: HTTPRequestHead) {
@@ -121,6 +129,13 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
         if !(error is Failure) && problem.status.isServerError { configuration.onFailure?(error, head) }
         guard case .none = response else { throw .stream(.closed) }
         try await HTTPResponseWriter(self, exchange: exchange).respond(problem)
+    }
+
+    /// The usual end of an exchange, which needs no waiting: the response is whole and the body read.
+    private var endsCleanly: Bool {
+        guard case .finished = response, decoder.isComplete else { return false }
+        exchange &+= 1
+        return true
     }
 
     /// After the handler: the response has to be whole and the body read, or the connection ends.
@@ -158,7 +173,7 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
     private func end(after failure: HTTPFailure) async {
         switch failure {
         case .refused(let refusal):
-            configuration.onRefusal?(refusal, stream.peer)
+            configuration.onRefusal?(refusal, peer)
             await refuse(Problem(refusal.status, detail: refusal.explanation))
         case .stream(.deadlineExceeded):
             await refuse(Problem(.requestTimeout, detail: "The request did not arrive in time."))
@@ -212,29 +227,57 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
     func responseStatus(of exchange: UInt64) -> HTTPStatus? { exchange == self.exchange ? status : nil }
     func responseBytes(of exchange: UInt64) -> Int { exchange == self.exchange ? contentBytes : 0 }
 
+    /// What the kernel did not take at once; nil when there is nothing left to do.
     func respond(
         _ exchange: UInt64, _ status: HTTPStatus, _ headers: HTTPHeaders, _ body: [UInt8]
-    ) async throws(HTTPFailure) {
+    ) throws(HTTPFailure) -> Unsent? {
         try claim(exchange, status)
         contentBytes = body.count
         var output = worker.takeOutput()
         appendHead(status, headers, status.forbidsBody ? .none : .length(body.count), to: &output)
-        try await sendAll(output, status.forbidsBody || answersHead ? [] : body)
+        return try sendAll(output, status.forbidsBody || answersHead ? [] : body)
     }
 
-    func respond(_ exchange: UInt64, _ prepared: HTTPStaticResponse) async throws(HTTPFailure) {
+    func respond(_ exchange: UInt64, _ prepared: HTTPStaticResponse) throws(HTTPFailure) -> Unsent? {
         try claim(exchange, prepared.status)
         contentBytes = prepared.body.count
         var output = worker.takeOutput()
         output.append(contentsOf: prepared.head)
         appendTail(to: &output)
         if !answersHead { output.append(contentsOf: prepared.body) }
-        try await sendAll(output, [])
+        return try sendAll(output, [])
     }
 
-    private func sendAll(_ head: consuming [UInt8], _ body: [UInt8]) async throws(HTTPFailure) {
-        try await send(head, body)
+    /// A response of which the socket has not taken all.
+    struct Unsent {
+        fileprivate let head: [UInt8]
+        fileprivate let body: [UInt8]
+        fileprivate let sent: Int
+    }
+
+    /// One try, without waiting, which is all that most responses need.
+    private func sendAll(_ head: consuming [UInt8], _ body: [UInt8]) throws(HTTPFailure) -> Unsent? {
+        let sent: Int
+        do throws(StreamFailure) {
+            if let socket {
+                sent = try socket.tryWrite(head, body, skipping: 0) ?? 0
+            } else {
+                sent = try stream.tryWrite(head, body, skipping: 0) ?? 0
+            }
+        } catch {
+            throw .stream(error)
+        }
+        guard sent == head.count + body.count, socket != nil || !stream.hasUnsentBytes else {
+            return Unsent(head: head, body: body, sent: sent)
+        }
         worker.giveBack(head)
+        response = .finished
+        return nil
+    }
+
+    func finish(_ unsent: consuming Unsent) async throws(HTTPFailure) {
+        try await send(unsent.head, unsent.body, skipping: unsent.sent)
+        worker.giveBack(unsent.head)
         response = .finished
     }
 
@@ -350,9 +393,11 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
         HTTPResponseEncoder.append("\r\n", to: &output)
     }
 
-    private func send(_ first: [UInt8], _ second: [UInt8] = []) async throws(HTTPFailure) {
+    private func send(
+        _ first: [UInt8], _ second: [UInt8] = [], skipping sent: Int = 0
+    ) async throws(HTTPFailure) {
         do throws(StreamFailure) {
-            try await stream.send(first, second, stall: timeouts.write)
+            try await stream.send(first, second, skipping: sent, stall: timeouts.write)
         } catch {
             throw .stream(error)
         }

@@ -3,8 +3,17 @@ internal import Core
 internal import Glibc
 
 /// How a wait for readiness ended.
-enum WaitOutcome: Sendable {
+package enum WaitOutcome: Sendable {
     case ready, closed, expired, cancelled
+
+    package func get() throws(StreamFailure) {
+        switch self {
+        case .ready: break
+        case .closed: throw .closed
+        case .expired: throw .deadlineExceeded
+        case .cancelled: throw .cancelled
+        }
+    }
 }
 
 enum Direction: Sendable {
@@ -94,9 +103,7 @@ final class EventSource: TimerEntry, @unchecked Sendable {
 
     func wait(_ direction: Direction, until deadline: Deadline) async -> WaitOutcome {
         guard isOpen else { return .closed }
-        if coveredTask != 0 && coveredTask == CurrentTask.identity {
-            return await Waker.suspend { begin(direction, $0, until: deadline, coverage: coverage) }
-        }
+        if isCovered { return await Waker.suspend { beginCovered(direction, $0, until: deadline) } }
         let ticket = beginTicket(direction)
         return await withTaskCancellationHandler {
             await Waker.suspend { waker in
@@ -105,6 +112,15 @@ final class EventSource: TimerEntry, @unchecked Sendable {
         } onCancel: {
             reactor.onLoop { _ in self.cancel(direction, ticket: ticket) }
         }
+    }
+
+    /// Whether the current task's waits need no cancellation handler of their own.
+    var isCovered: Bool { coveredTask != 0 && coveredTask == CurrentTask.identity }
+
+    /// Only when `isCovered`.
+    func beginCovered(_ direction: Direction, _ waker: Waker<WaitOutcome>, until deadline: Deadline) {
+        guard isOpen else { return waker.wake(.closed) }
+        begin(direction, waker, until: deadline, coverage: coverage)
     }
 
     func withCancellationCovered<Value, Problem: Error>(

@@ -108,12 +108,18 @@ package final class StreamSocket: ByteStream {
             guard !deadline.hasPassed else { throw .deadlineExceeded }
             return
         }
-        switch await source.wait(direction, until: deadline) {
-        case .ready: break
-        case .closed: throw .closed
-        case .expired: throw .deadlineExceeded
-        case .cancelled: throw .cancelled
-        }
+        try await source.wait(direction, until: deadline).get()
+    }
+
+    /// Whether the caller may wait for input by `Waker.suspend` and `beginWaitReadable` in its own frame instead of by
+    /// `waitReadable`: its task is covered, and there is nothing to read yet.
+    package var mayWaitInPlace: Bool { source.isCovered && !source.isReady(.input) }
+
+    /// `waitReadable` without its frames, for the loop that most connections spend most of their time in. Only when
+    /// `mayWaitInPlace`.
+    package func beginWaitReadable(_ waker: Waker<WaitOutcome>, deadline: Deadline) {
+        source.beginTurn()
+        source.beginCovered(.input, waker, until: deadline)
     }
 
     private func failUnlessWouldBlock(_ direction: Direction, _ operation: String) throws(StreamFailure) {

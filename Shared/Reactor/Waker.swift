@@ -1,11 +1,16 @@
 /// The right to wake one suspended task, once. Whoever holds it makes sure of the "once": each place that stores a waker
 /// takes it out before using it.
 @safe
-struct Waker<Outcome: Sendable>: Sendable {
-    private let continuation: UnsafeContinuation<Outcome, Never>
+package struct Waker<Outcome: Sendable>: Sendable {
+    @usableFromInline let continuation: UnsafeContinuation<Outcome, Never>
 
-    /// Suspends the current task and gives its waker to `body`.
-    static func suspend(_ body: (Waker) -> Void) async -> Outcome {
+    @usableFromInline
+    init(continuation: UnsafeContinuation<Outcome, Never>) { unsafe self.continuation = continuation }
+
+    /// Suspends the current task and gives its waker to `body`. Part of the caller's own frame: what a task touches when
+    /// it wakes is cold memory, so a wait on the request path should not stand at the end of a chain of calls.
+    @inlinable @inline(__always)
+    package static func suspend(_ body: (Waker) -> Void) async -> Outcome {
         unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Outcome, Never>) in
             body(unsafe Waker(continuation: continuation))
         }

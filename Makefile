@@ -23,7 +23,7 @@ demo: deps ## A scripted tour against `make run` (started for you when it is not
 
 test: deps ## Build and run every test on real servers
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest
+	@Tools/run-tests
 
 # The modules whose code runs on several threads at once.
 CONCURRENT = ReactorTests,TLSTests,HTTPTests,TelemetryTests,MessagingTests,DatabaseTests,OutboxTests

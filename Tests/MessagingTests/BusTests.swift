@@ -7,7 +7,8 @@ import Testing
 
 @testable import Messaging
 
-@Suite("The bus on a real broker", .timeLimit(.minutes(3)))
+// One after the other: setting up a virtual host costs the broker a second.
+@Suite("The bus on a real broker", .serialized, .timeLimit(.minutes(3)))
 struct BusTests {
     @Test("an event reaches every service that subscribed to it, with its sender and its trace")
     func publishAndConsume() async throws {

@@ -73,7 +73,8 @@ internal import Testing
     /// queue's identity down. The first crash comes long after; this makes sure of it.
     private func brokerWithTopology() async throws -> PrivateRabbitMQ {
         let credentials = Dictionary(
-            uniqueKeysWithValues: ServiceName.allCases.map { ($0, BusCredential(service: $0, password: Self.password)) })
+            uniqueKeysWithValues: ServiceName.allCases.map { ($0, BusCredential(service: $0, password: Self.password)) }
+        )
         let definitions = Topology.definitions(virtualHost: "/", credentials: credentials)
         let broker = try await TestServers.dedicatedBroker(definitions: String(decoding: definitions, as: UTF8.self))
         let declared = Deadline.now

@@ -19,6 +19,7 @@ final class Caller: ChannelOwner, @unchecked Sendable {
 
     private let maximumCalls: Int
     private var pending: PendingCalls<Promise<Reply>>
+    private weak var connection: AMQPConnection?
     private var channel: AMQPChannel?
     /// Numbers of calls whose request the broker has not confirmed; zero for a reply of ours.
     private var unconfirmed = ConfirmWindow<UInt64>()
@@ -35,6 +36,7 @@ final class Caller: ChannelOwner, @unchecked Sendable {
         try await channel.ask {
             $0.consume(channel.number, queue: Self.replyQueue, consumer: "replies", acknowledges: false)
         }
+        self.connection = connection
         self.channel = channel
         letIn()
     }
@@ -144,5 +146,6 @@ final class Caller: ChannelOwner, @unchecked Sendable {
         channel = nil
         _ = unconfirmed.removeAll()
         for waiter in pending.removeAll() { waiter.fulfil(.lost) }
+        connection?.fail(reason)
     }
 }

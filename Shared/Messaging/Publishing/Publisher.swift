@@ -14,7 +14,7 @@ final class Publisher: ChannelOwner, @unchecked Sendable {
         case refused
         /// No queue takes it.
         case returned(String)
-        case lost
+        case lost(AMQPFailure)
     }
 
     private struct Entry {
@@ -24,9 +24,12 @@ final class Publisher: ChannelOwner, @unchecked Sendable {
     }
 
     private static let maximumUnsentBytes = 8 << 20
+    /// A message that the broker closed the channel for so often is to blame, or stood beside one that is.
+    private static let maximumRefusals = 3
 
     private let configuration: BusConfiguration
     private let metrics: BusMetrics
+    private weak var connection: AMQPConnection?
     private var channel: AMQPChannel?
     private var window = ConfirmWindow<Entry>()
     private var unconfirmedBytes = 0
@@ -42,6 +45,7 @@ final class Publisher: ChannelOwner, @unchecked Sendable {
     func attach(to connection: AMQPConnection) async throws(AMQPFailure) {
         let channel = try await connection.openChannel(self)
         try await channel.ask { $0.confirmSelect(channel.number) }
+        self.connection = connection
         self.channel = channel
         letIn()
     }
@@ -59,6 +63,7 @@ final class Publisher: ChannelOwner, @unchecked Sendable {
         guard message.size <= configuration.maximumMessage.bytes else {
             throw Failure(.invalid, "a message of \(message.size) bytes is larger than \(configuration.maximumMessage)")
         }
+        var refusals = 0
         while true {
             let channel = try await room(for: message.size, deadline: deadline)
             let confirmation = send(message, on: channel)
@@ -74,8 +79,13 @@ final class Publisher: ChannelOwner, @unchecked Sendable {
             case .returned(let reason):
                 metrics.published["returned"].increment()
                 throw Failure(.notFound, "no queue takes \(message.properties.type): \(reason)")
-            case .lost:
+            case .lost(let reason):
                 metrics.published["lost"].increment()
+                guard case .closedByBroker = reason else { continue }
+                refusals += 1
+                guard refusals < Self.maximumRefusals else {
+                    throw Failure(.unavailable, "the message bus does not take \(message.properties.type): \(reason)")
+                }
             case nil:
                 metrics.published["late"].increment()
                 throw Failure(
@@ -158,6 +168,8 @@ final class Publisher: ChannelOwner, @unchecked Sendable {
     func channelEnded(_ reason: AMQPFailure) {
         channel = nil
         unconfirmedBytes = 0
-        for entry in window.removeAll() { entry.confirmation.fulfil(.lost) }
+        for entry in window.removeAll() { entry.confirmation.fulfil(.lost(reason)) }
+        // A connection is prepared as a whole: a channel alone is not made anew.
+        connection?.fail(reason)
     }
 }

@@ -162,7 +162,8 @@ let package = Package(
 if fuzzing {
     package.targets.append(
         .executableTarget(
-            name: "fuzzers", dependencies: ["Core", "JSON", "Contracts", "HTTP", "Inspection"], path: "Tools/Fuzzers",
+            name: "fuzzers", dependencies: ["Core", "JSON", "Contracts", "HTTP", "Inspection", "Messaging"],
+            path: "Tools/Fuzzers",
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
     for target in package.targets where target.type != .system {
         target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]

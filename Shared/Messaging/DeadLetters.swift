@@ -35,17 +35,33 @@ package final class DeadLetters: Sendable {
 
     /// Returns letters to their queues, as if they came for the first time. Returns how many it found.
     package func requeue(_ ids: Set<String>) async throws(Failure) -> Int {
-        try await visit(limit: Self.maximum) { [bus] letter throws(Failure) in
-            guard ids.contains(letter.letter.id) else { return .stays }
+        try await remove(ids) { [bus] letter throws(Failure) in
             try await bus.publish(letter.returned(user: bus.configuration.user), deadline: .after(Self.patience))
-            return .leaves
-        }.count { ids.contains($0.id) }
+        }
     }
 
+    /// Returns how many it found.
     package func discard(_ ids: Set<String>) async throws(Failure) -> Int {
-        try await visit(limit: Self.maximum) { letter throws(Failure) in
-            ids.contains(letter.letter.id) ? .leaves : .stays
-        }.count { ids.contains($0.id) }
+        try await remove(ids) { _ throws(Failure) in }
+    }
+
+    /// Letters that somebody has just looked at are on their way back into the queue: what is missing may still come.
+    private func remove(
+        _ ids: Set<String>, after use: @escaping @Sendable (Visited) async throws(Failure) -> Void
+    ) async throws(Failure) -> Int {
+        let deadline = Deadline.after(.seconds(5))
+        var missing = ids
+        while true {
+            let wanted = missing
+            let letters = try await visit(limit: Self.maximum) { letter throws(Failure) in
+                guard wanted.contains(letter.letter.id) else { return .stays }
+                try await use(letter)
+                return .leaves
+            }
+            missing.subtract(letters.map(\.id))
+            if missing.isEmpty || deadline.hasPassed { return ids.count - missing.count }
+            try? await Reactor.sleep(for: .milliseconds(50))
+        }
     }
 
     func bury(

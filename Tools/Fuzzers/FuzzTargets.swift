@@ -2,6 +2,7 @@ internal import Contracts
 internal import Core
 internal import Inspection
 internal import JSON
+internal import Messaging
 
 /// What is fuzzed, by name. A target's whole duty is not to crash, not to hang and not to eat memory: hostile bytes may
 /// be refused but never trap.
@@ -22,6 +23,7 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
         let message: any WireMessage.Type = ContractRegistry.messages[Int(choice) % ContractRegistry.messages.count]
         decodeTwice(message, bytes.dropFirst())
     },
+    "bus": { bytes in UntrustedBytes.read(bytes) },
     "http-requests": { bytes in HTTPFuzzing.requests(bytes) },
     "http-response": { bytes in HTTPFuzzing.response(bytes) },
     "inspection": { bytes in InspectionFuzzing.inspect(bytes) },

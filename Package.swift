@@ -99,7 +99,7 @@ let package = Package(
         service("Audit", executable: "audit", ["Cryptography", "JSON"]),
 
         .target(name: "LocalServers", dependencies: ["Core", "CSpawn"], path: "Tools/LocalServers"),
-        tool("local-stack", folder: "LocalStack", ["Core", "LocalServers", "Messaging", "Database"]),
+        tool("local-stack", folder: "LocalStack", ["Core", "LocalServers", "Messaging", "Database", "Reactor"]),
         tool("sample-app", folder: "SampleApp", ["Core", "Reactor", "HTTP"]),
         .target(
             name: "CContractSchema", dependencies: ["CProtobufC"], path: "Tools/CContractSchema",

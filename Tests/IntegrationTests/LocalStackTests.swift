@@ -75,9 +75,11 @@ final class StartedStack: Sendable {
     let layout: StackLayout
     private let child: ChildProcess
     private let outputPath: String
+    private let hasOwnDisk: Bool
 
     init(folder: String, diskMegabytes: Int? = nil) throws {
         layout = try StackLayout(folder: folder, executables: BuiltExecutables.folder)
+        hasOwnDisk = diskMegabytes != nil
         outputPath = "\(TestServers.freshFolder("output")).log"
         var launch = ProcessLaunch(
             name: "local-stack", program: try BuiltExecutables.path("local-stack"),
@@ -113,7 +115,9 @@ final class StartedStack: Sendable {
     }
 
     /// The folder as the child's mount namespace has it.
-    private var folderInside: String { "/proc/\(child.processID)/root\(layout.folder)" }
+    private var folderInside: String {
+        hasOwnDisk ? "/proc/\(child.processID)/root\(layout.folder)" : layout.folder
+    }
     private func seen(_ path: String) -> String? { PrivateFiles.read("\(folderInside)/\(path)") }
 
     func fillDisk() throws {

@@ -41,7 +41,12 @@ enum LocalStackCommand {
             Terminal.write("The local stack in \(folder) is already running (process \(lock.owner)). Stop it first.\n")
             return 1
         }
-        let signals = TerminationSignals()
+        let signals: TerminationSignals
+        do {
+            signals = try await TerminationSignals()
+        } catch {
+            throw .commandFailed(command: "waiting for Ctrl-C", output: "\(error)")
+        }
         let stack = try Stack(folder: folder, executables: executables)
         // Written when the password has been shown, so that a first start that failed does not swallow it.
         let welcomed = "\(folder)/welcomed"

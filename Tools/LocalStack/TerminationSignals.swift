@@ -2,6 +2,7 @@
 internal import Foundation
 internal import Glibc
 internal import LocalServers
+internal import Reactor
 internal import Synchronization
 
 final class TerminationSignals: Sendable {
@@ -11,25 +12,17 @@ final class TerminationSignals: Sendable {
     }
 
     private let state = Mutex(State())
+    private let group: ReactorGroup
 
-    private static let signals = {
-        var signals = sigset_t()
-        unsafe sigemptyset(&signals)
-        for signal in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, signal) }
-        return signals
-    }()
-
-    /// The first thing `main` does: threads inherit the mask, and one that lacked it would be ended by the signal. A
-    /// shell starts background commands with SIGINT ignored, and an ignored signal cannot be waited for.
-    static func block() {
-        var signals = signals
-        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-        for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
+    /// Signal masks would not do: while an asynchronous `main` waits, libdispatch has the main thread take every signal.
+    init() async throws(ReactorFailure) {
+        group = try ReactorGroup(count: 1)
+        let reactor = group.next()
+        let signals = try await SignalStream([SIGINT, SIGTERM, SIGHUP], on: reactor)
         signal(SIGPIPE, SIG_IGN)
-    }
-
-    init() {
-        Thread.detachNewThread { self.listen(Self.signals) }
+        _ = reactor.run { [self] in
+            while (try? await signals.next()) != nil { received() }
+        }
     }
 
     /// Runs `work`, then `afterwards`; a signal, a failure or a result of `afterwards` stops the stack in order.
@@ -88,21 +81,16 @@ final class TerminationSignals: Sendable {
         }?.resume()
     }
 
-    private func listen(_ signals: sigset_t) {
-        var signals = signals
-        while true {
-            var number: Int32 = 0
-            unsafe sigwait(&signals, &number)
-            let (count, waiter) = state.withLock { state in
-                state.received += 1
-                defer { state.waiter = nil }
-                return (state.received, state.waiter)
-            }
-            waiter?.resume()
-            if count > 1 {
-                ChildProcess.killAll()
-                exit(130)
-            }
+    private func received() {
+        let (count, waiter) = state.withLock { state in
+            state.received += 1
+            defer { state.waiter = nil }
+            return (state.received, state.waiter)
+        }
+        waiter?.resume()
+        if count > 1 {
+            ChildProcess.killAll()
+            exit(130)
         }
     }
 }

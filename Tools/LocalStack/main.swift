@@ -1,4 +1,3 @@
 internal import Glibc
 
-TerminationSignals.block()
 exit(await LocalStackCommand.main(CommandLine.arguments))

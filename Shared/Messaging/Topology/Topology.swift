@@ -19,6 +19,7 @@ package enum Topology {
     package static let deliveryLimit = 20
 
     /// What each service's events queue is bound to. A service without an entry has no such queue.
+    /// An entry needs a consumer in that service: a queue nobody reads fills up, and then its publishers are refused.
     package static let subscriptions: [(service: ServiceName, topics: [Topic])] = [
         (
             .detector,
@@ -31,8 +32,6 @@ package enum Topology {
             .agentCoordinator,
             [.threatDetected, .incidentOpened, .incidentUpdated, .decisionEnforced, .configurationChanged]
         ),
-        (.labyrinth, [.decisionMade, .decisionReverted]),
-        (.auth, [.decisionMade, .decisionReverted]),
         (.metrics, Topic.all.filter { $0.carrier == .events }),
         (.audit, Topic.all.filter { $0.carrier == .events && $0 != .metricSampled }),
     ]

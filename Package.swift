@@ -88,7 +88,10 @@ let package = Package(
         shared("Inspection", ["Core", "JSON", "PatternMatching"]),
         shared(
             "ServiceKit",
-            ["Core", "JSON", "Reactor", "TLS", "HTTP", "Messaging", "Database", "Outbox", "Telemetry", "CYAML", "CCrashReport"]),
+            [
+                "Core", "JSON", "Reactor", "TLS", "HTTP", "Messaging", "Database", "Outbox", "Telemetry", "CYAML",
+                "CCrashReport",
+            ]),
 
         service("Gateway", executable: "gateway", ["Inspection", "JSON", "TLS", "Cryptography"]),
         service("Auth", executable: "auth", ["Cryptography", "JSON"]),
@@ -133,12 +136,18 @@ let package = Package(
         tests("DatabaseTests", ["Database", "Reactor", "Core", "Telemetry", "TestSupport", "LocalServers"]),
         tests(
             "OutboxTests",
-            ["Outbox", "Messaging", "Database", "Contracts", "Reactor", "Core", "Telemetry", "TestSupport", "LocalServers"]),
-        tests("PatternMatchingTests", ["PatternMatching", "Core"]),
-        tests("InspectionTests", ["Inspection", "Core"]),
+            [
+                "Outbox", "Messaging", "Database", "Contracts", "Reactor", "Core", "Telemetry", "TestSupport",
+                "LocalServers",
+            ]),
+        tests("PatternMatchingTests", ["PatternMatching", "Core", "TestSupport"]),
+        tests("InspectionTests", ["Inspection", "Core", "TestSupport"]),
         .executableTarget(
-            name: "kit-probe", dependencies: ["Core", "HTTP", "Reactor", "ServiceKit", "Telemetry"], path: "Tests/KitProbe"),
-        tests("ServiceKitTests", ["ServiceKit", "kit-probe", "HTTP", "Reactor", "Telemetry", "Core", "JSON", "TestSupport"]),
+            name: "kit-probe", dependencies: ["Core", "HTTP", "Reactor", "ServiceKit", "Telemetry"],
+            path: "Tests/KitProbe"),
+        tests(
+            "ServiceKitTests",
+            ["ServiceKit", "kit-probe", "HTTP", "Reactor", "Telemetry", "Core", "JSON", "TestSupport"]),
         tests("GatewayTests", ["gateway"] + serviceKit + ["Inspection", "JSON", "Cryptography"]),
         tests("AuthTests", ["auth"] + serviceKit + ["Cryptography", "JSON", "TestSupport"]),
         tests("DetectorTests", ["detector"] + serviceKit + ["Inspection", "TestSupport", "LocalServers"]),

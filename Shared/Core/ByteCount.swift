@@ -27,6 +27,7 @@ package struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertibl
     }
 
     private static let units = [
-        "": 1, "b": 1, "kb": 1_000, "kib": 1 << 10, "mb": 1_000_000, "mib": 1 << 20, "gb": 1_000_000_000, "gib": 1 << 30,
+        "": 1, "b": 1, "kb": 1_000, "kib": 1 << 10, "mb": 1_000_000, "mib": 1 << 20,
+        "gb": 1_000_000_000, "gib": 1 << 30,
     ]
 }

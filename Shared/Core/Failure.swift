@@ -30,6 +30,12 @@ package struct Failure: Error, Sendable, Equatable {
     }
 }
 
+/// A module's own error that knows what a caller in another service may be told about it. Who adapts a module to the
+/// bus catches this, so that tables and their errors stay behind `Storage`.
+package protocol FailureConvertible: Error {
+    var failure: Failure { get }
+}
+
 extension Failure: CustomStringConvertible {
     package var description: String {
         let origin = source.map { "\($0.operatorName): " } ?? ""

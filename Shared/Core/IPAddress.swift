@@ -37,11 +37,9 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     package init?(_ text: some StringProtocol) {
         let characters = Array(text.utf8)
         guard characters.count <= 45 else { return nil }
-        if let address = characters.contains(UInt8(ascii: ":")) ? Self.v6(characters[...]) : Self.v4(characters[...]) {
-            self = address
-        } else {
-            return nil
-        }
+        let isV6 = characters.contains(UInt8(ascii: ":"))
+        guard let address = isV6 ? Self.v6(characters[...]) : Self.v4(characters[...]) else { return nil }
+        self = address
     }
 
     /// RFC 5952: lower case, no leading zeros, the longest run of zero groups shortened.

@@ -1,7 +1,7 @@
 package import Core
 
 /// Everything that can go wrong between a service and PostgreSQL, each with a sentence a person can act on.
-package enum DatabaseFailure: Error, Sendable, Equatable {
+package enum DatabaseFailure: FailureConvertible, Sendable, Equatable {
     /// No connection could be made: server down, starting, or unreachable. Worth trying again.
     case unreachable(String)
     /// The server refused us for good: wrong password, unknown role or database, TLS demanded.

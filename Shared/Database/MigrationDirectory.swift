@@ -1,28 +1,24 @@
 package import Core
 internal import Glibc
 
-/// Where a program finds its `Migrations/`: the files that people read are the files that run, and an image ships them
-/// beside the binary (see docs/decisions on migrations).
-///
-/// The first that exists of: the configured directory; `../share/infinite/<service>/Migrations` seen from the
-/// executable; `Services/<Service>/Migrations` in one of the directories above the executable (a build tree).
+/// Where a service finds its `Migrations/` (see docs/decisions on migrations): the configured directory, or the one
+/// that is shipped with the program.
 package enum MigrationDirectory {
     private static let maximumFileSize = 1 << 20
     private static let maximumFiles = 10_000
 
     package static func find(for service: ServiceName, configured: String?) throws(DatabaseFailure) -> String {
         if let configured {
-            guard isDirectory(configured) else {
+            guard ShippedFolder.isFolder(configured) else {
                 throw .migration("database.migrations: \(configured) is no directory")
             }
             return configured
         }
-        let folder = executableFolder()
-        let candidates =
-            ["\(folder)/../share/infinite/\(service.operatorName)/Migrations"]
-            + ancestors(of: folder).map { "\($0)/Services/\(folderName(of: service))/Migrations" }
-        guard let found = candidates.first(where: isDirectory) else {
-            throw .migration("no Migrations directory was found near \(folder); set database.migrations to it")
+        let found = ShippedFolder.find(
+            shipped: "\(service.operatorName)/Migrations", source: "Services/\(folderName(of: service))/Migrations")
+        guard let found else {
+            throw .migration(
+                "no Migrations directory was found near \(ShippedFolder.executable); set database.migrations to it")
         }
         return found
     }
@@ -42,29 +38,6 @@ package enum MigrationDirectory {
     /// The folder below `Services/`: `agent-coordinator` lives in `AgentCoordinator`.
     package static func folderName(of service: ServiceName) -> String {
         service.operatorName.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
-    }
-
-    private static func ancestors(of folder: String) -> [String] {
-        var found: [String] = []
-        var rest = Substring(folder)
-        while let slash = rest.lastIndex(of: "/") {
-            found.append(String(rest))
-            rest = rest[..<slash]
-        }
-        return found
-    }
-
-    private static func executableFolder() -> String {
-        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let length = unsafe readlink("/proc/self/exe", &path, path.count - 1)
-        let bytes = path.prefix(max(0, length)).map { UInt8(bitPattern: $0) }
-        let text = String(decoding: bytes, as: UTF8.self)
-        return text.lastIndex(of: "/").map { String(text[..<$0]) } ?? "."
-    }
-
-    private static func isDirectory(_ path: String) -> Bool {
-        var status = stat()
-        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     private static func fileNames(in directory: String) throws(DatabaseFailure) -> [String] {

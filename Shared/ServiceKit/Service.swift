@@ -10,7 +10,7 @@ package protocol Service: Sendable {
     static var name: ServiceName { get }
 
     /// False for a service that must serve before (and without) broker and database, as the gateway does: it is started
-    /// at once and finds out for itself.
+    /// at once, finds out for itself, and stays ready while they are away.
     static var waitsForDependencies: Bool { get }
 
     /// Wires the parts together; does not wait for anything.

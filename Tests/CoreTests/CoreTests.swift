@@ -179,3 +179,29 @@ import Testing
         #expect(published.current == 8_000)
     }
 }
+
+@Suite struct PageCursorTests {
+    private let id = "018f3b2a-7c00-7abc-8def-0123456789ab"
+
+    @Test func whatWasHandedOutIsReadBack() throws {
+        let cursor = PageCursor(Timestamp(nanoseconds: 1_700_000_000_123_456_789), try #require(UUIDv7(id)))
+        #expect(PageCursor(cursor.description) == cursor)
+    }
+
+    @Test(arguments: ["", "_", "12", "12_", "-1_ID", "1_ID_", "1__ID", "x_ID", "9223372036854775808_ID"])
+    func whatIsNoneOfOursIsRefused(pattern: String) {
+        #expect(
+            PageCursor(pattern.split(separator: "ID", omittingEmptySubsequences: false).joined(separator: id)) == nil)
+    }
+}
+
+@Suite struct ShippedFolderTests {
+    @Test func aFolderOfTheCheckoutIsFoundAboveTheBuild() throws {
+        let found = try #require(ShippedFolder.find(shipped: "nothing", source: "Services/Gateway/Assets"))
+        #expect(ShippedFolder.isFolder(found))
+    }
+
+    @Test func whatIsNowhereIsNotFound() {
+        #expect(ShippedFolder.find(shipped: "nothing", source: "Services/Nothing") == nil)
+    }
+}

@@ -1,4 +1,5 @@
-internal import Testing
+internal import TestSupport
+import Testing
 
 @testable import Database
 
@@ -89,7 +90,7 @@ internal import Testing
 
     @Test("under random events nobody waits beside an idle connection and the bounds hold")
     func invariants() {
-        var generator = SeededGenerator(state: 7)
+        var generator = SeededGenerator(seed: 7)
         var pool = policy(connections: 3, waiters: 5)
         var opening: [Int] = []
         var leased: [Int] = []
@@ -121,16 +122,5 @@ internal import Testing
             #expect(pool.leasedCount == leased.count)
             #expect(pool.waiterCount == 0 || !opening.isEmpty || !leased.isEmpty)
         }
-    }
-}
-
-/// SplitMix64: the same numbers in every run.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import HTTP
+import TestSupport
 import Testing
 
 @Suite struct RequestParserTests {
@@ -40,7 +41,7 @@ import Testing
     }
 
     @Test func `Random splits of random streams never change the outcome`() {
-        var random = SeededRandom(state: 7)
+        var random = SeededGenerator(seed: 7)
         let examples = MessageCase.read("http-requests.txt").filter { $0.bytes.count < 400 }
         for _ in 0..<2_000 {
             let bytes = mutated(
@@ -50,7 +51,7 @@ import Testing
         }
     }
 
-    private func mutated(_ bytes: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
+    private func mutated(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<Int(random.next() % 4) {
             bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next())
@@ -58,7 +59,7 @@ import Testing
         return bytes
     }
 
-    private func split(_ bytes: [UInt8], _ random: inout SeededRandom) -> [ArraySlice<UInt8>] {
+    private func split(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [ArraySlice<UInt8>] {
         var parts: [ArraySlice<UInt8>] = []
         var start = 0
         while start < bytes.count {
@@ -111,18 +112,5 @@ import Testing
         var written: [UInt8] = []
         changed.write(to: &written)
         #expect(String(decoding: written, as: UTF8.self) == "X??: a??Set-Cookie: b?\r\n")
-    }
-}
-
-/// SplitMix64: the same numbers in every run.
-struct SeededRandom: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
     }
 }

@@ -1,4 +1,5 @@
 import PatternMatching
+import TestSupport
 import Testing
 
 @testable import Inspection
@@ -47,7 +48,7 @@ import Testing
 
     /// What the engine relies on: without a trigger byte a transformation changes nothing, and nothing grows.
     @Test func triggersTellTheTruth() {
-        var random = SplitMix(state: 99)
+        var random = SeededGenerator(seed: 99)
         for _ in 0..<3_000 {
             let input = random.bytes(upTo: 40)
             for transformation in Transformation.allCases {

@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Testing
 
 @testable import Inspection
@@ -156,7 +157,7 @@ private func query(_ text: String) -> InspectedRequest {
         let fast = try InspectionEngine.builtIn()
         let slow = try InspectionEngine(rules: bare, version: "bare")
         var scratch = try InspectionScratch()
-        var random = SplitMix(state: 7)
+        var random = SeededGenerator(seed: 7)
         for attack in InspectionCase.read("attacks.txt", hasRule: true) {
             for var request in attack.requests {
                 for _ in 0..<5 {

@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Testing
 
 @testable import Inspection
@@ -14,7 +15,7 @@ import Testing
     @Test(arguments: [UInt64(1), 2, 3, 4]) func randomBytesNeverCrash(seed: UInt64) throws {
         let engine = try InspectionEngine.builtIn()
         var scratch = try InspectionScratch()
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<400 {
             let request = InspectedRequest(
                 method: "POST", target: random.bytes(upTo: 200), headers: headers.randomElement(using: &random) ?? [],
@@ -26,7 +27,7 @@ import Testing
     @Test(arguments: [UInt64(11), 12, 13]) func mutatedAttacksNeverCrash(seed: UInt64) throws {
         let engine = try InspectionEngine.builtIn()
         var scratch = try InspectionScratch()
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         for attack in InspectionCase.read("attacks.txt", hasRule: true) {
             for var request in attack.requests {
                 for _ in 0..<4 {
@@ -97,17 +98,7 @@ import Testing
     }
 }
 
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
+extension SeededGenerator {
     mutating func bytes(upTo limit: Int) -> [UInt8] {
         let count = Int.random(in: 0...limit, using: &self)
         let alphabet = Array("%&=;<>'\"\\/{}[]()$#:.-_*+ \r\n\tabcu0123456789".utf8)

@@ -14,7 +14,7 @@ extension WholeSystem {
         func ports() async throws {
             let stack = try await WholeSystem.stack
             let before = ServiceName.allCases.map { stack.process($0.operatorName)?.processID }
-            var random = FixedRandom(seed: 0x1f)
+            var random = SeededGenerator(seed: 0x1f)
             let ports = [stack.ports.gateway, stack.ports.labyrinth] + stack.ports.administration.values.sorted()
             for port in ports {
                 for bytes in Self.shapes(&random) { offer(bytes, to: port) }
@@ -62,7 +62,7 @@ extension WholeSystem {
         }
 
         /// Random bytes; a request that never ends; a head beyond every limit; a request line of nonsense; a TLS hello.
-        private static func shapes(_ random: inout FixedRandom) -> [[UInt8]] {
+        private static func shapes(_ random: inout SeededGenerator) -> [[UInt8]] {
             let noise = (0..<20).map { _ in
                 (0..<Int.random(in: 1...4_000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
             }
@@ -85,19 +85,5 @@ extension WholeSystem {
             shutdown(descriptor, Int32(SHUT_WR))
             _ = LoopbackSocket.receive(upTo: 4_096, on: descriptor)
         }
-    }
-}
-
-/// SplitMix64: the same bytes in every run.
-struct FixedRandom: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

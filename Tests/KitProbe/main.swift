@@ -19,7 +19,7 @@ struct ProbeConfiguration: ServiceConfiguration {
 
 struct ProbeService: Service {
     static let name = ServiceName.metrics
-    static let waitsForDependencies = false
+    static let waitsForDependencies = unsafe getenv("PROBE_WAITS_FOR_DEPENDENCIES") != nil
 
     let configuration: ProbeConfiguration
     let runtime: ServiceRuntime

@@ -1,4 +1,5 @@
 import PatternMatching
+import TestSupport
 import Testing
 
 @Suite struct LiteralAutomatonTests {
@@ -19,7 +20,7 @@ import Testing
 
     /// The automaton against the obvious search, on random literals over a small alphabet.
     @Test(arguments: [UInt64(1), 2, 3, 4]) func agreesWithTheObviousSearch(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<200 {
             let literals = (0..<Int.random(in: 1...12, using: &random)).map { _ in
                 (0..<Int.random(in: 1...5, using: &random)).map { _ in UInt8.random(in: 97...100, using: &random) }
@@ -33,16 +34,5 @@ import Testing
             }
             #expect(automaton.scan(text.span) == expected.reduce(.zero) { $0 | tag($1.offset) })
         }
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

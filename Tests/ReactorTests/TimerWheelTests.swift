@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Testing
 
 @testable import Reactor
@@ -14,7 +15,7 @@ import Testing
 
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
     func agreesWithAListUnderRandomArmsDisarmsAndLeaps(seed: UInt64) {
-        var random = SplitMix(seed)
+        var random = SeededGenerator(seed: seed)
         let origin = Deadline(uptimeNanoseconds: 77)
         var wheel = TimerWheel(origin: origin)
         var model: [Entry] = []
@@ -80,18 +81,5 @@ import Testing
             if let entry = entry as? Entry { fired.append(entry) }
         }
         return fired
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ word >> 30) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ word >> 27) &* 0x94d0_49bb_1331_11eb
-        return word ^ word >> 31
     }
 }

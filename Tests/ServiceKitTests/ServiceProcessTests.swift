@@ -54,6 +54,10 @@ private final class Probe: Sendable {
 
     func serving() async throws -> URL {
         _ = try await line("\"serving\"")
+        return try await administration()
+    }
+
+    func administration() async throws -> URL {
         let line = try await line("administration endpoint listens")
         let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
         let address = try #require(object?["address"] as? String)
@@ -131,17 +135,32 @@ private func curl(_ arguments: [String]) async throws -> (status: Int, text: Str
         #expect(try await probe.status() == 0)
     }
 
-    @Test func `without broker and database it lives, is not ready, and says why`() async throws {
+    @Test func `without broker and database it needs, it lives, is not ready, and says why`() async throws {
+        let probe = try Probe([], environment: ["PROBE_WAITS_FOR_DEPENDENCIES": "1"])
+        let address = try await probe.administration()
+        _ = try await probe.line("PostgreSQL cannot be reached")
+        #expect(try await curl([address.appendingPathComponent("livez").absoluteString]).status == 200)
+        let ready = try await curl([address.appendingPathComponent("readyz").absoluteString])
+        #expect(ready.status == 503)
+        #expect(ready.text.contains("\"ready\":false"))
+        #expect(ready.text.contains("\"service\":\"starting: waiting for database\""))
+        #expect(ready.text.contains("\"database\":\"PostgreSQL cannot be reached"))
+    }
+
+    @Test func `without broker and database, which it can do without, it is ready and says what is missing`()
+        async throws
+    {
         let probe = try Probe([])
         let address = try await probe.serving()
         _ = try await probe.line("PostgreSQL cannot be reached")
         let live = try await curl([address.appendingPathComponent("livez").absoluteString])
         #expect(live.status == 200)
         let ready = try await curl([address.appendingPathComponent("readyz").absoluteString])
-        #expect(ready.status == 503)
-        #expect(ready.text.contains("\"ready\":false"))
+        #expect(ready.status == 200)
+        #expect(ready.text.contains("\"ready\":true"))
         #expect(ready.text.contains("\"service\":\"ready\""))
-        #expect(ready.text.contains("PostgreSQL cannot be reached"))
+        #expect(ready.text.contains("\"database\":\"degraded: PostgreSQL cannot be reached"))
+        #expect(ready.text.contains("\"broker\":\"degraded: "))
         let metrics = try await curl([address.appendingPathComponent("metrics").absoluteString])
         #expect(metrics.text.contains("\ndependency_up{dependency=\"database\"} 0\n"))
         #expect(metrics.text.contains("process_resident_memory_bytes"))

@@ -70,7 +70,8 @@ extension LineRule {
             ban: "printing outside of the logger", pattern: #"(?<![\w.]|func )(debugPrint|print|dump|NSLog)\("#,
             example: #"print("hello")"#, instead: "log through Telemetry", applies: isLinkedByServices),
         LineRule(
-            ban: "waiting for a clock in tests", pattern: #"^(?!.*\bwhile\b).*\b(Task\.sleep|usleep|Thread\.sleep|[^.\w]sleep)\("#,
+            ban: "waiting for a clock in tests",
+            pattern: #"^(?!.*\bwhile\b).*\b(Task\.sleep|usleep|Thread\.sleep|[^.\w]sleep)\("#,
             example: "try await Task.sleep(for: .seconds(1))", instead: "eventually(…), which waits for a condition",
             except: [rules, "Tests/TestSupport"], applies: isTest),
         LineRule(

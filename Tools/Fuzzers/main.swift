@@ -11,7 +11,8 @@ func runFuzzer(
 ) -> CInt
 
 guard CommandLine.arguments.count > 1, let target = fuzzTargets[CommandLine.arguments[1]] else {
-    print("usage: fuzzers TARGET [libFuzzer options] [corpus]\ntargets: \(fuzzTargets.keys.sorted().joined(separator: " "))")
+    let targets = fuzzTargets.keys.sorted().joined(separator: " ")
+    print("usage: fuzzers TARGET [libFuzzer options] [corpus]\ntargets: \(targets)")
     exit(2)
 }
 let chosen = target

@@ -1,7 +1,7 @@
 internal import Core
 
 /// What can go wrong here beyond the database and the bus, each with what the caller can do.
-enum AgentCoordinatorFailure: Error {
+enum AgentCoordinatorFailure: FailureConvertible {
     case unknownDecision
     case unknownApproval
     case notInForce

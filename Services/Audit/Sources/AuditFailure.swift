@@ -1,7 +1,7 @@
 internal import Core
 
 /// What a caller can do wrong, in the words it is told.
-enum AuditFailure: Error, Equatable {
+enum AuditFailure: FailureConvertible, Equatable {
     case noSuchEntry(UInt64, size: UInt64)
     case emptyRange(first: UInt64, last: UInt64)
 

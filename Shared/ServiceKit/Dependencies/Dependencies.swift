@@ -52,8 +52,11 @@ struct Dependencies: Sendable {
         }
     }
 
-    func addChecks(to health: HealthRegistry) {
-        for monitor in monitors { health.add(monitor.name) { monitor.health } }
+    /// What a service can do without does not take it out of rotation: its absence is told as degraded.
+    func addChecks(to health: HealthRegistry, areRequired: Bool) {
+        for monitor in monitors {
+            health.add(monitor.name) { areRequired ? monitor.health : monitor.health.tolerated }
+        }
     }
 
     /// Begins to connect; waits for nothing.

@@ -6,6 +6,11 @@ package enum HealthState: Sendable, Equatable {
     /// Works, but not as it should: told to operators, does not take the service out of rotation.
     case degraded(String)
     case notReady(String)
+
+    /// The same of a part the service can do without.
+    var tolerated: HealthState {
+        if case .notReady(let reason) = self { .degraded(reason) } else { self }
+    }
 }
 
 /// What a service needs to be ready. Checks are asked each time somebody looks, so they cannot be out of date; they must

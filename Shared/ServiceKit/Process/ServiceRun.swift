@@ -55,7 +55,7 @@ struct ServiceRun<Served: Service>: Sendable {
             database: dependencies.database, outbox: dependencies.outbox, inbox: dependencies.inbox, admin: HTTPRouter()
         )
         runtime.health.add("service") { [phase] in phase.state }
-        dependencies.addChecks(to: runtime.health)
+        dependencies.addChecks(to: runtime.health, areRequired: Served.waitsForDependencies)
         AdministrationEndpoint.addRoutes(to: runtime.admin, runtime: runtime, keys: loaded.keys)
     }
 

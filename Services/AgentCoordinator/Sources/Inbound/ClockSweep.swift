@@ -1,5 +1,4 @@
 internal import Core
-internal import Database
 internal import Outbox
 internal import Reactor
 internal import ServiceKit

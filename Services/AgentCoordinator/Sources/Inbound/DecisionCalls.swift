@@ -1,6 +1,5 @@
 internal import Contracts
 internal import Core
-internal import Database
 internal import Messaging
 internal import Outbox
 internal import ServiceKit
@@ -48,7 +47,7 @@ struct DecisionCalls: Sendable {
             return try await work()
         } catch let failure as AgentCoordinatorFailure {
             throw failure.failure
-        } catch let failure as DatabaseFailure {
+        } catch let failure as any FailureConvertible {
             runtime.log.warning("a call failed in the database", ["error": .error(failure)])
             throw failure.failure
         }
@@ -59,15 +58,14 @@ struct DecisionCalls: Sendable {
         let page = try await decisions.list(
             runtime.database, after: try Self.cursor(request.cursor), activeOnly: request.activeOnly, limit: limit,
             deadline: context.deadline)
-        let next = page.count == limit ? page.last.map { PageCursor($0.decidedAt, $0.id).text } : nil
+        let next = page.count == limit ? page.last.map { PageCursor($0.decidedAt, $0.id).description } : nil
         return ListDecisionsResponse(decisions: page.map(\.wire), nextCursor: next ?? "")
     }
 
     private func get(_ request: GetDecisionRequest) async throws -> GetDecisionResponse {
-        let found = try await runtime.database.transaction { transaction in
-            try await decisions.find(request.decisionID, in: transaction)
+        guard let found = try await decisions.find(request.decisionID, in: runtime.database) else {
+            throw AgentCoordinatorFailure.unknownDecision
         }
-        guard let found else { throw AgentCoordinatorFailure.unknownDecision }
         return GetDecisionResponse(decision: found.wire)
     }
 
@@ -115,7 +113,8 @@ struct DecisionCalls: Sendable {
             runtime.database, after: try Self.cursor(request.cursor), waitingOnly: request.waitingOnly, limit: limit,
             deadline: context.deadline)
         let next =
-            page.count == limit ? page.last.map { PageCursor($0.approval.requestedAt, $0.approval.id).text } : nil
+            page.count == limit
+            ? page.last.map { PageCursor($0.approval.requestedAt, $0.approval.id).description } : nil
         return ListApprovalsResponse(
             approvals: page.map { $0.approval.wire(about: $0.decision) }, nextCursor: next ?? "")
     }

@@ -1,6 +1,5 @@
 internal import Contracts
 internal import Core
-internal import Database
 internal import Messaging
 internal import Outbox
 internal import ServiceKit
@@ -19,7 +18,6 @@ final class ThreatIntake: Sendable {
     private let metrics: AgentCoordinatorMetrics
     private let policy: ResponsePolicy
     private let decisions = DecisionTable()
-    private let approvals = ApprovalTable()
 
     init(_ runtime: ServiceRuntime, policy: ResponsePolicy, metrics: AgentCoordinatorMetrics) {
         self.runtime = runtime
@@ -57,25 +55,26 @@ final class ThreatIntake: Sendable {
             return try await runtime.outbox.transaction { transaction in
                 let fresh = try await self.runtime.inbox.claim(items.map(\.id), source: Self.source, in: transaction)
                 let assessments = fresh.flatMap { items[$0].assessments }
-                let outcomes = try await self.decide(assessments, in: transaction)
-                return (outcomes, try await self.store(outcomes, in: transaction))
+                guard !assessments.isEmpty else { return ([], []) }
+                let now = self.runtime.clock.now
+                let histories = try await self.decisions.histories(
+                    of: Array(Set(assessments.map(\.subject))), memory: self.policy.memory, now: now, in: transaction)
+                let active = try await self.decisions.countActive(in: transaction)
+                self.metrics.inForce.set(active)
+                let outcomes = self.decide(assessments, histories, activeDecisions: active, now: now)
+                return (outcomes, try await OutcomeWriter().write(outcomes, in: transaction))
             }
-        } catch let failure as DatabaseFailure {
+        } catch let failure as any FailureConvertible {
             runtime.log.warning("threats could not be dealt with; they come again", ["error": .error(failure)])
             throw failure.failure
         }
     }
 
     private func decide(
-        _ assessments: [Assessment], in transaction: Transaction
-    ) async throws(DatabaseFailure) -> [DecisionEngine.Outcome] {
-        guard !assessments.isEmpty else { return [] }
-        let now = runtime.clock.now
+        _ assessments: [Assessment], _ known: [Subject: SubjectHistory], activeDecisions: Int, now: Timestamp
+    ) -> [DecisionEngine.Outcome] {
         let engine = DecisionEngine(policy: policy)
-        var histories = try await decisions.histories(
-            of: Array(Set(assessments.map(\.subject))), memory: policy.memory, now: now, in: transaction)
-        var active = try await decisions.countActive(in: transaction)
-        metrics.inForce.set(active)
+        var (histories, active) = (known, activeDecisions)
         return assessments.map { assessment in
             let outcome = engine.decide(
                 assessment, histories[assessment.subject] ?? SubjectHistory(), activeDecisions: active, now: now)
@@ -85,20 +84,6 @@ final class ThreatIntake: Sendable {
                     decision.action, decision.status, expiresAt: decision.expiresAt, now: now)
             }
             return outcome
-        }
-    }
-
-    private func store(
-        _ outcomes: [DecisionEngine.Outcome], in transaction: Transaction
-    ) async throws(DatabaseFailure) -> [OutboxMessage] {
-        try await decisions.insert(outcomes.compactMap(\.decision), in: transaction)
-        try await approvals.insert(outcomes.compactMap(\.approval), in: transaction)
-        return outcomes.compactMap { outcome in
-            switch outcome {
-            case .nothing: nil
-            case .decision(let decision): decision.made
-            case .question(let decision, let approval): decision.asked(approval)
-            }
         }
     }
 

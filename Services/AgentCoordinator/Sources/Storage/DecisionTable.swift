@@ -69,9 +69,16 @@ struct DecisionTable: Sendable {
     }
 
     /// Locked until the transaction ends, so that two people cannot decide its fate at once.
+    /// Locked until the transaction ends.
     func find(_ id: UUIDv7, in transaction: Transaction) async throws(DatabaseFailure) -> Decision? {
         let row = try await transaction.queryRow(
             "SELECT " + Self.columns + " FROM decisions d WHERE d.decision_id = $1 FOR UPDATE", [.uuid(id)])
+        return try row.map { (row) throws(DatabaseFailure) in try Decision(row: row) }
+    }
+
+    func find(_ id: UUIDv7, in database: Database) async throws(DatabaseFailure) -> Decision? {
+        let row = try await database.queryRow(
+            "SELECT " + Self.columns + " FROM decisions d WHERE d.decision_id = $1", [.uuid(id)])
         return try row.map { (row) throws(DatabaseFailure) in try Decision(row: row) }
     }
 

@@ -1,6 +1,5 @@
 internal import Contracts
 internal import Core
-internal import Database
 internal import Messaging
 internal import Telemetry
 
@@ -27,7 +26,7 @@ struct EventRecording: Sendable {
             metrics.appended.increment(by: appended)
             metrics.repeated.increment(by: received - appended)
             metrics.appendSeconds.observe(Deadline.now - begin)
-        } catch let failure as DatabaseFailure {
+        } catch let failure as any FailureConvertible {
             metrics.failedBatches.increment()
             throw failure.failure
         }

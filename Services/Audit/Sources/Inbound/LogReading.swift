@@ -1,6 +1,5 @@
 internal import Contracts
 internal import Core
-internal import Database
 internal import HTTP
 internal import JSON
 internal import Messaging
@@ -99,9 +98,7 @@ struct LogReading: Sendable {
     private func translated<Value>(_ work: () async throws -> Value) async throws -> Value {
         do {
             return try await work()
-        } catch let failure as DatabaseFailure {
-            throw failure.failure
-        } catch let failure as AuditFailure {
+        } catch let failure as any FailureConvertible {
             throw failure.failure
         }
     }

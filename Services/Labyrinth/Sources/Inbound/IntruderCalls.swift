@@ -8,16 +8,16 @@ struct IntruderCalls: Sendable {
     let intruders: IntruderStore
 
     func list(_ request: ListIntrudersRequest, deadline: Deadline) async throws -> ListIntrudersResponse {
-        var cursor: IntruderCursor?
+        var cursor: PageCursor?
         if !request.cursor.isEmpty {
-            cursor = IntruderCursor(request.cursor)
+            cursor = PageCursor(request.cursor)
             guard cursor != nil else { throw LabyrinthFailure.foreignCursor.failure }
         }
         let limit = request.limit == 0 ? Self.usualLimit : min(500, Int(request.limit))
         let found = try await intruders.list(limit: limit, after: cursor, deadline: deadline)
         let next =
             found.count < limit
-            ? nil : found.last.map { IntruderCursor(lastSeen: $0.lastSeenAt, intruder: $0.intruderID) }
+            ? nil : found.last.map { PageCursor($0.lastSeenAt, $0.intruderID) }
         return ListIntrudersResponse(intruders: found, nextCursor: next?.description ?? "")
     }
 

@@ -79,13 +79,16 @@ struct IntruderStore: Sendable {
 
     // MARK: Reading
 
+    /// Before every intruder.
+    private static let newest = PageCursor(Timestamp(seconds: 4_000_000_000), UUIDv7(high: .max, low: .max))
+
     /// Those seen last first, after `cursor`.
-    func list(limit: Int, after cursor: IntruderCursor?, deadline: Deadline) async throws -> [Contracts.Intruder] {
-        let cursor = cursor ?? .newest
+    func list(limit: Int, after cursor: PageCursor?, deadline: Deadline) async throws -> [Contracts.Intruder] {
+        let cursor = cursor ?? Self.newest
         let rows = try await database.query(
             Self.selection + """
                 WHERE (last_seen_at, intruder_id) < ($1, $2) ORDER BY last_seen_at DESC, intruder_id DESC LIMIT $3
-                """, [.timestamp(cursor.lastSeen), .uuid(cursor.intruder), .int(limit)], deadline: deadline)
+                """, [.timestamp(cursor.moment), .uuid(cursor.id), .int(limit)], deadline: deadline)
         return try rows.map { try Contracts.Intruder($0) }
     }
 
@@ -105,31 +108,6 @@ struct IntruderStore: Sendable {
         SELECT intruder_id, address, decision_id, first_seen_at, last_seen_at, step_count, depth, trap, intent, tool
         FROM intruders\u{20}
         """
-}
-
-/// Where a list of intruders goes on.
-struct IntruderCursor: Equatable, Sendable, CustomStringConvertible {
-    let lastSeen: Timestamp
-    let intruder: UUIDv7
-
-    static let newest = IntruderCursor(
-        lastSeen: Timestamp(seconds: 4_000_000_000), intruder: UUIDv7(high: .max, low: .max))
-
-    init(lastSeen: Timestamp, intruder: UUIDv7) {
-        self.lastSeen = lastSeen
-        self.intruder = intruder
-    }
-
-    /// `<microseconds>.<uuid>`.
-    init?(_ text: String) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, let microseconds = Int64(parts[0]), (0...4_000_000_000_000_000).contains(microseconds),
-            let intruder = UUIDv7(parts[1])
-        else { return nil }
-        self.init(lastSeen: Timestamp(nanoseconds: microseconds * 1_000), intruder: intruder)
-    }
-
-    var description: String { "\(lastSeen.microseconds).\(intruder)" }
 }
 
 extension Contracts.Intruder {

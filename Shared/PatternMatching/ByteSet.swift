@@ -55,7 +55,5 @@ package struct ByteSet: Hashable, Sendable {
     }
 
     package static let asciiUppercase = ByteSet(UInt8(ascii: "A")...UInt8(ascii: "Z"))
-    package static let asciiDigits = ByteSet(UInt8(ascii: "0")...UInt8(ascii: "9"))
-    package static let nonASCII = ByteSet(0x80...0xff as ClosedRange<UInt8>)
     package static let control = ByteSet(0x00...0x1f as ClosedRange<UInt8>) | ByteSet([0x7f])
 }

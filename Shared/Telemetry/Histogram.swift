@@ -8,9 +8,6 @@ package final class Histogram: Sendable {
         0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
     ]
 
-    /// Bytes, from 256 B to 64 MiB.
-    package static let sizeBounds: [Double] = (4...13).map { Double(1 << (2 * $0)) }
-
     let bounds: [Double]
     /// One per bound, and a last one for everything above.
     private let buckets: [Counter]

@@ -14,10 +14,6 @@ extension PrivateRabbitMQ {
             """)
     }
 
-    package func deleteVirtualHost(_ name: String) async throws(LocalServerFailure) {
-        try await evaluate(#"rabbit_vhost:delete(<<"\#(name)">>, <<"\#(Self.administrator)">>)."#)
-    }
-
     /// Loads definitions (JSON as `rabbitmqctl import_definitions` reads it) into the running broker.
     package func importDefinitions(_ json: String) async throws(LocalServerFailure) {
         let path = "\(folder)/etc/import-\(UUID().uuidString).json"
@@ -34,13 +30,5 @@ extension PrivateRabbitMQ {
     package func setMemoryAlarm(_ raised: Bool) async throws(LocalServerFailure) {
         let limitBytes = raised ? 1 : memoryLimitBytes
         try await evaluate("vm_memory_monitor:set_vm_memory_high_watermark({absolute, \(limitBytes)}).")
-    }
-
-    /// Cuts every client connection, as a restart of a load balancer would.
-    package func closeAllConnections() async throws(LocalServerFailure) {
-        try await evaluate(
-            """
-            [rabbit_networking:close_connection(Pid, "closed by a test") || Pid <- rabbit_networking:connections()].
-            """)
     }
 }

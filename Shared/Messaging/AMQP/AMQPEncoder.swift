@@ -118,15 +118,6 @@ internal import CRabbitMQ
         }
     }
 
-    /// Asks how many messages and consumers a queue has; declares nothing.
-    func inspectQueue(_ channel: UInt16, name: String) {
-        arenaUsed = 0
-        var method = unsafe amqp_queue_declare_t(
-            ticket: 0, queue: put(name), passive: 1, durable: 0, exclusive: 0, auto_delete: 0, nowait: 0,
-            arguments: amqp_table_t())
-        unsafe append(AMQP_QUEUE_DECLARE_METHOD, channel: channel, &method)
-    }
-
     func bindQueue(_ channel: UInt16, name: String, exchange: String, key: String) {
         arenaUsed = 0
         var method = unsafe amqp_queue_bind_t(

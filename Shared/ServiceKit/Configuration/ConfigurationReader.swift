@@ -103,19 +103,6 @@ package struct ConfigurationReader {
         }
     }
 
-    /// A mapping whose keys are names the operator chose, each holding a mapping.
-    package func namedSections(_ key: String, atMost maximum: Int = 1_024) -> [(
-        name: String, reader: ConfigurationReader
-    )] {
-        let outer = section(key)
-        let entries = outer.node?.entries ?? []
-        guard entries.count <= maximum else {
-            outer.report("has \(entries.count) entries; at most \(maximum) are allowed")
-            return []
-        }
-        return entries.map { (name: $0.key, reader: outer.section($0.key)) }
-    }
-
     /// The raw tree under a key, for a format of its own.
     package func node(_ key: String) -> YAMLNode? {
         reading.declareValue(fullName(key))

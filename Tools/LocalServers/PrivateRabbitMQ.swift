@@ -88,7 +88,9 @@ package final class PrivateRabbitMQ: Sendable {
     package func evaluate(_ expression: String) async throws(LocalServerFailure) -> String {
         let call = ProcessLaunch(
             name: "erl_call", program: try Programs.find("erl_call", package: "erlang-base"),
-            arguments: ["-h", "call\(UInt32.random(in: 0 ... .max))", "-sname", Self.nodeName, "-timeout", "120", "-e"],
+            arguments: [
+                "-h", "call\(UInt32.random(in: 0 ... .max))", "-sname", Self.nodeName, "-timeout", "120", "-e",
+            ],
             environment: environment,
             workingDirectory: "\(folder)/home", output: .file("/dev/null"), account: account)
         let answer = try await Programs.run(call, input: expression + "\n")

@@ -130,7 +130,7 @@ final class ConnectionPool: Sendable {
     private func open(_ number: Int, after delay: Duration) {
         let reactor = group.next()
         reactor.run {
-            try? await Reactor.sleep(until: .after(delay))
+            do { try await Reactor.sleep(until: .after(delay)) } catch { return }
             do throws(DatabaseFailure) {
                 let connection = try await self.connect(on: reactor)
                 self.perform { state in

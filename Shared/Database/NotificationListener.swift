@@ -17,7 +17,7 @@ package struct NotificationListener: Sendable {
             while !Task.isCancelled {
                 let wasConnected = await Self.listen(database, channel, on: reactor, onWake)
                 pause = wasConnected ? .milliseconds(50) : min(pause * 2, Self.longestPause)
-                try? await Reactor.sleep(for: pause)
+                do { try await Reactor.sleep(for: pause) } catch { return }
             }
         }
     }

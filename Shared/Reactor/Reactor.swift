@@ -129,7 +129,7 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
     // MARK: On the loop's thread
 
     func arm(_ entry: TimerEntry, at deadline: Deadline) {
-        if hasEnded { entry.expire(now: now) } else { wheel.arm(entry, at: deadline) }
+        if hasEnded { entry.abandon(now: now) } else { wheel.arm(entry, at: deadline) }
     }
     func disarm(_ entry: TimerEntry) { wheel.disarm(entry) }
 
@@ -213,7 +213,7 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
     private func unwind() {
         hasEnded = true
         for source in Array(sources.values) { source.close() }
-        while let entry = wheel.popExpired(now: .never) { entry.expire(now: now) }
+        while let entry = wheel.popExpired(now: .never) { entry.abandon(now: now) }
         while true {
             takeInbox()
             while let job = ring.popFirst() { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }

@@ -68,6 +68,10 @@ final class Suspension<Outcome: Sendable>: TimerEntry, @unchecked Sendable {
 
     override func expire(now: Deadline) { settle(onExpiry) }
 
+    /// A wait that ends because its reactor has is cancelled, not over: a loop that pauses between attempts must leave,
+    /// or it would turn for ever on a loop where no pause takes any time.
+    override func abandon(now: Deadline) { settle(onCancel) }
+
     private func arm(on clock: Reactor?, at deadline: Deadline) {
         clock?.onLoop { $0.arm(self, at: deadline) }
     }

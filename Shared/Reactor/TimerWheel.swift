@@ -12,6 +12,9 @@ class TimerEntry {
 
     /// Called on the wheel's thread, after the entry has left the wheel. It may arm itself again.
     func expire(now: Deadline) {}
+
+    /// Called instead when the loop has ended and no time will ever come.
+    func abandon(now: Deadline) { expire(now: now) }
 }
 
 /// A hierarchical timer wheel: six levels of 64 slots, a tick of one millisecond at the lowest.

@@ -87,6 +87,20 @@ let soon = Duration.seconds(20)
         await #expect(throws: CancellationError.self) { try await sleeper.value }
     }
 
+    @Test func aLoopThatPausesBetweenAttemptsLeavesWhenItsReactorEnds() async throws {
+        let group = try ReactorGroup(count: 1)
+        let isPausing = Promise<Void>()
+        let loop = group.next().run {
+            while true {
+                isPausing.fulfil(())
+                do { try await Reactor.sleep(for: .seconds(3_600)) } catch { return }
+            }
+        }
+        try await isPausing.value()
+        group.shutdown()
+        await loop.value()
+    }
+
     @Test func aReactorThatEndsWakesWhoeverWaitsThere() async throws {
         let group = try ReactorGroup(count: 1)
         let reactor = group.next()

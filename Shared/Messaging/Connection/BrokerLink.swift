@@ -80,7 +80,7 @@ final class BrokerLink: @unchecked Sendable {
             }
             lastReason = reason.description
             if wasOpen, Deadline.now - began > .seconds(10) { backoff.reset() }
-            try? await Reactor.sleep(for: backoff.next())
+            do { try await Reactor.sleep(for: backoff.next()) } catch { return }
         }
     }
 

@@ -85,7 +85,7 @@ package final class Consumer: Sendable {
                 log.warning("consuming was interrupted, trying again", ["reason": .string(reason.description)])
             }
             lastReason = reason
-            try? await Reactor.sleep(for: backoff.next())
+            do { try await Reactor.sleep(for: backoff.next()) } catch { return }
         }
     }
 
@@ -174,7 +174,9 @@ package final class Consumer: Sendable {
                     if backoff.attempts == 0 {
                         log.warning("handling failed, trying again", ["reason": .string(failure.detail)])
                     }
-                    try? await Reactor.sleep(for: backoff.next())
+                    do { try await Reactor.sleep(for: backoff.next()) } catch {
+                        return settle(deliveries, session, "requeued") { .requeue($0) }
+                    }
                 } else if deliveries.count > 1 {
                     for delivery in deliveries { await handle([delivery], session) }
                     return

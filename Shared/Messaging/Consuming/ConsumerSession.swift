@@ -51,7 +51,7 @@ final class ConsumerSession: ChannelOwner, @unchecked Sendable {
         _ = try? await channel.ask { $0.cancel(channel.number, consumer: "main") }
         work.finish()
         while unsettled.load(ordering: .relaxed) > 0, !deadline.hasPassed, channel.failure == nil {
-            try? await Reactor.sleep(for: .milliseconds(2))
+            do { try await Reactor.sleep(for: .milliseconds(2)) } catch { break }
         }
         channel.close()
         finish(.closed)

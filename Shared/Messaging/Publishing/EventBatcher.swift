@@ -101,7 +101,7 @@ package final class EventBatcher: Sendable {
         flushPartitions()
         while settled.load(ordering: .acquiring) < offered.load(ordering: .acquiring) {
             guard !deadline.hasPassed else { return false }
-            try? await Reactor.sleep(for: .milliseconds(2))
+            do { try await Reactor.sleep(for: .milliseconds(2)) } catch { return false }
             flushPartitions()
         }
         return true

@@ -52,7 +52,7 @@ final class DependencyMonitor: Sendable {
                 isNotReady("\(error)")
                 pause = min(pause * 2, Self.interval)
             }
-            try? await Reactor.sleep(for: pause)
+            do { try await Reactor.sleep(for: pause) } catch { return }
         }
     }
 

@@ -28,7 +28,7 @@ test: deps ## Build and run every test on real servers
 # The modules whose code runs on several threads at once.
 CONCURRENT = ReactorTests,TLSTests,HTTPTests,TelemetryTests,MessagingTests,DatabaseTests,OutboxTests
 test-tsan: deps ## The tests of the concurrent modules under the thread sanitizer
-	INFINITE_ONLY=$(CONCURRENT) TSAN_OPTIONS=exitcode=66 \
+	INFINITE_ONLY=$(CONCURRENT) TSAN_OPTIONS=exitcode=66 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=1 \
 	  $(SWIFT) test --scratch-path .build/thread-sanitizer --sanitize=thread --disable-xctest
 
 lint: ## Formatting (swift-format) and our style (tidy tests)

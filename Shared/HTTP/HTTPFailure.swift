@@ -28,3 +28,13 @@ package enum HTTPFailure: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 }
+
+extension HTTPFailure {
+    /// The connection itself is beyond use, so there is nobody to answer.
+    var isOfConnection: Bool {
+        switch self {
+        case .stream, .truncated, .refused: true
+        case .tooLarge, .exhausted, .cannotResolve, .misused, .stopped: false
+        }
+    }
+}

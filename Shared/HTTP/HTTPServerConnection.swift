@@ -230,7 +230,7 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
     /// What the kernel did not take at once; nil when there is nothing left to do.
     func respond(
         _ exchange: UInt64, _ status: HTTPStatus, _ headers: HTTPHeaders, _ body: [UInt8]
-    ) throws(HTTPFailure) -> Unsent? {
+    ) throws(HTTPFailure) -> HTTPUnsentResponse? {
         try claim(exchange, status)
         contentBytes = body.count
         var output = worker.takeOutput()
@@ -238,7 +238,7 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
         return try sendAll(output, status.forbidsBody || answersHead ? [] : body)
     }
 
-    func respond(_ exchange: UInt64, _ prepared: HTTPStaticResponse) throws(HTTPFailure) -> Unsent? {
+    func respond(_ exchange: UInt64, _ prepared: HTTPStaticResponse) throws(HTTPFailure) -> HTTPUnsentResponse? {
         try claim(exchange, prepared.status)
         contentBytes = prepared.body.count
         var output = worker.takeOutput()
@@ -248,15 +248,8 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
         return try sendAll(output, [])
     }
 
-    /// A response of which the socket has not taken all.
-    struct Unsent {
-        fileprivate let head: [UInt8]
-        fileprivate let body: [UInt8]
-        fileprivate let sent: Int
-    }
-
     /// One try, without waiting, which is all that most responses need.
-    private func sendAll(_ head: consuming [UInt8], _ body: [UInt8]) throws(HTTPFailure) -> Unsent? {
+    private func sendAll(_ head: consuming [UInt8], _ body: [UInt8]) throws(HTTPFailure) -> HTTPUnsentResponse? {
         let sent: Int
         do throws(StreamFailure) {
             if let socket {
@@ -268,14 +261,14 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
             throw .stream(error)
         }
         guard sent == head.count + body.count, socket != nil || !stream.hasUnsentBytes else {
-            return Unsent(head: head, body: body, sent: sent)
+            return HTTPUnsentResponse(head: head, body: body, sent: sent)
         }
         worker.giveBack(head)
         response = .finished
         return nil
     }
 
-    func finish(_ unsent: consuming Unsent) async throws(HTTPFailure) {
+    func finish(_ unsent: consuming HTTPUnsentResponse) async throws(HTTPFailure) {
         try await send(unsent.head, unsent.body, skipping: unsent.sent)
         worker.giveBack(unsent.head)
         response = .finished
@@ -400,16 +393,6 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
             try await stream.send(first, second, skipping: sent, stall: timeouts.write)
         } catch {
             throw .stream(error)
-        }
-    }
-}
-
-extension HTTPFailure {
-    /// The connection itself is beyond use, so there is nobody to answer.
-    var isOfConnection: Bool {
-        switch self {
-        case .stream, .truncated, .refused: true
-        case .tooLarge, .exhausted, .cannotResolve, .misused, .stopped: false
         }
     }
 }

@@ -15,7 +15,7 @@ extension WholeSystem {
         func brokerKilled() async throws {
             let stack = try await WholeSystem.stack
             let unchanged = processes(of: stack)
-            let load = Load(on: try await Client("127.0.2.1"))
+            let load = Load(on: stack.ports.gateway)
             try await eventually("the load runs") { load.served > 50 }
             await stack.broker.kill9()
             let servedBefore = load.served
@@ -32,7 +32,7 @@ extension WholeSystem {
         func databaseKilled() async throws {
             let stack = try await WholeSystem.stack
             let unchanged = processes(of: stack)
-            let load = Load(on: try await Client("127.0.2.3"))
+            let load = Load(on: stack.ports.gateway)
             try await eventually("the load runs") { load.served > 50 }
             await stack.postgreSQL.kill9()
             let servedBefore = load.served

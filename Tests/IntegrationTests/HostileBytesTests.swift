@@ -42,7 +42,8 @@ extension WholeSystem {
             try await eventually("the queues of the services are empty again", within: .seconds(30)) {
                 // Each service has at least its calls' queue; three bodies went into it.
                 let dead = try await messages(stack, dead: true) - deadBefore
-                return try await dead >= 3 * ServiceName.allCases.count && messages(stack, dead: false) == 0
+                let waiting = try await messages(stack, dead: false)
+                return dead >= 3 * ServiceName.allCases.count && waiting == 0
             }
             #expect(ServiceName.allCases.map { stack.process($0.operatorName)?.processID } == before)
             let client = try await Client("127.0.4.2")

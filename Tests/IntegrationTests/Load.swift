@@ -3,7 +3,8 @@ import Foundation
 import LocalServers
 import Synchronization
 
-/// Honest requests, one after the other from four visitors, until told to stop; counts what the visitors saw.
+/// Honest requests from many visitors, four at a time, until told to stop; counts what the visitors saw. Each request
+/// comes from another address, since one that asks as fast as this is rightly throttled.
 final class Load: Sendable {
     struct Seen: Sendable {
         var served = 0
@@ -13,10 +14,15 @@ final class Load: Sendable {
     private let seen = Mutex(Seen())
     private let isStopped = Mutex(false)
 
-    init(on client: Client) {
-        for _ in 0..<4 {
+    init(on port: Int) {
+        for group in 1...4 {
             Thread.detachNewThread {
-                while !self.isStopped.withLock({ $0 }) { self.count(try? client.get("/items/2")) }
+                var visitor = 0
+                while !self.isStopped.withLock({ $0 }) {
+                    visitor += 1
+                    let address = "127.\(20 + group).\(visitor / 250 % 250).\(1 + visitor % 250)"
+                    self.count(PlainHTTP.send("GET", "/items/2", port: port, from: address))
+                }
             }
         }
     }

@@ -49,11 +49,13 @@ struct ServiceShapeTests {
         }
     }
 
-    @Test("Inbound and Outbound hold no database types", arguments: services)
-    func databaseOnlyInStorage(service: String) {
+    @Test("Only Storage speaks to tables", arguments: services)
+    func tablesOnlyInStorage(service: String) {
         for file in SourceTree.swift
         where file.isBelow("Services/\(service)/Sources/Inbound", "Services/\(service)/Sources/Outbound") {
-            #expect(!file.imports.contains("Database"), "\(file.path) imports Database; tables belong to Storage")
+            for word in [".query(", ".queryRow(", ".execute(", "SQLValue"] where file.text.contains(word) {
+                Issue.record("\(file.path) uses \(word); tables belong to Storage")
+            }
         }
     }
 

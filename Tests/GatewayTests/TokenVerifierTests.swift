@@ -1,5 +1,6 @@
 import Core
 import Cryptography
+import HTTP
 import Testing
 
 @testable import gateway
@@ -27,6 +28,12 @@ import Testing
         verifier.replaceKeys(["k1": key.verificationKey])
         let text = try GatewayFixture.token(roles: [], header: #"{"alg":"ES256","kid":"k1"}"#, key: key)
         #expect(throws: Never.self) { try verifier.verify(text, now: .now) }
+    }
+
+    @Test func `Before the keys are known a token is not called bad`() throws {
+        let text = try GatewayFixture.token(roles: ["viewer"])
+        #expect(throws: TokenFailure.noKeysYet) { try TokenVerifier().verify(text, now: .now) }
+        #expect(Problem(gateway: TokenFailure.noKeysYet, requestID: "").status == .serviceUnavailable)
     }
 
     @Test(arguments: [

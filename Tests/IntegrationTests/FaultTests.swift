@@ -56,6 +56,9 @@ extension WholeSystem {
                 PlainHTTP.send("GET", "/", port: stack.ports.gateway, from: suspect.address)?.status == 403
             }
             try await everyoneIsReady(stack)
+            try await eventually("the new gateway knows the signing keys") {
+                (try? api.get("/v1/decisions?limit=1")) != nil
+            }
             try api.revert(decision)
         }
 

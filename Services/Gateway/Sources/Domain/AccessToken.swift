@@ -30,6 +30,8 @@ enum TokenFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case malformed
     case unknownAlgorithm
     case unknownKey
+    /// This gateway has just started: the token may well be good.
+    case noKeysYet
     case badSignature
     case expired
     case notYetValid
@@ -40,6 +42,7 @@ enum TokenFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case .malformed: "The token is no signed token of this suite; sign in at /v1/auth/token to get one."
         case .unknownAlgorithm: "The token is signed with an algorithm that is not accepted; use EdDSA or ES256."
         case .unknownKey: "The key the token names is not known any more; sign in again."
+        case .noKeysYet: "This gateway has not learned the signing keys from auth yet; try again in a second."
         case .badSignature: "The token's signature is not valid."
         case .expired: "The token has expired; sign in again or use the refresh token."
         case .notYetValid: "The token is not valid yet; check this machine's clock."
@@ -91,7 +94,7 @@ struct TokenVerifier: Sendable {
         guard let algorithm = header["alg"]?.stringValue.flatMap(SignatureAlgorithm.init) else {
             throw .unknownAlgorithm
         }
-        guard let key = keys[keyName] else { throw .unknownKey }
+        guard let key = keys[keyName] else { throw keys.isEmpty ? .noKeysYet : .unknownKey }
         guard key.algorithm == algorithm else { throw .unknownAlgorithm }
         let signed = Array(text.utf8.prefix(parts[0].utf8.count + 1 + parts[1].utf8.count))
         guard key.isValid(signature: signature, for: signed) else { throw .badSignature }

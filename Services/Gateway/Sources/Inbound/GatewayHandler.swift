@@ -229,6 +229,9 @@ final class GatewayHandler: HTTPHandler {
 extension Problem {
     init(gateway error: any Error, requestID: String) {
         switch error {
+        case TokenFailure.noKeysYet:
+            self.init(.serviceUnavailable, detail: TokenFailure.noKeysYet.description, requestID: requestID)
+            retryAfterSeconds = 1
         case let failure as TokenFailure:
             self.init(.unauthorized, detail: failure.description, requestID: requestID)
         case UpstreamFailure.failed(.stream(.deadlineExceeded)):

@@ -75,16 +75,26 @@ struct API {
     static let json = [("Content-Type", "application/json")]
 
     func get(_ target: String) throws -> [String: Any] {
-        let answer = try client.get(target, headers: [("Authorization", "Bearer \(token)")])
+        let answer = try patiently { try client.get(target, headers: [("Authorization", "Bearer \(token)")]) }
         guard answer.status == 200 else { throw Refused(target: target, status: answer.status, body: answer.text) }
         return try answer.object()
     }
 
     func post(_ target: String, _ body: String) throws -> [String: Any] {
         let headers = Self.json + [("Authorization", "Bearer \(token)")]
-        let answer = try client.send("POST", target, headers: headers, body: body)
+        let answer = try patiently { try client.send("POST", target, headers: headers, body: body) }
         guard answer.status == 200 else { throw Refused(target: target, status: answer.status, body: answer.text) }
         return try answer.object()
+    }
+
+    /// What any client of the API does when it hears "try again shortly".
+    private func patiently(_ ask: () throws -> PlainHTTPResponse) throws -> PlainHTTPResponse {
+        let patience = Deadline.after(.seconds(20))
+        var answer = try ask()
+        while answer.status == 503, !patience.hasPassed {
+            answer = try ask()
+        }
+        return answer
     }
 
     func list(_ name: String, of target: String) throws -> [[String: Any]] {

@@ -140,10 +140,11 @@ import Testing
 
     @Test func `Beyond the connections of an endpoint requests wait in turn, beyond the queue they fail`() async throws
     {
-        let gate = Promise<Void>()
+        let (gate, bothInUse) = (Promise<Void>(), Promise<Void>())
         let inFlight = Mutex((now: 0, most: 0))
         let fixture = try await ServerFixture { _, response in
             inFlight.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+            if inFlight.withLock({ $0.now }) == 2 { bothInUse.fulfil(()) }
             try await gate.value()
             inFlight.withLock { $0.now -= 1 }
             try await response.respond(.ok, text: "x")
@@ -163,7 +164,9 @@ import Testing
                         _ = try await Self.text(response)
                     } catch {
                         #expect(error as? HTTPFailure == .exhausted)
-                        if failures.increment() == 3 { gate.fulfil(()) }
+                        guard failures.increment() == 3 else { return }
+                        try? await bothInUse.value()
+                        gate.fulfil(())
                     }
                 }
             }

@@ -29,7 +29,7 @@ test: deps ## Build and run every test on real servers
 CONCURRENT = ReactorTests,TLSTests,HTTPTests,TelemetryTests,MessagingTests,DatabaseTests,OutboxTests
 test-tsan: deps ## The tests of the concurrent modules under the thread sanitizer
 	INFINITE_ONLY=$(CONCURRENT) TSAN_OPTIONS=exitcode=66 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=1 \
-	  $(SWIFT) test --scratch-path .build/thread-sanitizer --sanitize=thread --disable-xctest --skip KillTests --skip KillTests
+	  $(SWIFT) test --scratch-path .build/thread-sanitizer --sanitize=thread --disable-xctest --skip KillTests
 
 lint: ## Formatting (swift-format) and our style (tidy tests)
 	$(SWIFT) format lint --strict --parallel --recursive $(PATHS)

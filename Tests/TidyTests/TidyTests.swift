@@ -77,7 +77,7 @@ struct ModuleTests {
     }
 
     /// Ratchet: a file over the limit is listed with its size then; it may shrink, never grow.
-    private static let largeFiles: [String: Int] = ["Shared/HTTP/HTTPServerConnection.swift": 416]
+    private static let largeFiles: [String: Int] = ["Shared/HTTP/Server/HTTPServerConnection.swift": 416]
 
     @Test("Files stay small enough to read at one sitting")
     func fileSizes() {

@@ -63,7 +63,10 @@ final class GatewayFixture: Sendable {
         let labyrinthAddress = try await labyrinthServer.start()
         var route = Route(name: "shop", upstream: "\(upstreamAddress)")
         adjust(&route)
-        let state = GatewayState(routes: RouteTable([route]))
+        let state = GatewayState(
+            routing: Routing(
+                routes: RouteTable([route]),
+                upstreams: [route.upstream: Upstream(name: route.upstream, endpoints: [route.upstream])]))
         if let key = Self.key { state.tokens.update { $0.replaceKeys(["k1": key.verificationKey]) } }
         let metrics = GatewayMetrics(MetricsRegistry())
         let feed = LiveFeed(maximumViewers: 10, gauge: metrics.viewers)

@@ -5,7 +5,9 @@ import Testing
 @testable import gateway
 
 @Suite struct RoutesFileTests {
-    private func read(_ text: String) throws -> RouteTable {
+    private func read(_ text: String) throws -> RouteTable { try routing(text).routes }
+
+    private func routing(_ text: String) throws -> Routing {
         try RoutesFile.read(try YAMLNode.parse(text, file: "routes.yaml"))
     }
 
@@ -37,18 +39,36 @@ import Testing
         #expect(table.match(host: "any", method: "PUT", path: "/x")?.inspection == .enforce)
     }
 
+    @Test func `An upstream is named once and used by many, or given as an address`() throws {
+        let routing = try routing(
+            """
+            upstreams:
+              shop: { endpoints: ["10.0.0.1:9000", "https://shop.example"] }
+            routes:
+              - { path: /, upstream: shop }
+              - { path: /cart, upstream: shop }
+              - { path: /static, upstream: "unix:/run/static.sock" }
+            """)
+        #expect(routing.upstreams.keys.sorted() == ["shop", "unix:/run/static.sock"])
+        #expect(routing.upstreams["shop"]?.endpoints == ["10.0.0.1:9000", "https://shop.example"])
+    }
+
     @Test(arguments: [
-        ("routes: []", "routes has to be a list"), ("route: 1", "route is not a key"),
+        ("routes: []", "routes has to be a list"), ("route: 1", "did you mean routes?"),
         ("routes: [{ path: / }]", "no upstream"), ("routes: [{ upstream: \"http://\" }]", "write host:port"),
-        ("routes: [{ upstream: \"a:1\", pth: / }]", "pth is not a key"),
+        ("routes: [{ upstream: \"a:1\", pth: / }]", "did you mean path?"),
         ("routes: [{ upstream: \"a:1\", path: x }]", "begin with /"),
-        ("routes: [{ upstream: \"a:1\", inspection: on }]", "off, observe or enforce"),
+        ("routes: [{ upstream: \"a:1\", inspection: on }]", "off, observe, enforce"),
         ("routes: [{ upstream: \"a:1\", inspection: { block_above: 2 } }]", "0 to 1"),
         ("routes: [{ upstream: \"a:1\", inspection: { block_above: 0.3 } }]", "swap them"),
-        ("routes: [{ upstream: \"a:1\", required_role: root }]", "no role"),
-        ("routes: [{ upstream: \"a:1\", timeout: 2d }]", "up to an hour"),
+        ("routes: [{ upstream: \"a:1\", required_role: root }]", "viewer, editor, admin, service"),
+        ("routes: [{ upstream: \"a:1\", timeout: 2d }]", "to 1h"),
         ("routes: [{ upstream: \"a:1\", body_limit: big }]", "64KiB"),
         ("routes: [{ upstream: \"a:1\", host: \"a:80\" }]", "without port"), ("routes: [x]", "mapping of keys"),
+        ("{ upstreams: { shop: { endpoints: [\"a:1\"] } }, routes: [{ upstream: shp }] }", "did you mean shop?"),
+        ("{ upstreams: { \"a:1\": { endpoints: [\"a:1\"] } }, routes: [{ upstream: \"a:1\" }] }", "no name"),
+        ("{ upstreams: { shop: {} }, routes: [{ upstream: shop }] }", "no endpoints"),
+        ("{ upstreams: { shop: { endpoints: [\"http://\"] } }, routes: [{ upstream: shop }] }", "host:port"),
     ]) func `What is wrong is told with its line and what would be right`(text: String, reason: String) throws {
         do {
             _ = try read(text)

@@ -48,7 +48,7 @@ final class GatewayService: Service {
         self.configuration = configuration
         self.runtime = runtime
         let metrics = GatewayMetrics(runtime.metrics)
-        let state = GatewayState(routes: try RoutesFile.read(path: configuration.routesFile))
+        let state = GatewayState(routing: try RoutesFile.read(path: configuration.routesFile))
         let feed = LiveFeed(maximumViewers: configuration.maximumViewers, gauge: metrics.viewers)
         let batcher = EventBatcher(bus: bus, topic: .requestsObserved)
         let protected = ProtectedEvents(
@@ -253,10 +253,10 @@ final class GatewayService: Service {
     /// Routes and certificates; what is wrong is logged, and the old ones stay.
     func reload() async {
         do {
-            let routes = try RoutesFile.read(path: configuration.routesFile)
-            state.routes.update { $0 = routes }
+            let routing = try RoutesFile.read(path: configuration.routesFile)
+            state.routing.update { $0 = routing }
             try certificates?.reload()
-            runtime.log.info("routes and certificates were read again", ["routes": .int(routes.routes.count)])
+            runtime.log.info("routes and certificates were read again", ["routes": .int(routing.routes.routes.count)])
         } catch {
             runtime.log.error("the new routes or certificates are not used", ["error": .error(error)])
         }

@@ -1,5 +1,5 @@
 /// A value as a message shows it: quoted, cut to a readable length, without anything that could move a cursor.
-func quoted(_ text: String) -> String {
+package func quoted(_ text: String) -> String {
     let safe = text.unicodeScalars.prefix(80).map { scalar in
         scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
             ? "\u{fffd}" : String(scalar)
@@ -8,7 +8,7 @@ func quoted(_ text: String) -> String {
 }
 
 /// The candidate that a mistyped word most likely meant, if one is near: at most a third of its letters differ.
-func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+package func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
     let limit = max(1, min(4, word.count / 3))
     return candidates.map { (name: $0, distance: editDistance(word, $0)) }
         .filter { $0.distance <= limit }

@@ -57,7 +57,7 @@ struct AdminRoutes: Sendable {
     private func routes(_ json: inout JSONWriter) {
         json.key("routes")
         json.array { list in
-            for route in state.routes.current.routes {
+            for route in state.routing.current.routes.routes {
                 list.object { entry in
                     entry.text("name", route.name)
                     entry.text("hosts", route.hosts.isEmpty ? "*" : route.hosts.joined(separator: ", "))

@@ -147,7 +147,7 @@ final class GatewayHandler: HTTPHandler {
             )
         }
         exchange.outcome = .proxied
-        try await proxy.forward(request, body, route, response, &exchange)
+        try await proxy.forward(request, body, route, lane.upstream(of: route), response, &exchange)
     }
 
     private func authorize(

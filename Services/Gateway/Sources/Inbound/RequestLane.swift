@@ -7,7 +7,7 @@ import Reactor
 /// Confined to its reactor, which is what makes it Sendable.
 final class RequestLane: @unchecked Sendable {
     let reactor: Reactor
-    private var routes: PublishedReader<RouteTable>
+    private var routing: PublishedReader<Routing>
     private var enforcements: PublishedReader<EnforcementTable>
     private var tokens: PublishedReader<TokenVerifier>
     private var scratch: InspectionScratch
@@ -15,15 +15,17 @@ final class RequestLane: @unchecked Sendable {
 
     init(_ reactor: Reactor, _ state: GatewayState) throws {
         self.reactor = reactor
-        routes = PublishedReader(state.routes)
+        routing = PublishedReader(state.routing)
         enforcements = PublishedReader(state.enforcements)
         tokens = PublishedReader(state.tokens)
         scratch = try InspectionScratch()
     }
 
     func route(_ exchange: Exchange, method: String) -> Route? {
-        routes.read().match(host: exchange.host, method: method, path: exchange.path)
+        routing.read().routes.match(host: exchange.host, method: method, path: exchange.path)
     }
+
+    func upstream(of route: Route) -> Upstream? { routing.read().upstreams[route.upstream] }
 
     func enforcement(of client: IPAddress, account: String?, now: Timestamp) -> Enforcement? {
         enforcements.read().lookUp(address: client, account: account, now: now)
@@ -49,9 +51,9 @@ final class RequestLane: @unchecked Sendable {
 
 /// What changes while the gateway runs and every reactor reads: replaced as a whole, never changed in place.
 final class GatewayState: Sendable {
-    let routes: Published<RouteTable>
+    let routing: Published<Routing>
     let enforcements = Published(EnforcementTable())
     let tokens = Published(TokenVerifier())
 
-    init(routes: RouteTable) { self.routes = Published(routes) }
+    init(routing: Routing) { self.routing = Published(routing) }
 }

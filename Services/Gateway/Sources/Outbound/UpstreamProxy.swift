@@ -27,10 +27,10 @@ final class UpstreamProxy: Sendable {
     }
 
     func forward(
-        _ request: HTTPServerRequest, _ body: HTTPClientRequest.Body, _ route: Route, _ response: HTTPResponseWriter,
-        _ exchange: inout Exchange
+        _ request: HTTPServerRequest, _ body: HTTPClientRequest.Body, _ route: Route, _ upstream: Upstream?,
+        _ response: HTTPResponseWriter, _ exchange: inout Exchange
     ) async throws {
-        guard let endpoint = HTTPEndpoint(upstream: route.upstream) else {
+        guard let endpoint = upstream?.endpoints.first.flatMap({ HTTPEndpoint(upstream: $0) }) else {
             throw UpstreamFailure.failed(.stream(.refused))
         }
         let headers = requestHeaders(request, exchange)

@@ -1,0 +1,11 @@
+/// All that one reading of the routes file gives; replaced as a whole.
+package struct Routing: Sendable {
+    package var routes: RouteTable
+    /// By name. A route that gives an address has an upstream of that name here too.
+    package var upstreams: [String: Upstream]
+
+    package init(routes: RouteTable, upstreams: [String: Upstream]) {
+        self.routes = routes
+        self.upstreams = upstreams
+    }
+}

@@ -1,0 +1,61 @@
+import Core
+import HTTP
+import ServiceKit
+
+/// Reads the file of routes and upstreams. Everything wrong is told at once, each with file, line and what would be
+/// right. One small reader a section stands beside this file; the service's README shows every key.
+///
+///     upstreams:
+///       shop: { endpoints: ["10.0.0.1:9000", "10.0.0.2:9000"] }
+///     routes:
+///       - name: shop
+///         host: shop.example
+///         path: /
+///         upstream: shop        # a name from above, or an address
+enum RoutesFile {
+    private static let maximumRoutes = 10_000
+
+    static func read(path: String) throws(GatewayFailure) -> Routing {
+        let root: YAMLNode
+        do {
+            root = try YAMLNode.parse(try SmallFile.read(path, upTo: limits.bytes), file: path, limits: limits)
+        } catch let failure as YAMLFailure {
+            throw .routes(["\(failure)"])
+        } catch {
+            throw .routes(["\(path): \(error); set routes_file to a file that can be read"])
+        }
+        return try read(root)
+    }
+
+    /// Room for `maximumRoutes` of some length.
+    static let limits = YAMLLimits(bytes: 8 << 20, nodes: 500_000)
+
+    static func read(_ root: YAMLNode) throws(GatewayFailure) -> Routing {
+        let problems = RoutesFileProblems()
+        let routing = read(FileSection(root, "the file", problems))
+        guard problems.all.isEmpty else { throw .routes(problems.all) }
+        return routing
+    }
+
+    private static func read(_ file: FileSection) -> Routing {
+        var upstreams: [String: Upstream] = [:]
+        for (name, section) in file.named("upstreams") {
+            upstreams[name] = UpstreamReader.read(name, section)
+        }
+        var routes: [Route] = []
+        for section in file.sections("routes", of: "a route", 1...maximumRoutes) {
+            let (route, implicit) = RouteReader.read(section, upstreams: upstreams)
+            if let implicit { upstreams[implicit.name] = implicit }
+            routes.append(route)
+        }
+        file.end()
+        return Routing(routes: RouteTable(routes), upstreams: upstreams)
+    }
+}
+
+extension HTTPEndpoint {
+    /// As the routes file writes it: an address, or `host:port` for plain HTTP.
+    init?(upstream text: String) {
+        if text.contains("://") || text.hasPrefix("unix:") { self.init(text) } else { self.init("http://" + text) }
+    }
+}

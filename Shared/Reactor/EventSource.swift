@@ -45,6 +45,8 @@ final class EventSource: TimerEntry, @unchecked Sendable {
     private(set) var descriptor: Int32
     /// The peer has ended its side, or the connection broke: a short read does not mean that nothing more is to be read.
     private(set) var isEndPending = false
+    /// Told when `isEndPending` becomes true, whether or not anybody waits.
+    var onEndPending: (@Sendable () -> Void)?
     private let isOneShot: Bool
     private let ownsDescriptor: Bool
     private var input: Wait
@@ -202,7 +204,10 @@ final class EventSource: TimerEntry, @unchecked Sendable {
     // MARK: What the reactor reports
 
     func handle(_ events: UInt32) {
-        if events & (infinite_epoll_peer_closed | infinite_epoll_failed) != 0 { isEndPending = true }
+        if events & (infinite_epoll_peer_closed | infinite_epoll_failed) != 0 && !isEndPending {
+            isEndPending = true
+            onEndPending?()
+        }
         if events & (infinite_epoll_in | infinite_epoll_peer_closed | infinite_epoll_failed) != 0 {
             input.isReady = true
             resume(.input, .ready)
@@ -247,6 +252,7 @@ final class EventSource: TimerEntry, @unchecked Sendable {
         reactor.deregister(descriptor: descriptor)
         if ownsDescriptor { _ = Glibc.close(descriptor) }
         descriptor = -1
+        onEndPending = nil
         setTimer(at: .never)
         resume(.input, .closed)
         resume(.output, .closed)

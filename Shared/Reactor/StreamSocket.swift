@@ -30,6 +30,12 @@ package final class StreamSocket: ByteStream {
     /// For handing the connection's identity to C (`getsockopt` and the like); -1 when closed.
     package var descriptor: Int32 { source.descriptor }
 
+    /// Whether the peer has ended its side or the connection broke, known without reading.
+    package var hasPeerEnded: Bool { source.isEndPending }
+
+    /// Calls `action` once, on the reactor, when that happens. Call it there too.
+    package func whenPeerEnds(_ action: @escaping @Sendable () -> Void) { source.onEndPending = action }
+
     // MARK: Moving bytes
 
     package func tryRead(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> Int? {

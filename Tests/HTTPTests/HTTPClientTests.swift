@@ -243,3 +243,131 @@ final class Tally: Sendable {
         }
     }
 }
+
+@Suite(.timeLimit(.minutes(1))) struct HTTPClientBodyTests {
+    /// A server that answers as `answer` says, whatever it was sent.
+    private func rawServer(
+        on group: ReactorGroup, _ serve: @escaping @Sendable (StreamSocket) async throws -> Void
+    ) async throws -> SocketAddress {
+        let reactor = group.reactors[0]
+        return try await reactor.perform { () async throws(ReactorFailure) -> SocketAddress in
+            let listener = try await Listener.bind(.loopback(port: 0), on: reactor)
+            reactor.run {
+                while let socket = try? await listener.accept() {
+                    reactor.run {
+                        try? await serve(socket)
+                        socket.close()
+                    }
+                }
+            }
+            return listener.address
+        }
+    }
+
+    /// Never ends: each piece comes only when somebody waits for it, and after the first none comes at all.
+    private final class Endless: HTTPBodySource {
+        let isAsked = Promise<Void>()
+        let wasCancelled = Promise<Void>()
+        private let hasGiven = Mutex(false)
+
+        func nextPiece(of exchange: UInt64, deadline: Deadline) async throws(HTTPFailure) -> [UInt8]? {
+            if !hasGiven.withLock({ given in
+                defer { given = true }; return given
+            }) {
+                return [1, 2, 3]
+            }
+            isAsked.fulfil(())
+            do {
+                try await Reactor.sleep(for: .seconds(60))
+            } catch {
+                wasCancelled.fulfil(())
+                throw .stream(.cancelled)
+            }
+            return nil
+        }
+    }
+
+    @Test func `An answer is read while the body still waits for its next piece`() async throws {
+        let group = try ReactorGroup(count: 1)
+        let address = try await rawServer(on: group) { socket in
+            _ = try await socket.read(upTo: 1_024, deadline: .after(.seconds(5)))
+            try await socket.write(
+                "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig", deadline: .after(.seconds(5)))
+            _ = try await socket.read(upTo: 1_024, deadline: .after(.seconds(30)))
+            _ = try await socket.read(upTo: 1_024, deadline: .after(.seconds(30)))
+        }
+        let source = Endless()
+        let client = HTTPClient(group: group)
+        let answer = try await client.send(
+            HTTPClientRequest(.post, "/", body: .stream(HTTPBody(length: nil, source: source, exchange: 0))),
+            to: HTTPEndpoint(address), deadline: .after(.seconds(10)))
+        #expect(answer.status == .contentTooLarge)
+        #expect(try await answer.body.collect(upTo: 10) == Array("big".utf8))
+        #expect(source.wasCancelled.current != nil, "the body is let go of before its exchange has ended")
+    }
+
+    @Test func `A body that fails ends the exchange with its own failure`() async throws {
+        let group = try ReactorGroup(count: 1)
+        let address = try await rawServer(on: group) { socket in
+            while try await !socket.read(upTo: 1_024, deadline: .after(.seconds(30))).isEmpty {}
+        }
+        final class Broken: HTTPBodySource {
+            func nextPiece(of exchange: UInt64, deadline: Deadline) async throws(HTTPFailure) -> [UInt8]? {
+                throw .tooLarge(limit: 7)
+            }
+        }
+        await #expect(throws: HTTPFailure.tooLarge(limit: 7)) {
+            try await HTTPClient(group: group).send(
+                HTTPClientRequest(.post, "/", body: .stream(HTTPBody(length: nil, source: Broken(), exchange: 0))),
+                to: HTTPEndpoint(address), deadline: .after(.seconds(10)))
+        }
+    }
+
+    @Test func `A failure says whether anything of the request left`() async throws {
+        let group = try ReactorGroup(count: 1)
+        let client = HTTPClient(group: group)
+        await #expect(throws: HTTPAttemptFailure(.stream(.refused), hasSentAny: false)) {
+            try await client.attempt(
+                HTTPClientRequest(.post, "/"), to: HTTPEndpoint(.loopback(port: 1)), deadline: .after(.seconds(5)))
+        }
+        let address = try await rawServer(on: group) { socket in
+            _ = try await socket.read(upTo: 1_024, deadline: .after(.seconds(5)))
+        }
+        await #expect(throws: HTTPAttemptFailure(.truncated, hasSentAny: true)) {
+            try await client.attempt(
+                HTTPClientRequest(.post, "/"), to: HTTPEndpoint(address), deadline: .after(.seconds(5)))
+        }
+    }
+
+    @Test func `A handler whose client has left is cancelled, one whose client only finished sending is not`()
+        async throws
+    {
+        let (leftWasCancelled, started) = (Promise<Bool>(), Promise<Void>())
+        let fixture = try await ServerFixture({ $0.abandonAfter = .milliseconds(200) }) { request, response in
+            guard request.head.target == "/slow" else { return try await response.respond(.ok, text: "quick") }
+            started.fulfil(())
+            do {
+                try await Reactor.sleep(for: .seconds(30))
+                leftWasCancelled.fulfil(false)
+            } catch {
+                leftWasCancelled.fulfil(true)
+            }
+            try await response.respond(.ok)
+        }
+        let reactor = fixture.group.reactors[0]
+        let half = try await reactor.perform { () async throws -> [UInt8] in
+            let socket = try await StreamSocket.connect(to: fixture.address, on: reactor, deadline: .after(.seconds(5)))
+            try await socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n", deadline: .after(.seconds(5)))
+            socket.shutdownWrite()
+            return try await socket.read(upTo: 1_024, deadline: .after(.seconds(5)))
+        }
+        #expect(String(decoding: half, as: UTF8.self).hasPrefix("HTTP/1.1 200"))
+        try await reactor.perform { () async throws in
+            let socket = try await StreamSocket.connect(to: fixture.address, on: reactor, deadline: .after(.seconds(5)))
+            try await socket.write("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n", deadline: .after(.seconds(5)))
+            try await started.value(deadline: .after(.seconds(5)))
+            socket.close()
+        }
+        #expect(try await leftWasCancelled.value(deadline: .after(.seconds(10))))
+    }
+}

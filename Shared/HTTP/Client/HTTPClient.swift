@@ -32,10 +32,23 @@ package struct HTTPClientRequest: Sendable {
 
 package struct HTTPClientResponse: Sendable {
     package let head: HTTPResponseHead
-    /// Read it to its end, or the connection cannot serve another request.
+    /// Read it to its end, or the connection cannot serve another request. Whoever sent a streamed body and leaves
+    /// before the end of this one calls `body.abandon()`.
     package let body: HTTPBody
 
     package var status: HTTPStatus { head.status }
+}
+
+/// An exchange without an answer, and whether the server may have noticed it.
+package struct HTTPAttemptFailure: Error, Sendable, Equatable {
+    package let failure: HTTPFailure
+    /// False: not one byte of the request left, so sending it elsewhere repeats nothing.
+    package let hasSentAny: Bool
+
+    package init(_ failure: HTTPFailure, hasSentAny: Bool) {
+        self.failure = failure
+        self.hasSentAny = hasSentAny
+    }
 }
 
 /// An HTTP/1.1 client with keep-alive pools, one per endpoint and reactor.
@@ -57,9 +70,20 @@ package final class HTTPClient: Sendable {
     package func send(
         _ request: HTTPClientRequest, to endpoint: HTTPEndpoint, deadline: Deadline
     ) async throws(HTTPFailure) -> HTTPClientResponse {
+        do throws(HTTPAttemptFailure) {
+            return try await attempt(request, to: endpoint, deadline: deadline)
+        } catch {
+            throw error.failure
+        }
+    }
+
+    /// `send` for who may try elsewhere after a failure.
+    package func attempt(
+        _ request: HTTPClientRequest, to endpoint: HTTPEndpoint, deadline: Deadline
+    ) async throws(HTTPAttemptFailure) -> HTTPClientResponse {
         let worker = worker()
         if worker.reactor.isCurrent { return try await worker.send(request, to: endpoint, deadline: deadline) }
-        return try await worker.reactor.perform { () async throws(HTTPFailure) in
+        return try await worker.reactor.perform { () async throws(HTTPAttemptFailure) in
             try await worker.send(request, to: endpoint, deadline: deadline)
         }
     }

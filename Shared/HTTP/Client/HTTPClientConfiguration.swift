@@ -3,6 +3,8 @@ package import TLS
 package struct HTTPClientConfiguration: Sendable {
     /// Needed for https endpoints.
     package var tls: TLSClientContext?
+    /// Whom certificates have to name, and what SNI asks for; the endpoint's own host when nil.
+    package var serverName: String?
     package var limits = HTTPLimits()
     /// To one endpoint, of all reactors together; each reactor may hold its even share.
     package var maximumConnectionsPerEndpoint = 256

@@ -5,6 +5,10 @@ internal import Reactor
 ///
 /// It goes back to its pool when the response's body was read to its end and nothing stands against reuse; in every other
 /// case it is closed. Confined to its reactor, which is what makes it Sendable.
+///
+/// A body that cannot leave at once is sent by a task of its own, so that an answer is read as soon as it comes: a peer
+/// may answer before it has read everything (413, 401 …), and then sending goes on until the answer was read. That task
+/// never outlives the exchange: it may be reading from somebody's connection.
 final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
     private enum Phase { case unused, busy, closed }
 
@@ -21,7 +25,10 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
     private var decoder = HTTPBodyDecoder(.none)
     private var keepsAlive = true
     private var hasSentAll = false
-    private var hasSentAny = false
+    private(set) var hasSentAny = false
+    private var sending: TaskHandle?
+    /// What ended the sending task: the body's own failure counts more than the peer's silence.
+    private var bodyFailure: HTTPFailure?
     private var hasReceivedAny = false
 
     init(_ stream: any ByteStream, pool: HTTPClientPool, configuration: HTTPClientConfiguration) {
@@ -71,7 +78,20 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
         _ request: HTTPClientRequest, host: String, deadline: Deadline
     ) async throws(HTTPFailure) -> HTTPResponseHead {
         begin()
-        try await send(request, host: host)
+        do throws(HTTPFailure) {
+            try send(request, host: host)
+            let head = try await readHead(request, deadline: deadline)
+            if phase != .busy { await endSending() }
+            return head
+        } catch {
+            await endSending()
+            throw bodyFailure ?? error
+        }
+    }
+
+    private func readHead(
+        _ request: HTTPClientRequest, deadline: Deadline
+    ) async throws(HTTPFailure) -> HTTPResponseHead {
         for _ in 0..<Self.maximumInterim {
             let parser = HTTPResponseParser(answering: request.method, limits: configuration.limits)
             let head = try await input.readHead(parser, idleDeadline: deadline, timeout: deadline.remaining) {
@@ -90,11 +110,12 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
         hasSentAny = false
         hasSentAll = false
         hasReceivedAny = false
+        bodyFailure = nil
     }
 
     private func accept(_ head: HTTPResponseHead) -> HTTPResponseHead {
         // No upgrade was asked for, so a switch of protocols makes the rest of the stream meaningless.
-        keepsAlive = head.keepsAlive && hasSentAll && head.status != .switchingProtocols
+        keepsAlive = head.keepsAlive && head.status != .switchingProtocols
         decoder = HTTPBodyDecoder(head.framing, limits: configuration.limits)
         if decoder.isComplete { complete() }
         return head
@@ -120,58 +141,114 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
         do throws(HTTPFailure) {
             let piece = try await input.readPiece(
                 &decoder, deadline: min(deadline, .after(configuration.stallTimeout)))
-            if decoder.isComplete { complete() }
+            if decoder.isComplete {
+                complete()
+                await endSending()
+            }
             return piece
         } catch {
             discard()
+            await endSending()
             throw error
         }
     }
 
+    func abandon(_ exchange: UInt64) async {
+        if stream.reactor.isCurrent { return await giveUp(exchange) }
+        await stream.reactor.perform { await self.giveUp(exchange) }
+    }
+
+    private func giveUp(_ exchange: UInt64) async {
+        guard exchange == self.exchange, phase == .busy else { return }
+        discard()
+        await endSending()
+    }
+
     private func complete() {
-        guard keepsAlive, !input.hasEnded, !input.hasKeptBytes else { return discard() }
+        guard keepsAlive, hasSentAll, !input.hasEnded, !input.hasKeptBytes else { return discard() }
         phase = .unused
         pool.giveBack(self)
     }
 
     // MARK: Sending
 
-    private func send(_ request: HTTPClientRequest, host: String) async throws(HTTPFailure) {
+    /// What the kernel takes at once is sent at once; a task of its own sends the rest.
+    private func send(_ request: HTTPClientRequest, host: String) throws(HTTPFailure) {
         let head = HTTPRequestEncoder.head(request, host: host)
         switch request.body {
-        case .none:
-            try await send(head)
-        case .bytes(let body):
-            try await send(head, body)
+        case .none: try send(head, [])
+        case .bytes(let body): try send(head, body)
         case .stream(let body):
-            guard try await stream(body, after: head) else { return }
+            startSending { [self] () async throws(HTTPFailure) in try await stream(body, after: head) }
         }
-        hasSentAll = true
     }
 
-    /// Whether all of it was sent. The peer may answer before (413, 401 …): then sending stops, the answer is read, and
-    /// the connection ends with it.
-    private func stream(_ body: HTTPBody, after head: [UInt8]) async throws(HTTPFailure) -> Bool {
+    private func send(_ head: [UInt8], _ body: [UInt8]) throws(HTTPFailure) {
+        let sent: Int
+        do throws(StreamFailure) {
+            sent = try stream.tryWrite(head, body, skipping: 0) ?? 0
+        } catch {
+            throw .stream(error)
+        }
+        if sent > 0 { hasSentAny = true }
+        if sent == head.count + body.count && !stream.hasUnsentBytes {
+            hasSentAll = true
+        } else {
+            startSending { [self] () async throws(HTTPFailure) in try await write(head, body, skipping: sent) }
+        }
+    }
+
+    private func startSending(_ work: @escaping @Sendable () async throws(HTTPFailure) -> Void) {
+        sending = stream.reactor.run { [self] in
+            do throws(HTTPFailure) {
+                try await work()
+                hasSentAll = true
+            } catch {
+                // The peer's refusal to read shows in what it answers; a body that fails ends the exchange.
+                if bodyFailure != nil { stream.close() }
+            }
+            sending = nil
+        }
+    }
+
+    private func endSending() async {
+        guard let sending else { return }
+        sending.cancel()
+        await sending.value()
+    }
+
+    private func stream(_ body: HTTPBody, after head: [UInt8]) async throws(HTTPFailure) {
         var prefix = head
         let isChunked = body.length == nil
-        while var piece = try await body.next() {
-            if input.isDisturbed() { return false }
+        while var piece = try await next(of: body) {
             if isChunked {
                 HTTPResponseEncoder.append(hexadecimal: piece.count, to: &prefix)
                 HTTPResponseEncoder.append("\r\n", to: &prefix)
                 HTTPResponseEncoder.append("\r\n", to: &piece)
             }
-            try await send(prefix, piece)
+            try await write(prefix, piece)
             prefix = []
         }
         if isChunked { HTTPResponseEncoder.append("0\r\n\r\n", to: &prefix) }
-        if !prefix.isEmpty { try await send(prefix) }
-        return true
+        if !prefix.isEmpty { try await write(prefix) }
     }
 
-    private func send(_ first: [UInt8], _ second: [UInt8] = []) async throws(HTTPFailure) {
+    private func next(of body: HTTPBody) async throws(HTTPFailure) -> [UInt8]? {
+        do throws(HTTPFailure) {
+            return try await body.next()
+        } catch {
+            if phase == .busy && !Task.isCancelled { bodyFailure = error }
+            throw error
+        }
+    }
+
+    private func write(
+        _ first: [UInt8], _ second: [UInt8] = [], skipping sent: Int = 0
+    ) async throws(HTTPFailure) {
         do throws(StreamFailure) {
-            try await stream.send(first, second, stall: configuration.stallTimeout) { hasSentAny = true }
+            try await stream.send(first, second, skipping: sent, stall: configuration.stallTimeout) {
+                hasSentAny = true
+            }
         } catch {
             throw .stream(error)
         }

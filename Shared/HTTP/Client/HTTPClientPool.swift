@@ -102,7 +102,8 @@ final class HTTPClientPool {
             socket.close()
             throw .insecure("this client has no TLS configuration")
         }
-        return try await TLSStream.connect(socket, context, host: endpoint.hostName, deadline: deadline)
+        return try await TLSStream.connect(
+            socket, context, host: configuration.serverName ?? endpoint.hostName, deadline: deadline)
     }
 
     private func addresses(_ deadline: Deadline) async throws(HTTPFailure) -> [SocketAddress] {

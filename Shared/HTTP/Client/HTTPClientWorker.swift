@@ -18,18 +18,31 @@ final class HTTPClientWorker: @unchecked Sendable {
 
     func send(
         _ request: HTTPClientRequest, to endpoint: HTTPEndpoint, deadline: Deadline
-    ) async throws(HTTPFailure) -> HTTPClientResponse {
-        let pool = try pool(for: endpoint)
+    ) async throws(HTTPAttemptFailure) -> HTTPClientResponse {
+        var hasSentAny = false
         while true {
-            let connection = try await pool.take(deadline: deadline)
+            let connection = try await connection(to: endpoint, hasSentAny: hasSentAny, deadline: deadline)
             do throws(HTTPFailure) {
                 let head = try await connection.exchange(request, host: endpoint.authority, deadline: deadline)
                 return HTTPClientResponse(head: head, body: connection.responseBody(head.framing))
             } catch {
                 let mayRepeat = connection.mayRepeat(request)
+                hasSentAny = hasSentAny || connection.hasSentAny
                 connection.discard()
-                guard mayRepeat, error.isOfConnection, !deadline.hasPassed else { throw error }
+                guard mayRepeat, error.isOfConnection, !deadline.hasPassed else {
+                    throw HTTPAttemptFailure(error, hasSentAny: hasSentAny)
+                }
             }
+        }
+    }
+
+    private func connection(
+        to endpoint: HTTPEndpoint, hasSentAny: Bool, deadline: Deadline
+    ) async throws(HTTPAttemptFailure) -> HTTPClientConnection {
+        do throws(HTTPFailure) {
+            return try await pool(for: endpoint).take(deadline: deadline)
+        } catch {
+            throw HTTPAttemptFailure(error, hasSentAny: hasSentAny)
         }
     }
 

@@ -4,6 +4,12 @@ package import Core
 package protocol HTTPBodySource: AnyObject, Sendable {
     /// nil once the body is complete. `exchange` names the message: a source outlives it and must not serve another's.
     func nextPiece(of exchange: UInt64, deadline: Deadline) async throws(HTTPFailure) -> [UInt8]?
+    /// Nobody will read the rest. On return the source has let go of everything that belongs to the exchange.
+    func abandon(_ exchange: UInt64) async
+}
+
+extension HTTPBodySource {
+    package func abandon(_ exchange: UInt64) async {}
 }
 
 /// The body of a message, read piece by piece as it arrives and never held as a whole unless asked for.
@@ -38,6 +44,9 @@ package struct HTTPBody: Sendable {
     package func next(deadline: Deadline = .never) async throws(HTTPFailure) -> [UInt8]? {
         try await source?.nextPiece(of: exchange, deadline: deadline)
     }
+
+    /// Gives up what has not been read. Costs nothing when the body is complete.
+    package func abandon() async { await source?.abandon(exchange) }
 
     /// All of it, refused as soon as it is known to be larger than `limit`.
     package func collect(upTo limit: Int, deadline: Deadline = .never) async throws(HTTPFailure) -> [UInt8] {

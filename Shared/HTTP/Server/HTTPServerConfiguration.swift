@@ -9,6 +9,9 @@ package struct HTTPServerConfiguration: Sendable {
     package var timeouts = HTTPServerTimeouts()
     /// Of all reactors together. Beyond it a connection is accepted, told 503 and closed.
     package var maximumConnections = 10_000
+    /// A handler whose client has ended its side of the connection is cancelled after so long: a client that only
+    /// finished sending gets its answer if it comes by then. Nil: handlers run to their end.
+    package var abandonAfter: Duration?
     /// Told of every message that was refused before a handler saw it.
     package var onRefusal: (@Sendable (HTTPRefusal, SocketAddress) -> Void)?
     /// Told of every error a handler threw that is no `Failure` of the request's own making.

@@ -33,6 +33,9 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
     /// Waiting for a request that has not begun: may be closed at any time.
     private(set) var isIdle = true
 
+    /// Only with `abandonAfter`: the socket below everything, and the task that serves it.
+    private var watched: (socket: StreamSocket, task: ConnectionTask)?
+
     // One exchange.
     private var exchange: UInt64 = 0
     private var decoder = HTTPBodyDecoder(.none)
@@ -81,6 +84,23 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
 
     func close() { stream.close() }
 
+    // MARK: A client that leaves
+
+    func watchPeer(of socket: StreamSocket, _ task: ConnectionTask) {
+        watched = (socket, task)
+        socket.whenPeerEnds { [weak self] in self?.peerEnded() }
+    }
+
+    private func peerEnded() {
+        guard let watched, let patience = configuration.abandonAfter, !isIdle else { return }
+        let abandoned = exchange
+        reactor.run { [weak self] in
+            try? await Reactor.sleep(for: patience)
+            guard let self, self.exchange == abandoned, !self.isIdle else { return }
+            watched.task.handle?.cancel()
+        }
+    }
+
     /// In the frame of `serve`, like `readHead`: a connection that wakes finds everything in one place.
     @inline(__always)
     private func nextHead() async throws(HTTPFailure) -> HTTPRequestHead? {
@@ -112,6 +132,7 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
         response = .none
         status = nil
         contentBytes = 0
+        if let watched, watched.socket.hasPeerEnded { peerEnded() }
     }
 
     private func body(_ framing: HTTPBodyFraming) -> HTTPBody {

@@ -54,16 +54,19 @@ final class HTTPServerWorker: @unchecked Sendable {
             reactor.run { [self] in await turnAway(socket) }
             return
         }
-        reactor.run { [self] in
-            await socket.withCancellationCovered { await serve(socket) }
+        let task = configuration.abandonAfter == nil ? nil : ConnectionTask()
+        let handle = reactor.run { [self] in
+            await socket.withCancellationCovered { await serve(socket, task) }
             openConnections.leave()
             if isStopping && isEmpty { drained.fulfil(()) }
         }
+        task?.handle = handle
     }
 
-    private func serve(_ socket: StreamSocket) async {
+    private func serve(_ socket: StreamSocket, _ task: ConnectionTask?) async {
         guard let stream = await secured(socket) else { return socket.close() }
         let connection = HTTPServerConnection(stream, worker: self, isSecure: configuration.tls != nil)
+        if let task { connection.watchPeer(of: socket, task) }
         connections[ObjectIdentifier(connection)] = connection
         await connection.serve()
         connections[ObjectIdentifier(connection)] = nil
@@ -138,6 +141,11 @@ final class HTTPServerWorker: @unchecked Sendable {
         buffer.removeAll(keepingCapacity: true)
         output = buffer
     }
+}
+
+/// The task that serves one connection, known to it. Confined to the connection's reactor, which is what makes it Sendable.
+final class ConnectionTask: @unchecked Sendable {
+    var handle: TaskHandle?
 }
 
 /// How many connections all workers of a server hold.

@@ -5,7 +5,7 @@ PATHS = Services Shared Tests Tools Package.swift
 RELEASE = $(SWIFT) build -c release
 
 .DEFAULT_GOAL := help
-.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-bus bench-store proto release clean
+.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-bus bench-store scorecard proto release clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-36s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ bench: bench-runtime bench-bus bench-store ## Every benchmark; fails when a thre
 bench-runtime bench-bus bench-store: bench-%: deps ## One of them: HTTP and TLS against nginx, the bus, the store
 	$(RELEASE) --product benchmarks
 	.build/release/benchmarks $*
+
+scorecard: deps ## What the detection engine finds and wrongly refuses, per labelled corpus (docs/scorecard.md)
+	INFINITE_ONLY=scorecard $(SWIFT) build -c release --scratch-path .build/scorecard
+	.build/scorecard/release/scorecard --write docs/scorecard.md
 
 proto: deps ## Regenerate the contracts from proto/
 	@Tools/generate-contracts

@@ -68,6 +68,7 @@ let package = Package(
         cLibrary("CYAML", pkgConfig: "yaml-0.1"),
         cLibrary("CPCRE2", pkgConfig: "libpcre2-8"),
         cLibrary("CArgon2", pkgConfig: "libargon2"),
+        cLibrary("CZlib", pkgConfig: "zlib"),
 
         .target(name: "CCrashReport", path: "Shared/CLibraries/CCrashReport"),
 
@@ -85,7 +86,7 @@ let package = Package(
         shared("Database", ["Core", "Reactor", "Telemetry", "CPostgreSQL"]),
         shared("Outbox", ["Core", "Contracts", "Messaging", "Database", "Telemetry"]),
         shared("PatternMatching", ["Core", "CPCRE2"]),
-        shared("Inspection", ["Core", "JSON", "PatternMatching"]),
+        shared("Inspection", ["Core", "JSON", "PatternMatching", "CZlib"]),
         shared(
             "ServiceKit",
             [
@@ -116,6 +117,8 @@ let package = Package(
                 "Core", "Contracts", "Reactor", "TLS", "HTTP", "Inspection", "Messaging", "Database", "Telemetry",
                 "LocalServers",
             ]),
+
+        tool("scorecard", folder: "Scorecard", ["Core", "Inspection", "JSON"]),
 
         .target(name: "ThreadSanitizer", path: "Tests/ThreadSanitizer"),
         .target(

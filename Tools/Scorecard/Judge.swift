@@ -1,0 +1,78 @@
+internal import Glibc
+internal import Inspection
+
+/// Runs the engine over corpora and keeps what went wrong.
+struct Judge: ~Copyable {
+    private let engine: InspectionEngine
+    private var scratch: InspectionScratch
+    private let arguments: Arguments
+    /// How often each rule was the strongest finding: of a blocked attack, of a blocked honest request.
+    private var decisive: [String: (attacks: Int, honest: Int)] = [:]
+
+    init(_ engine: InspectionEngine, _ scratch: consuming InspectionScratch, _ arguments: Arguments) {
+        self.engine = engine
+        self.scratch = scratch
+        self.arguments = arguments
+    }
+
+    mutating func judge(_ corpus: Corpus) -> Tally {
+        var tally = Tally(corpus: corpus.name)
+        var shown = 0
+        let started = Self.threadSeconds()
+        for labelled in corpus.requests {
+            let verdict = engine.inspect(labelled.request, .standard, &scratch)
+            let blocked = verdict.action == .block
+            tally.add(labelled, blocked: blocked)
+            if arguments.showsRules { count(verdict, labelled, blocked) }
+            if blocked != labelled.isAttack, isWanted(labelled), shown < arguments.limit {
+                shown += 1
+                Self.show(labelled, verdict)
+            }
+        }
+        tally.microseconds = (Self.threadSeconds() - started) / Double(max(1, corpus.requests.count)) * 1e6
+        return tally
+    }
+
+    private func isWanted(_ labelled: LabelledRequest) -> Bool {
+        guard labelled.isAttack ? arguments.showsMisses : arguments.showsFalse else { return false }
+        return arguments.category.map { $0 == labelled.category } ?? true
+    }
+
+    private mutating func count(_ verdict: InspectionVerdict, _ labelled: LabelledRequest, _ blocked: Bool) {
+        for finding in blocked ? verdict.findings : [] {
+            let old = decisive[finding.ruleID] ?? (0, 0)
+            decisive[finding.ruleID] = (
+                old.attacks + (labelled.isAttack ? 1 : 0), old.honest + (labelled.isAttack ? 0 : 1)
+            )
+        }
+    }
+
+    func printRules() {
+        for (rule, counts) in decisive.sorted(by: { $0.value.attacks > $1.value.attacks }) {
+            print("rule \(rule) attacks \(counts.attacks) honest \(counts.honest)")
+        }
+    }
+
+    private static func show(_ labelled: LabelledRequest, _ verdict: InspectionVerdict) {
+        let request = labelled.request
+        print("\(labelled.id) \(labelled.category) score \((verdict.score * 100).rounded() / 100)")
+        print("    \(request.method) \(text(request.target))")
+        for header in request.headers where labelled.isAttack { print("    \(header.name): \(text(header.value))") }
+        if !request.body.isEmpty { print("    body \(text(request.body))") }
+        for finding in verdict.findings {
+            print("    > \(finding.ruleID) \(finding.variable.name) \(finding.parameter): \(text(finding.matched))")
+        }
+    }
+
+    private static func text(_ bytes: [UInt8]) -> String {
+        bytes.prefix(1_500).map { byte in
+            (0x20..<0x7f).contains(byte) ? String(UnicodeScalar(byte)) : "\\x" + String(byte, radix: 16)
+        }.joined()
+    }
+
+    private static func threadSeconds() -> Double {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}

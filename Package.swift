@@ -79,14 +79,16 @@ let package = Package(
         shared("TLS", ["Core", "Reactor", "COpenSSL"]),
         shared("Cryptography", ["Core", "COpenSSL", "CArgon2"]),
         shared("Telemetry", ["Core"]),
+        shared("Compression", ["CZlib"]),
         shared("HTTP", ["Core", "Reactor", "TLS"]),
+        shared("WebSocket", ["Core", "Reactor", "HTTP", "Cryptography", "Compression"]),
         shared(
             "Messaging",
             ["Core", "JSON", "Contracts", "Reactor", "TLS", "Cryptography", "Telemetry", "CRabbitMQ"]),
         shared("Database", ["Core", "Reactor", "Telemetry", "CPostgreSQL"]),
         shared("Outbox", ["Core", "Contracts", "Messaging", "Database", "Telemetry"]),
         shared("PatternMatching", ["Core", "CPCRE2"]),
-        shared("Inspection", ["Core", "JSON", "PatternMatching", "CZlib"]),
+        shared("Inspection", ["Core", "JSON", "PatternMatching", "Compression"]),
         shared(
             "ServiceKit",
             [
@@ -94,7 +96,7 @@ let package = Package(
                 "CCrashReport",
             ]),
 
-        service("Gateway", executable: "gateway", ["Inspection", "JSON", "TLS", "Cryptography"]),
+        service("Gateway", executable: "gateway", ["Inspection", "JSON", "TLS", "Cryptography", "WebSocket"]),
         service("Auth", executable: "auth", ["Cryptography", "JSON"]),
         service("Detector", executable: "detector", ["Inspection"]),
         service("Labyrinth", executable: "labyrinth", ["Cryptography"]),
@@ -143,6 +145,8 @@ let package = Package(
                 "Outbox", "Messaging", "Database", "Contracts", "Reactor", "Core", "Telemetry", "TestSupport",
                 "LocalServers",
             ]),
+        tests("CompressionTests", ["Compression", "Core", "TestSupport"]),
+        tests("WebSocketTests", ["WebSocket", "HTTP", "Reactor", "Core", "TestSupport"], excluding: ["peer.py"]),
         tests("PatternMatchingTests", ["PatternMatching", "Core", "TestSupport"]),
         tests("InspectionTests", ["Inspection", "Core", "TestSupport"]),
         .executableTarget(

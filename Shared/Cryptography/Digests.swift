@@ -28,6 +28,11 @@ package struct SHA512: ~Copyable {
     package static func hash(_ bytes: [UInt8]) -> [UInt8] { unsafe hash(bytes.span.bytes) }
 }
 
+/// SHA-1 (FIPS 180-4), broken as a signature: only for what a standard fixed long ago, such as the WebSocket handshake.
+package enum SHA1 {
+    package static func hash(_ bytes: [UInt8]) -> [UInt8] { unsafe DigestContext.hash(bytes.span.bytes, .sha1) }
+}
+
 /// One running digest. Hashing memory with a fetched algorithm fails only when the process has no memory left, and
 /// then there is nothing to return to: that is a trap, not an error.
 @safe private struct DigestContext: ~Copyable {

@@ -41,6 +41,7 @@ enum OpenSSL {
         self.size = size
     }
 
+    static let sha1 = FetchedDigest("SHA1", size: 20)
     static let sha256 = FetchedDigest("SHA256", size: 32)
     static let sha512 = FetchedDigest("SHA512", size: 64)
 }

@@ -47,7 +47,7 @@ struct ModuleTests {
         "CYAML": ["Shared/ServiceKit"],
         "CPCRE2": ["Shared/PatternMatching"],
         "CArgon2": ["Shared/Cryptography"],
-        "CZlib": ["Shared/Inspection"],
+        "CZlib": ["Shared/Compression"],
         "CCrashReport": ["Shared/ServiceKit"],
     ]
 

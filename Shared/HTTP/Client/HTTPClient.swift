@@ -17,6 +17,8 @@ package struct HTTPClientRequest: Sendable {
     package var host: String?
     package var headers: HTTPHeaders
     package var body: Body
+    /// The protocol this connection shall be handed over to, `websocket` for example.
+    package var upgrade: String?
 
     package init(
         _ method: HTTPMethod, _ target: String, host: String? = nil, headers: HTTPHeaders = HTTPHeaders(),
@@ -35,6 +37,8 @@ package struct HTTPClientResponse: Sendable {
     /// Read it to its end, or the connection cannot serve another request. Whoever sent a streamed body and leaves
     /// before the end of this one calls `body.abandon()`.
     package let body: HTTPBody
+    /// After a 101 that was asked for: the connection, which is the caller's to close.
+    package let upgraded: (any ByteStream)?
 
     package var status: HTTPStatus { head.status }
 }

@@ -99,7 +99,7 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
             }
             guard let head else { throw .truncated }
             if head.status.isInformational && head.status != .switchingProtocols { continue }
-            return accept(head)
+            return accept(head, handsOver: request.upgrade != nil)
         }
         throw .refused(.malformedStatus)
     }
@@ -113,13 +113,26 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
         bodyFailure = nil
     }
 
-    private func accept(_ head: HTTPResponseHead) -> HTTPResponseHead {
-        // No upgrade was asked for, so a switch of protocols makes the rest of the stream meaningless.
+    private func accept(_ head: HTTPResponseHead, handsOver: Bool) -> HTTPResponseHead {
+        if handsOver && head.status == .switchingProtocols {
+            leavePool()
+            return head
+        }
+        // A switch of protocols that nobody asked for makes the rest of the stream meaningless.
         keepsAlive = head.keepsAlive && head.status != .switchingProtocols
         decoder = HTTPBodyDecoder(head.framing, limits: configuration.limits)
         if decoder.isComplete { complete() }
         return head
     }
+
+    /// After a 101: the connection is another protocol's now, and no longer counts as one of the pool's.
+    private func leavePool() {
+        phase = .closed
+        pool.forget()
+    }
+
+    /// What the server already said in the new protocol comes first.
+    func takeStream() -> any ByteStream { PrefixedStream(input.takeKept(), then: stream) }
 
     func responseBody(_ framing: HTTPBodyFraming) -> HTTPBody {
         switch framing {

@@ -24,7 +24,10 @@ final class HTTPClientWorker: @unchecked Sendable {
             let connection = try await connection(to: endpoint, hasSentAny: hasSentAny, deadline: deadline)
             do throws(HTTPFailure) {
                 let head = try await connection.exchange(request, host: endpoint.authority, deadline: deadline)
-                return HTTPClientResponse(head: head, body: connection.responseBody(head.framing))
+                let isUpgraded = request.upgrade != nil && head.status == .switchingProtocols
+                return HTTPClientResponse(
+                    head: head, body: connection.responseBody(head.framing),
+                    upgraded: isUpgraded ? connection.takeStream() : nil)
             } catch {
                 let mayRepeat = connection.mayRepeat(request)
                 hasSentAny = hasSentAny || connection.hasSentAny

@@ -1,7 +1,7 @@
 /// Writes request heads. Host and framing are the client's own; whatever stands under their names is left out.
 enum HTTPRequestEncoder {
     private static let ownFields = [
-        "host", "content-length", "transfer-encoding", "connection", "keep-alive", "expect",
+        "host", "content-length", "transfer-encoding", "connection", "keep-alive", "expect", "upgrade",
     ]
 
     static func head(_ request: HTTPClientRequest, host: String) -> [UInt8] {
@@ -15,6 +15,9 @@ enum HTTPRequestEncoder {
         HTTPResponseEncoder.append("\r\n", to: &output)
         for index in 0..<request.headers.count where !isOwn(index, of: request.headers) {
             request.headers.write(at: index, to: &output)
+        }
+        if let upgrade = request.upgrade {
+            HTTPResponseEncoder.append("Connection: Upgrade\r\nUpgrade: \(upgrade)\r\n", to: &output)
         }
         appendFraming(request, to: &output)
         HTTPResponseEncoder.append("\r\n", to: &output)

@@ -69,6 +69,7 @@ let package = Package(
         cLibrary("CPCRE2", pkgConfig: "libpcre2-8"),
         cLibrary("CArgon2", pkgConfig: "libargon2"),
         cLibrary("CZlib", pkgConfig: "zlib"),
+        cLibrary("CBrotli", pkgConfig: "libbrotlienc"),
 
         .target(name: "CCrashReport", path: "Shared/CLibraries/CCrashReport"),
 
@@ -79,7 +80,7 @@ let package = Package(
         shared("TLS", ["Core", "Reactor", "COpenSSL"]),
         shared("Cryptography", ["Core", "COpenSSL", "CArgon2"]),
         shared("Telemetry", ["Core"]),
-        shared("Compression", ["CZlib"]),
+        shared("Compression", ["CZlib", "CBrotli"]),
         shared("HTTP", ["Core", "Reactor", "TLS"]),
         shared("WebSocket", ["Core", "Reactor", "HTTP", "Cryptography", "Compression"]),
         shared(
@@ -96,7 +97,9 @@ let package = Package(
                 "CCrashReport",
             ]),
 
-        service("Gateway", executable: "gateway", ["Inspection", "JSON", "TLS", "Cryptography", "WebSocket"]),
+        service(
+            "Gateway", executable: "gateway",
+            ["Inspection", "JSON", "TLS", "Cryptography", "WebSocket", "Compression"]),
         service("Auth", executable: "auth", ["Cryptography", "JSON"]),
         service("Detector", executable: "detector", ["Inspection"]),
         service("Labyrinth", executable: "labyrinth", ["Cryptography"]),
@@ -155,7 +158,7 @@ let package = Package(
         tests(
             "ServiceKitTests",
             ["ServiceKit", "kit-probe", "HTTP", "Reactor", "Telemetry", "Core", "JSON", "TestSupport"]),
-        tests("GatewayTests", ["gateway"] + serviceKit + ["Inspection", "JSON", "Cryptography"]),
+        tests("GatewayTests", ["gateway"] + serviceKit + ["Inspection", "JSON", "Cryptography", "TestSupport"]),
         tests("AuthTests", ["auth"] + serviceKit + ["Cryptography", "JSON", "TestSupport"]),
         tests("DetectorTests", ["detector"] + serviceKit + ["Inspection", "TestSupport", "LocalServers"]),
         tests("LabyrinthTests", ["labyrinth"] + serviceKit + ["TestSupport"]),

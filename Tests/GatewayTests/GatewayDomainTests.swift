@@ -103,8 +103,8 @@ import Testing
 @Suite struct RouteTableTests {
     private let table = RouteTable([
         Route(name: "everything", upstream: "app"),
-        Route(name: "shop", pathPrefix: "/shop", upstream: "shop"),
-        Route(name: "shop-admin", pathPrefix: "/shop/admin", methods: ["GET"], upstream: "shop"),
+        Route(name: "shop", path: "/shop", upstream: "shop"),
+        Route(name: "shop-admin", path: "/shop/admin", methods: ["GET"], upstream: "shop"),
         Route(name: "wild", hosts: ["*.example.org"], upstream: "wild"),
         Route(name: "named", hosts: ["api.example.org"], upstream: "api"),
     ])
@@ -117,13 +117,15 @@ import Testing
         ("a.b.example.org", "GET", "/", "everything"), (".example.org", "GET", "/", "everything"),
         ("example.org", "GET", "/", "everything"),
     ])
-    func theMostSpecificRouteTakesTheRequest(host: String, method: String, path: String, expected: String) {
-        #expect(table.match(host: host, method: method, path: path)?.name == expected)
+    func theMostSpecificRouteTakesTheRequest(host: String, method: String, path: String, expected: String) throws {
+        let path = try #require(RequestPath(path))
+        #expect(table.match(host: host, method: method, path: path)?.route.name == expected)
     }
 
-    @Test func withoutACatchAllSomeRequestsHaveNoRoute() {
-        let table = RouteTable([Route(name: "shop", pathPrefix: "/shop", upstream: "shop")])
-        #expect(table.match(host: "localhost", method: "GET", path: "/other") == nil)
+    @Test func withoutACatchAllSomeRequestsHaveNoRoute() throws {
+        let table = RouteTable([Route(name: "shop", path: "/shop", upstream: "shop")])
+        let path = try #require(RequestPath("/other"))
+        #expect(table.match(host: "localhost", method: "GET", path: path) == nil)
     }
 }
 

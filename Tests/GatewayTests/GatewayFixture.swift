@@ -39,7 +39,7 @@ final class GatewayFixture: Sendable {
     }
 
     init(
-        route adjust: (inout Route) -> Void = { _ in }, trustedHops: Int = 0,
+        routes: ((String) -> [Route])? = nil, route adjust: (inout Route) -> Void = { _ in }, trustedHops: Int = 0,
         upstream: (@Sendable (HTTPServerRequest, HTTPResponseWriter) async throws -> Void)? = nil,
         answers: @escaping @Sendable (RPCName) throws -> [UInt8] = { _ in [] }
     ) async throws {
@@ -65,7 +65,7 @@ final class GatewayFixture: Sendable {
         adjust(&route)
         let state = GatewayState(
             routing: Routing(
-                routes: RouteTable([route]),
+                routes: RouteTable(routes?(route.upstream) ?? [route]),
                 upstreams: [route.upstream: Upstream(name: route.upstream, endpoints: [route.upstream])]))
         if let key = Self.key { state.tokens.update { $0.replaceKeys(["k1": key.verificationKey]) } }
         let metrics = GatewayMetrics(MetricsRegistry())
@@ -115,11 +115,18 @@ final class GatewayFixture: Sendable {
         _ method: HTTPMethod, _ target: String, host: String? = nil, headers: HTTPHeaders = [:],
         body: HTTPClientRequest.Body = .none
     ) async throws -> Answer {
+        let raw = try await sendRaw(method, target, host: host, headers: headers, body: body)
+        return Answer(head: raw.head, body: String(decoding: raw.body, as: UTF8.self))
+    }
+
+    func sendRaw(
+        _ method: HTTPMethod, _ target: String, host: String? = nil, headers: HTTPHeaders = [:],
+        body: HTTPClientRequest.Body = .none
+    ) async throws -> (head: HTTPResponseHead, body: [UInt8]) {
         let response = try await client.send(
             HTTPClientRequest(method, target, host: host, headers: headers, body: body), to: endpoint,
             deadline: .after(.seconds(20)))
-        let bytes = try await response.body.collect(upTo: 1 << 24)
-        return Answer(head: response.head, body: String(decoding: bytes, as: UTF8.self))
+        return (response.head, try await response.body.collect(upTo: 1 << 24))
     }
 
     func enforce(_ action: EnforcementAction, _ client: String = "127.0.0.1", perSecond: Double? = nil) throws {
@@ -133,13 +140,14 @@ final class GatewayFixture: Sendable {
 
     static func token(
         roles: [String], header: String? = nil, issued: Timestamp = .now, lifetime: Duration = .seconds(60),
-        user: UUIDv7 = UUIDv7(), session: UUIDv7? = nil, key: SigningKey? = GatewayFixture.key
+        user: UUIDv7 = UUIDv7(), session: UUIDv7? = nil, scope: String? = nil, key: SigningKey? = GatewayFixture.key
     ) throws -> String {
         var claims = JSONWriter()
         claims.object { json in
             json.text("sub", user.description)
             if let session { json.text("sid", session.description) }
             json.text("name", "ada")
+            if let scope { json.text("scope", scope) }
             json.integer("iat", issued.seconds)
             json.integer("exp", (issued + lifetime).seconds)
             json.key("roles")

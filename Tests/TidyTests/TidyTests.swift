@@ -47,6 +47,7 @@ struct ModuleTests {
         "CYAML": ["Shared/ServiceKit"],
         "CPCRE2": ["Shared/PatternMatching"],
         "CArgon2": ["Shared/Cryptography"],
+        "CBrotli": ["Shared/Compression"],
         "CZlib": ["Shared/Compression"],
         "CCrashReport": ["Shared/ServiceKit"],
     ]

@@ -17,6 +17,7 @@ struct GatewayMetrics: Sendable {
     let enforcements: Gauge
     let viewers: Gauge
     let apiCalls: CounterFamily
+    let compressed: CounterFamily
 
     init(_ registry: MetricsRegistry) {
         let family = registry.counter(
@@ -35,6 +36,9 @@ struct GatewayMetrics: Sendable {
             labels: ["kind": ["request", "protected", "storage"]])
         enforcements = registry.gauge("gateway_enforcements", help: "Decisions in force on this replica.")
         viewers = registry.gauge("gateway_live_viewers", help: "Open live pages.")
+        compressed = registry.counter(
+            "gateway_answers_compressed_total", help: "Answers compressed, and those for which no compressor was free.",
+            labels: ["coding": ["br", "gzip", "none_free"]])
         apiCalls = registry.counter(
             "gateway_api_calls_total", help: "Calls under /v1/, by result.",
             labels: ["result": ["ok", "refused", "failed"]])

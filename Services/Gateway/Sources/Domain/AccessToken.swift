@@ -20,6 +20,8 @@ struct AccessToken: Sendable, Equatable {
     var identifier: UUIDv7?
     var name: String
     var roles: [CallerRole]
+    /// What the token was given for (RFC 8693 §4.2), beside what its holder may do.
+    var scopes: [String] = []
     var issued: Timestamp
     var expires: Timestamp
 
@@ -128,6 +130,7 @@ extension AccessToken {
             user: user, session: claims["sid"]?.stringValue.flatMap { UUIDv7($0) },
             identifier: claims["jti"]?.stringValue.flatMap { UUIDv7($0) }, name: claims["name"]?.stringValue ?? "",
             roles: (claims["roles"]?.arrayValue ?? []).compactMap { $0.stringValue.flatMap(CallerRole.init) },
+            scopes: (claims["scope"]?.stringValue ?? "").split(separator: " ").prefix(64).map(String.init),
             issued: max(Timestamp(seconds: issued), Timestamp(seconds: claims["nbf"]?.integerValue ?? issued)),
             expires: Timestamp(seconds: expires))
     }

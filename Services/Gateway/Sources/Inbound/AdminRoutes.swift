@@ -57,11 +57,11 @@ struct AdminRoutes: Sendable {
     private func routes(_ json: inout JSONWriter) {
         json.key("routes")
         json.array { list in
-            for route in state.routing.current.routes.routes {
+            for route in state.routing.current.routes.routes.map(\.route) {
                 list.object { entry in
                     entry.text("name", route.name)
                     entry.text("hosts", route.hosts.isEmpty ? "*" : route.hosts.joined(separator: ", "))
-                    entry.text("path", route.pathPrefix)
+                    entry.text("path", route.path.text)
                     entry.text("upstream", route.upstream)
                     entry.text("inspection", route.inspection.rawValue)
                 }

@@ -15,6 +15,7 @@ struct Exchange: Sendable {
 
     var outcome = RequestOutcome.unspecified
     var blockReason = BlockReason.unspecified
+    var active: ActiveRoute?
     var route = ""
     var upstream = ""
     var verdict = InspectionVerdict.clean
@@ -34,6 +35,12 @@ struct Exchange: Sendable {
         host = Self.hostName(request.head.host ?? "")
         path = request.head.path
         began = .now
+    }
+
+    mutating func take(_ active: ActiveRoute) {
+        self.active = active
+        route = active.route.name
+        upstream = active.route.upstream
     }
 
     /// Lower case, without port.

@@ -128,38 +128,58 @@ final class GatewayHandler: HTTPHandler {
     private func route(
         _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: inout Exchange, _ lane: RequestLane
     ) async throws {
-        guard let route = lane.route(exchange, method: request.head.method.description) else {
-            exchange.outcome = .unrouted
-            let problem = Problem(
-                .notFound, detail: "No route of this gateway takes this host and path.", requestID: exchange.idText)
-            return try await response.respond(problem, headers: ["X-Request-Id": exchange.idText])
+        guard let path = RequestPath(request.head.pathBytes) else {
+            exchange.outcome = .refused
+            return try await refuse(.badRequest, "Servers would read this path in different ways.", response, exchange)
         }
-        exchange.route = route.name
-        exchange.upstream = route.upstream
+        guard let active = lane.route(request.head, host: exchange.host, path: path) else {
+            exchange.outcome = .unrouted
+            return try await refuse(.notFound, "No route of this gateway takes this host and path.", response, exchange)
+        }
+        let route = active.route
+        exchange.take(active)
+        if route.hiddenLinks?.leads(path) == true {
+            exchange.outcome = .diverted
+            return try await proxy.divert(request, response, &exchange)
+        }
         try authorize(route, request, &exchange, lane)
+        if let answer = route.answer {
+            exchange.outcome = .answered
+            return try await OwnAnswer.respond(answer, request, response, exchange, route, path)
+        }
         if let length = request.body.length, length > route.bodyLimit.bytes {
             throw HTTPFailure.tooLarge(limit: route.bodyLimit.bytes)
         }
-        let body = try await inspect(route, request, &exchange, lane)
+        let body = try await inspect(active.policy, request, &exchange, lane)
         if exchange.verdict.action == .block {
             return try await block(
                 .blocked, .inspection, "The request looks like an attack and was stopped.", response, request, &exchange
             )
         }
         exchange.outcome = .proxied
-        try await proxy.forward(request, body, route, lane.upstream(of: route), response, &exchange)
+        try await proxy.forward(request, body, route, path, lane.upstream(of: route), response, &exchange)
+    }
+
+    private func refuse(
+        _ status: HTTPStatus, _ detail: String, _ response: HTTPResponseWriter, _ exchange: Exchange
+    ) async throws {
+        let problem = Problem(status, detail: detail, requestID: exchange.idText)
+        try await response.respond(problem, headers: ["X-Request-Id": exchange.idText])
     }
 
     private func authorize(
         _ route: Route, _ request: HTTPServerRequest, _ exchange: inout Exchange, _ lane: RequestLane
     ) throws {
-        guard let role = route.requiredRole.flatMap(CallerRole.init) else { return }
+        guard route.requiredRole != nil || route.requiredScope != nil else { return }
         exchange.outcome = .blocked
         exchange.blockReason = .unauthenticated
         let caller = try lane.caller(of: request, &exchange)
         exchange.blockReason = .forbidden
-        guard caller.has(role) else {
+        if let role = route.requiredRole.flatMap(CallerRole.init), !caller.has(role) {
             throw Failure(.forbidden, "This needs the role \(role.rawValue).")
+        }
+        if let scope = route.requiredScope, !caller.scopes.contains(scope) {
+            throw Failure(.forbidden, "This needs a token with the scope \(scope).")
         }
         exchange.blockReason = .unspecified
     }
@@ -168,9 +188,9 @@ final class GatewayHandler: HTTPHandler {
 
     /// Judges the request with the beginning of its body and returns the body, complete again.
     private func inspect(
-        _ route: Route, _ request: HTTPServerRequest, _ exchange: inout Exchange, _ lane: RequestLane
+        _ policy: InspectionPolicy, _ request: HTTPServerRequest, _ exchange: inout Exchange, _ lane: RequestLane
     ) async throws -> HTTPClientRequest.Body {
-        guard route.inspection != .off else { return request.body.isEmpty ? .none : .stream(request.body) }
+        guard policy.mode != .off else { return request.body.isEmpty ? .none : .stream(request.body) }
         var beginning: [UInt8] = []
         var isWhole = request.body.isEmpty
         while !isWhole && beginning.count < configuration.inspectedBodyBytes {
@@ -183,7 +203,7 @@ final class GatewayHandler: HTTPHandler {
         exchange.requestBytes = beginning.count
         let began = Deadline.now
         exchange.verdict = lane.inspect(
-            InspectedRequest(request.head, body: beginning), InspectionPolicy(route), by: engine)
+            InspectedRequest(request.head, body: beginning), policy, by: engine)
         exchange.inspectionTook = .now - began
         if isWhole { return beginning.isEmpty ? .none : .bytes(beginning) }
         return .stream(HTTPBody(beginning, then: request.body))
@@ -249,15 +269,6 @@ extension Problem {
         default:
             self.init(describing: error, requestID: requestID)
         }
-    }
-}
-
-extension InspectionPolicy {
-    init(_ route: Route) {
-        self.init(
-            route: route.name, mode: Mode(rawValue: route.inspection.rawValue) ?? .enforce,
-            blockAbove: route.blockAbove,
-            alertAbove: route.alertAbove)
     }
 }
 

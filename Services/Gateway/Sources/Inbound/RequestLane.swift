@@ -1,4 +1,5 @@
 import Core
+import HTTP
 import Inspection
 import Reactor
 
@@ -21,8 +22,8 @@ final class RequestLane: @unchecked Sendable {
         scratch = try InspectionScratch()
     }
 
-    func route(_ exchange: Exchange, method: String) -> Route? {
-        routing.read().routes.match(host: exchange.host, method: method, path: exchange.path)
+    func route(_ head: HTTPRequestHead, host: String, path: RequestPath) -> ActiveRoute? {
+        routing.read().routes.match(host: host, method: head.method.description, path: path) { head.headers.meets($0) }
     }
 
     func upstream(of route: Route) -> Upstream? { routing.read().upstreams[route.upstream] }

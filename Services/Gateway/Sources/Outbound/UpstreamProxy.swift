@@ -18,24 +18,31 @@ final class UpstreamProxy: Sendable {
     private let client: HTTPClient
     private let labyrinth: HTTPEndpoint
     private let metrics: GatewayMetrics
+    private let answers: AnswerRelay
     let health = UpstreamHealth()
 
     init(client: HTTPClient, labyrinth: HTTPEndpoint, metrics: GatewayMetrics) {
         self.client = client
         self.labyrinth = labyrinth
         self.metrics = metrics
+        answers = AnswerRelay(metrics: metrics)
     }
 
     func forward(
-        _ request: HTTPServerRequest, _ body: HTTPClientRequest.Body, _ route: Route, _ upstream: Upstream?,
+        _ request: HTTPServerRequest, _ body: HTTPClientRequest.Body, _ route: Route, _ path: RequestPath,
+        _ upstream: Upstream?,
         _ response: HTTPResponseWriter, _ exchange: inout Exchange
     ) async throws {
         guard let endpoint = upstream?.endpoints.first.flatMap({ HTTPEndpoint(upstream: $0) }) else {
             throw UpstreamFailure.failed(.stream(.refused))
         }
-        let headers = requestHeaders(request, exchange)
+        var headers = requestHeaders(request, exchange)
+        headers.apply(route.requestFields)
+        // A page that comes compressed cannot be given a link.
+        if route.hiddenLinks != nil { headers.remove("accept-encoding") }
         try await relay(
-            request, body, headers, to: endpoint, timeout: route.timeout, response, &exchange,
+            request, body, headers, route.target(of: request, path), host: route.upstreamHost, to: endpoint,
+            timeout: route.timeout, response, &exchange,
             limitedTo: route.bodyLimit.bytes)
     }
 
@@ -50,7 +57,8 @@ final class UpstreamProxy: Sendable {
         if let decision = exchange.decision { headers.set("infinite-decision", decision.decision.description) }
         let body: HTTPClientRequest.Body = request.body.isEmpty ? .none : .stream(request.body)
         try await relay(
-            request, body, headers, to: labyrinth, timeout: Self.labyrinthTimeout, response, &exchange,
+            request, body, headers, Array(request.head.targetBytes), host: nil, to: labyrinth,
+            timeout: Self.labyrinthTimeout, response, &exchange,
             limitedTo: 1 << 20)
     }
 
@@ -65,12 +73,14 @@ final class UpstreamProxy: Sendable {
     }
 
     private func relay(
-        _ request: HTTPServerRequest, _ body: HTTPClientRequest.Body, _ headers: HTTPHeaders, to endpoint: HTTPEndpoint,
+        _ request: HTTPServerRequest, _ body: HTTPClientRequest.Body, _ headers: HTTPHeaders, _ target: [UInt8],
+        host: String?, to endpoint: HTTPEndpoint,
         timeout: Duration, _ response: HTTPResponseWriter, _ exchange: inout Exchange, limitedTo bodyLimit: Int
     ) async throws {
         var outgoing = HTTPClientRequest(
-            request.head.method, "", host: request.head.host, headers: headers, body: limited(body, to: bodyLimit))
-        outgoing.target = Array(request.head.targetBytes)
+            request.head.method, "", host: host ?? request.head.host, headers: headers,
+            body: limited(body, to: bodyLimit))
+        outgoing.target = target
         let began = Deadline.now
         let answer: HTTPClientResponse
         do {
@@ -82,27 +92,20 @@ final class UpstreamProxy: Sendable {
         exchange.upstreamTook = .now - began
         health.noteSuccess(exchange.upstream)
         metrics.upstreamDuration.observe(exchange.upstreamTook)
-        try await relay(answer, request, response, exchange)
+        try await answers.relay(answer, request, response, exchange)
     }
 
     private func limited(_ body: HTTPClientRequest.Body, to limit: Int) -> HTTPClientRequest.Body {
         guard case .stream(let stream) = body, stream.length == nil else { return body }
         return .stream(stream.limited(to: limit))
     }
+}
 
-    private func relay(
-        _ answer: HTTPClientResponse, _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange
-    ) async throws {
-        var headers = HopByHop.response(answer.head.headers)
-        if exchange.outcome != .diverted {
-            headers.set("X-Request-Id", exchange.idText)
-            if !headers.contains("x-content-type-options") { headers.add("X-Content-Type-Options", "nosniff") }
-        }
-        let announced =
-            request.head.method == .head ? headers["content-length"].flatMap { Int($0) } : answer.body.length
-        try response.start(answer.status, headers: headers, length: announced)
-        while let piece = try await answer.body.next() { try await response.write(piece) }
-        try await response.finish()
+extension Route {
+    /// As the client wrote it, or rewritten; the query stays.
+    fileprivate func target(of request: HTTPServerRequest, _ path: RequestPath) -> [UInt8] {
+        guard let rewrite else { return Array(request.head.targetBytes) }
+        return rewrite.fillPath(path, of: self.path) + OwnAnswer.query(request.head)
     }
 }
 

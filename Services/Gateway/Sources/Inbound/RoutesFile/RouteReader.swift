@@ -1,42 +1,82 @@
 import Core
 import HTTP
+import Inspection
 import ServiceKit
 
-/// One entry of `routes`.
+/// One entry of `routes`: first what it takes, then where that goes, then what happens on the way.
 enum RouteReader {
     /// The route, and the upstream that it names by its address.
     static func read(_ section: FileSection, upstreams: [String: Upstream]) -> (Route, Upstream?) {
         let path = path(section)
-        let upstream = upstream(section, upstreams)
-        var route = Route(name: section.text("name") ?? path, pathPrefix: path, upstream: upstream?.name ?? "")
+        let answer = AnswerReader.read(section, path)
+        let upstream = upstream(section, upstreams, isNeeded: answer == nil)
+        var route = Route(name: section.text("name") ?? path.text, path: path, upstream: upstream?.name ?? "")
+        route.answer = answer
         route.hosts = hosts(section)
         route.methods = section.texts("methods").map { $0.uppercased() }
-        inspection(section, &route)
-        route.requiredRole = section.choice("required_role", CallerRole.self)?.rawValue
-        if let limit = section.size("body_limit", in: ByteCount(0)...ByteCount(1 << 40)) { route.bodyLimit = limit }
-        if let timeout = section.duration("timeout", in: .milliseconds(1) ... .seconds(3_600)) {
-            route.timeout = timeout
-        }
+        route.fields = conditions(section)
+        admission(section, &route)
+        InspectionReader.read(section, &route)
+        FilterReader.read(section, &route)
         section.end()
         return (route, upstream)
     }
 
-    private static func path(_ section: FileSection) -> String {
-        guard let path = section.text("path") else { return "/" }
-        if !path.hasPrefix("/") || path.contains("?") {
-            section.report("path is \(quoted(path)); it has to begin with / and hold no query", at: "path")
+    // MARK: Which requests
+
+    private static func path(_ section: FileSection) -> RoutePattern {
+        guard let text = section.text("path") else { return .everything }
+        do {
+            return try RoutePattern(text)
+        } catch {
+            section.report("path is \(quoted(text)); \(error)", at: "path")
+            return .everything
         }
-        return path
     }
 
+    private static func hosts(_ section: FileSection) -> [String] {
+        var all = section.texts("hosts", upTo: 1_000)
+        if let host = section.text("host") { all.append(host) }
+        if all.contains("*") { return [] }
+        for host in all where host.contains(":") || host.contains("/") || host.dropFirst().contains("*") {
+            section.report(
+                "\(quoted(host)) is no host; write a name without port, or *.name",
+                at: section.has("host") ? "host" : "hosts")
+        }
+        return all.map { $0.lowercased() }
+    }
+
+    /// `headers: { X-Tenant: acme, X-Debug: true, X-Old: false }`
+    private static func conditions(_ section: FileSection) -> [FieldCondition] {
+        guard let node = section["headers"] else { return [] }
+        let entries = node.entries ?? []
+        if entries.isEmpty || entries.count > 16 {
+            section.report("headers has to be a mapping of 1 to 16 names", at: "headers")
+        }
+        return entries.compactMap { entry in
+            if let isPresent = entry.value.boolean {
+                return FieldCondition(entry.key, isPresent ? .present : .absent)
+            }
+            if let text = entry.value.text { return FieldCondition(entry.key, .exactly(text)) }
+            section.problems.report(
+                entry.value.location, "\(quoted(entry.key)) has to be true (present), false (absent) or its exact text")
+            return nil
+        }
+    }
+
+    // MARK: Where to, and who may
+
     /// By its name, or by an address, which is an upstream of its own with that name.
-    private static func upstream(_ section: FileSection, _ upstreams: [String: Upstream]) -> Upstream? {
+    private static func upstream(
+        _ section: FileSection, _ upstreams: [String: Upstream], isNeeded: Bool
+    ) -> Upstream? {
         guard let text = section.text("upstream") else {
-            if !section.has("upstream") {
+            if isNeeded && !section.has("upstream") {
                 section.report("the route has no upstream; give it one, such as upstream: 127.0.0.1:9000")
             }
             return nil
         }
+        if !isNeeded { section.report("the route answers by itself; remove upstream, redirect or respond") }
         if let known = upstreams[text] { return known }
         if !UpstreamReader.isName(text), HTTPEndpoint(upstream: text) != nil {
             return Upstream(name: text, endpoints: [text])
@@ -48,32 +88,12 @@ enum RouteReader {
         return nil
     }
 
-    private static func hosts(_ section: FileSection) -> [String] {
-        var all = section.texts("hosts")
-        if let host = section.text("host") { all.append(host) }
-        if all.contains("*") { return [] }
-        for host in all where host.contains(":") || host.contains("/") || host.dropFirst().contains("*") {
-            section.report(
-                "\(quoted(host)) is no host; write a name without port, or *.name",
-                at: section.has("host") ? "host" : "hosts")
+    private static func admission(_ section: FileSection, _ route: inout Route) {
+        route.requiredRole = section.choice("required_role", CallerRole.self)?.rawValue
+        route.requiredScope = section.text("required_scope", upTo: 256)
+        if let limit = section.size("body_limit", in: ByteCount(0)...ByteCount(1 << 40)) { route.bodyLimit = limit }
+        if let timeout = section.duration("timeout", in: .milliseconds(1) ... .seconds(3_600)) {
+            route.timeout = timeout
         }
-        return all.map { $0.lowercased() }
-    }
-
-    /// `inspection: observe`, or a mapping.
-    private static func inspection(_ section: FileSection, _ route: inout Route) {
-        guard let node = section["inspection"] else { return }
-        guard node.entries != nil else {
-            if let mode = section.choice("inspection", InspectionMode.self) { route.inspection = mode }
-            return
-        }
-        let inspection = FileSection(node, "inspection", section.problems)
-        if let mode = inspection.choice("mode", InspectionMode.self) { route.inspection = mode }
-        if let score = inspection.number("block_above", in: 0...1) { route.blockAbove = score }
-        if let score = inspection.number("alert_above", in: 0...1) { route.alertAbove = score }
-        if route.alertAbove > route.blockAbove {
-            inspection.report("alert_above lies above block_above; swap them")
-        }
-        inspection.end()
     }
 }

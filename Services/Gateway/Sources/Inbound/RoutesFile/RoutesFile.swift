@@ -16,13 +16,24 @@ enum RoutesFile {
     private static let maximumRoutes = 10_000
 
     static func read(path: String) throws(GatewayFailure) -> Routing {
-        let root: YAMLNode
+        try read(try bytes(of: path), file: path)
+    }
+
+    static func bytes(of path: String) throws(GatewayFailure) -> [UInt8] {
         do {
-            root = try YAMLNode.parse(try SmallFile.read(path, upTo: limits.bytes), file: path, limits: limits)
-        } catch let failure as YAMLFailure {
-            throw .routes(["\(failure)"])
+            return try SmallFile.read(path, upTo: limits.bytes)
         } catch {
             throw .routes(["\(path): \(error); set routes_file to a file that can be read"])
+        }
+    }
+
+    /// `file` is only what messages call it.
+    static func read(_ bytes: [UInt8], file: String) throws(GatewayFailure) -> Routing {
+        let root: YAMLNode
+        do {
+            root = try YAMLNode.parse(bytes, file: file, limits: limits)
+        } catch {
+            throw .routes(["\(error)"])
         }
         return try read(root)
     }

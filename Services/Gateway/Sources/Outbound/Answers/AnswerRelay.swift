@@ -1,0 +1,85 @@
+import Compression
+import Contracts
+import Core
+import HTTP
+
+/// An upstream's answer on its way to the client: first its head, with what the route says about it, then its content,
+/// one piece in memory at a time.
+struct AnswerRelay: Sendable {
+    let metrics: GatewayMetrics
+    let slots = CompressionSlots()
+
+    func relay(
+        _ answer: HTTPClientResponse, _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange
+    ) async throws {
+        var headers = HopByHop.response(answer.head.headers)
+        if exchange.outcome != .diverted {
+            headers.set("X-Request-Id", exchange.idText)
+            if !headers.contains("x-content-type-options") { headers.add("X-Content-Type-Options", "nosniff") }
+            if let active = exchange.active, active.changesAnswers {
+                return try await relay(answer, headers, active.route, request, response, exchange)
+            }
+        }
+        try response.start(answer.status, headers: headers, length: announced(answer, headers, request))
+        while let piece = try await answer.body.next() { try await response.write(piece) }
+        try await response.finish()
+    }
+
+    private func announced(_ answer: HTTPClientResponse, _ headers: HTTPHeaders, _ request: HTTPServerRequest) -> Int? {
+        request.head.method == .head ? headers["content-length"].flatMap { Int($0) } : answer.body.length
+    }
+
+    // MARK: With filters
+
+    private func relay(
+        _ answer: HTTPClientResponse, _ received: HTTPHeaders, _ route: Route, _ request: HTTPServerRequest,
+        _ response: HTTPResponseWriter, _ exchange: Exchange
+    ) async throws {
+        var headers = received
+        let length = announced(answer, headers, request)
+        let facts = AnswerCompression.Facts(answer.status, headers, request, length: length)
+        var piece = try await firstPiece(of: answer, route, facts)
+        let content = try AnswerContent(route, facts, beginning: piece, exchange, slots, metrics, &headers)
+        headers.apply(route, isSecure: request.isSecure, timing: route.tellsTiming ? exchange.serverTiming : nil)
+        try response.start(answer.status, headers: headers, length: content.length(of: length))
+        if piece == nil { piece = try await answer.body.next() }
+        while let current = piece {
+            // The end of what an upstream sends in chunks is not known: what it has sent must not wait for it.
+            let changed = try content.change(current, flush: answer.body.length == nil)
+            if !changed.isEmpty { try await response.write(changed) }
+            piece = try await answer.body.next()
+        }
+        let end = try content.end()
+        if !end.isEmpty { try await response.write(end) }
+        try await response.finish()
+    }
+
+    /// Whether a page gets a hidden link shows in its first bytes; nobody else has to wait for them.
+    private func firstPiece(
+        of answer: HTTPClientResponse, _ route: Route, _ facts: AnswerCompression.Facts
+    ) async throws -> [UInt8]? {
+        guard route.hiddenLinks != nil, AnswerContent.mayHoldLinks(facts) else { return nil }
+        return try await answer.body.next()
+    }
+}
+
+extension AnswerCompression.Facts {
+    init(_ status: HTTPStatus, _ headers: HTTPHeaders, _ request: HTTPServerRequest, length: Int?) {
+        self.init(
+            status: status.code, isHead: request.head.method == .head, length: length,
+            contentType: headers["content-type"], contentEncoding: headers["content-encoding"],
+            cacheControl: headers["cache-control"], hasRange: headers.contains("content-range"),
+            accepted: request.head.headers["accept-encoding"])
+    }
+}
+
+extension Exchange {
+    /// Server-Timing (W3C), in milliseconds.
+    var serverTiming: String {
+        let parts = [
+            ("gateway", Deadline.now - began - upstreamTook), ("inspection", inspectionTook),
+            ("upstream", upstreamTook),
+        ]
+        return parts.map { "\($0.0);dur=\(Double($0.1.wholeNanoseconds / 1_000) / 1_000)" }.joined(separator: ", ")
+    }
+}

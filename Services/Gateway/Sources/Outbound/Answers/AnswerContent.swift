@@ -28,7 +28,7 @@ struct AnswerContent {
         }
         encoder =
             switch coding {
-            case .gzip: try GzipEncoder(level: policy.gzipLevel)
+            case .gzip: GzipEncoder(level: policy.gzipLevel)
             case .brotli: try BrotliEncoder(level: policy.brotliLevel)
             }
         self.slot = slot

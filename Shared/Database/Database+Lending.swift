@@ -20,10 +20,10 @@ extension Database {
     ) async throws(DatabaseFailure) -> Value {
         let deadline = deadline ?? .after(configuration.statementTimeout)
         let borrowed = try await borrow(deadline: deadline)
-        defer { giveBack(borrowed) }
         let connection = borrowed.connection
         return try await connection.onReactor { () async throws(DatabaseFailure) -> Value in
-            try await body(connection, deadline)
+            defer { giveBack(borrowed) }
+            return try await body(connection, deadline)
         }
     }
 
@@ -37,6 +37,9 @@ extension Database {
     /// A connection at rest goes back to the pool. One that was left in the middle is first stopped and drained, beside
     /// the caller, who has had to wait long enough already.
     /// One whose session was changed is not reusable.
+    ///
+    /// Call it where the connection was used, by `onReactor`: the watch of its socket has to be gone before the pool lends
+    /// it to somebody else, who watches it too, or closes it, after which its number is soon another socket's.
     func giveBack(_ borrowed: BorrowedConnection, isReusable: Bool = true) {
         let connection = borrowed.connection
         if connection.isIdle || connection.isBroken {

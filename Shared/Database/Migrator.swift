@@ -41,10 +41,10 @@ package struct Migrator: Sendable {
     package func migrate(deadline: Deadline = .after(.seconds(300))) async throws(DatabaseFailure) -> [String] {
         // One connection for all: the lock and the role are its session's.
         let borrowed = try await database.borrow(deadline: deadline)
-        defer { database.giveBack(borrowed, isReusable: false) }
         let connection = borrowed.connection
         return try await connection.onReactor { () async throws(DatabaseFailure) in
-            try await self.migrate(connection, deadline: deadline)
+            defer { database.giveBack(borrowed, isReusable: false) }
+            return try await self.migrate(connection, deadline: deadline)
         }
     }
 

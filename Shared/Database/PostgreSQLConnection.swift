@@ -85,9 +85,9 @@ final class PostgreSQLConnection: @unchecked Sendable {
     }
 
     /// Runs `work` where the socket is waited for: at once for a caller who is there already.
-    func onReactor<Value: Sendable>(
-        _ work: @Sendable () async throws(DatabaseFailure) -> Value
-    ) async throws(DatabaseFailure) -> Value {
+    func onReactor<Value: Sendable, Problem: Error>(
+        _ work: @Sendable () async throws(Problem) -> Value
+    ) async throws(Problem) -> Value {
         guard let reactor, !reactor.isCurrent else { return try await work() }
         return try await reactor.perform(work)
     }

@@ -85,15 +85,19 @@ extension Database {
         let borrowed = try await borrow(deadline: deadline)
         let connection = borrowed.connection
         let transaction = Transaction(connection, of: self, deadline: deadline)
-        // Whatever happened, an open transaction on a returned connection is rolled back by `takeBack`.
-        defer {
-            transaction.end()
-            giveBack(borrowed)
+        let outcome: Result<Value, any Error>
+        do {
+            _ = try await transaction.pipeline([isolation.begin])
+            let value = try await body(transaction)
+            try await commit(transaction)
+            outcome = .success(value)
+        } catch {
+            outcome = .failure(error)
         }
-        _ = try await transaction.pipeline([isolation.begin])
-        let value = try await body(transaction)
-        try await commit(transaction)
-        return value
+        // Whatever happened, an open transaction on a connection that is given back is rolled back.
+        transaction.end()
+        await connection.onReactor { giveBack(borrowed) }
+        return try outcome.get()
     }
 
     /// A transaction that failed inside ends in ROLLBACK even when COMMIT is asked for, and PostgreSQL calls that a

@@ -249,7 +249,7 @@ final class EventSource: TimerEntry, @unchecked Sendable {
     /// On the reactor's thread. Whoever waits learns that the stream is closed.
     func close() {
         guard isOpen else { return }
-        reactor.deregister(descriptor: descriptor)
+        reactor.deregister(self, descriptor: descriptor)
         if ownsDescriptor { _ = Glibc.close(descriptor) }
         descriptor = -1
         onEndPending = nil

@@ -143,12 +143,16 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
     }
 
     func rearm(_ source: EventSource, descriptor: Int32, events: UInt32) {
+        guard sources[descriptor] === source else { return }
         let context = unsafe Unmanaged.passUnretained(source).toOpaque()
         _ = unsafe infinite_epoll_control(epoll, EPOLL_CTL_MOD, descriptor, events, context)
     }
 
-    /// No event of this turn may still name `source`: jobs run only after all events of a turn were handed out.
-    func deregister(descriptor: Int32) {
+    /// No event of this turn may still name `source`: messages are taken and jobs run only after all events of a turn
+    /// were handed out. Somebody who owns a descriptor that is only watched here may have closed it before, and its
+    /// number may be another source's by now: that one stays.
+    func deregister(_ source: EventSource, descriptor: Int32) {
+        guard sources[descriptor] === source else { return }
         _ = infinite_epoll_control(epoll, EPOLL_CTL_DEL, descriptor, 0, nil)
         sources[descriptor] = nil
     }
@@ -163,7 +167,9 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
         while !isStopping {
             let count = unsafe infinite_epoll_wait(epoll, events, Int32(Self.eventsPerTurn), waitMilliseconds)
             now = .now
-            for position in 0..<max(0, Int(count)) { unsafe dispatch(events + position) }
+            var hasMessages = false
+            for position in 0..<max(0, Int(count)) where unsafe !dispatch(events + position) { hasMessages = true }
+            if hasMessages { takeInbox() }
             while let entry = wheel.popExpired(now: now) { entry.expire(now: now) }
             runReadyJobs()
             isStopping = inbox.withLock { $0.isStopping }
@@ -178,10 +184,12 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
         return Int32(clamping: (nanoseconds + 999_999) / 1_000_000)
     }
 
-    private func dispatch(_ event: UnsafePointer<epoll_event>) {
-        guard let context = unsafe infinite_epoll_context(event) else { return takeInbox() }
+    /// False when the event is the inbox's.
+    private func dispatch(_ event: UnsafePointer<epoll_event>) -> Bool {
+        guard let context = unsafe infinite_epoll_context(event) else { return false }
         let events = unsafe infinite_epoll_events(event)
         unsafe Unmanaged<EventSource>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.handle(events) }
+        return true
     }
 
     private func takeInbox() {

@@ -1,6 +1,9 @@
 import Core
+import Dispatch
+import Foundation
 import Glibc
 import Reactor
+import Synchronization
 import Testing
 
 /// What peers and the machine do to a connection when they are not kind.
@@ -157,6 +160,52 @@ import Testing
         }
     }
 
+    /// As when libpq closes its socket by itself: whoever opens the next descriptor gets the number.
+    @Test func aWatchClosedAfterItsDescriptorLeavesTheNextOwnerOfTheNumberAlone() async throws {
+        try await withReactor { reactor async throws in
+            var (first, second): ([Int32], [Int32]) = ([0, 0], [0, 0])
+            #expect(unsafe pipe(&first) == 0)
+            #expect(unsafe pipe(&second) == 0)
+            let late = try FileDescriptorWatch(first[0], on: reactor)
+            #expect(dup2(second[0], first[0]) == first[0])
+            let watch = try FileDescriptorWatch(first[0], on: reactor)
+            late.close()
+            var byte: UInt8 = 1
+            #expect(unsafe Glibc.write(second[1], &byte, 1) == 1)
+            try await watch.waitReadable(deadline: .after(soon))
+            watch.close()
+            for descriptor in first + second { close(descriptor) }
+        }
+    }
+
+    /// The message to close and the event come in one turn, the message first; nothing may be told to who has gone.
+    @Test func aSocketLetGoElsewhereIsNotToldOfTheSameTurnsEvents() async throws {
+        let group = try ReactorGroup(count: 1)
+        defer { group.shutdown() }
+        let reactor = group.next()
+        for _ in 0..<100 {
+            let held = try await reactor.perform { () async throws in
+                let (client, server) = try await connectedPair(on: reactor)
+                return LetGo(client, peer: server)
+            }
+            let (hasStopped, mayGoOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+            reactor.onLoop { _ in
+                hasStopped.signal()
+                mayGoOn.wait()
+            }
+            await withCheckedContinuation { continuation in
+                Thread.detachNewThread {
+                    hasStopped.wait()
+                    held.socket.withLock { $0 = nil }
+                    shutdown(held.peer.descriptor, Int32(SHUT_WR))
+                    mayGoOn.signal()
+                    continuation.resume()
+                }
+            }
+            await reactor.perform {}
+        }
+    }
+
     @Test func aThousandConnectionsEcho() async throws {
         let group = try ReactorGroup(count: 2)
         defer { group.shutdown() }
@@ -224,29 +273,48 @@ import Testing
         }
     }
 
+    /// In a process of its own: the limit holds for all threads, and not all of them bear it.
     @Test func withoutDescriptorsAcceptWaitsAndRecovers() async throws {
-        try await withReactor { reactor async throws in
-            let listener = try await Listener.bind(.loopback(port: 0), on: reactor)
-            let client = try await StreamSocket.connect(to: listener.address, on: reactor, deadline: .after(soon))
-            var limit = rlimit()
-            #expect(unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-            let normal = limit
-            limit.rlim_cur = 3
-            #expect(unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-            let accepted = Promise<StreamSocket?>()
-            reactor.run { accepted.fulfil(try? await listener.accept()) }
-            let before = processorTime()
-            await #expect(throws: StreamFailure.deadlineExceeded) {
-                _ = try await accepted.value(deadline: .after(.milliseconds(120)))
+        await #expect(processExitsWith: .success) {
+            try await withReactor { reactor async throws in
+                let listener = try await Listener.bind(.loopback(port: 0), on: reactor)
+                let client = try await StreamSocket.connect(to: listener.address, on: reactor, deadline: .after(soon))
+                let normal = try changeDescriptorLimit(to: 3)
+                let accepted = Promise<StreamSocket?>()
+                reactor.run { accepted.fulfil(try? await listener.accept()) }
+                let before = processorTime()
+                await #expect(throws: StreamFailure.deadlineExceeded) {
+                    _ = try await accepted.value(deadline: .after(.milliseconds(120)))
+                }
+                #expect(processorTime() - before < 60_000_000, "accept spins")
+                _ = try changeDescriptorLimit(to: normal)
+                let server = try #require(try await accepted.value(deadline: .after(soon)))
+                try await client.write("late", deadline: .after(soon))
+                #expect(try await readExactly(4, from: server) == Array("late".utf8))
             }
-            #expect(processorTime() - before < 60_000_000, "accept spins")
-            var restored = normal
-            #expect(unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &restored) == 0)
-            let server = try #require(try await accepted.value(deadline: .after(soon)))
-            try await client.write("late", deadline: .after(soon))
-            #expect(try await readExactly(4, from: server) == Array("late".utf8))
         }
     }
+}
+
+/// A socket that is let go of on whatever thread.
+private final class LetGo: Sendable {
+    let socket: Mutex<StreamSocket?>
+    let peer: StreamSocket
+
+    init(_ socket: StreamSocket, peer: StreamSocket) {
+        self.socket = Mutex(socket)
+        self.peer = peer
+    }
+}
+
+/// Returns the limit there was.
+func changeDescriptorLimit(to number: rlim_t) throws -> rlim_t {
+    var limit = rlimit()
+    try #require(unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+    let normal = limit.rlim_cur
+    limit.rlim_cur = number
+    try #require(unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+    return normal
 }
 
 /// Nanoseconds this thread has computed.

@@ -17,15 +17,18 @@ package final class DescriptorLogSink: LogSink {
     }
 
     private let state = Mutex(State())
+    /// Our own: the writing thread never ends, and a number that somebody else closes is soon another's, whose peer
+    /// would be sent our lines.
     private let descriptor: Int32
     private let maximumBytes: Int
     private let wake: WakeSignal
 
     package static let standardError = DescriptorLogSink(descriptor: STDERR_FILENO)
 
-    /// The descriptor must stay open for the life of the process: the writing thread never ends.
+    /// Writes to what `descriptor` leads to now, whatever becomes of that number.
     package init(descriptor: Int32, buffering maximum: ByteCount = .mebibytes(4)) {
-        self.descriptor = descriptor
+        let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        self.descriptor = own >= 0 ? own : descriptor
         maximumBytes = maximum.bytes
         wake = WakeSignal()
         startThread()

@@ -1,8 +1,9 @@
 internal import Core
 
-/// How a line looks: JSON for machines, coloured columns for a person at a terminal.
+/// How a line looks: JSON for machines, columns for a person, with colours only where a terminal shows them.
 package enum LogFormat: String, CaseIterable, Sendable {
     case json
+    case text
     case terminal
 
     /// Longer values are cut, and say how much is missing.
@@ -13,7 +14,8 @@ package enum LogFormat: String, CaseIterable, Sendable {
         var writer = LogWriter()
         switch self {
         case .json: line.writeJSON(to: &writer)
-        case .terminal: line.writeTerminal(to: &writer)
+        case .text: line.writeColumns(to: &writer, isColoured: false)
+        case .terminal: line.writeColumns(to: &writer, isColoured: true)
         }
         return writer.bytes
     }
@@ -50,33 +52,51 @@ struct LogLine {
         writer.raw("}\n")
     }
 
-    func writeTerminal(to writer: inout LogWriter) {
-        writer.raw("\u{1b}[2m")
+    func writeColumns(to writer: inout LogWriter, isColoured: Bool) {
+        func begin(_ style: Style) { if isColoured { writer.raw("\u{1b}[\(style.rawValue)m") } }
+        func end() { if isColoured { writer.raw("\u{1b}[0m") } }
+        begin(.faint)
         writer.bytes.append(contentsOf: time.rfc3339Bytes[11..<23])
-        writer.raw("\u{1b}[0m ")
-        writer.raw(terminalLevel)
+        end()
         writer.raw(" ")
+        begin(Style(level))
+        writer.raw(level.rawValue)
+        end()
+        writer.raw(String(repeating: " ", count: max(0, "warning".utf8.count - level.rawValue.utf8.count) + 1))
         writer.text(message.description)
         for (name, value) in fields.entries.prefix(LogFields.maximum) {
-            writer.raw("  \u{1b}[2m")
+            writer.raw("  ")
+            begin(.faint)
             writer.text(name)
-            writer.raw("=\u{1b}[0m")
+            writer.raw("=")
+            end()
             writer.value(value)
         }
         if let trace {
-            writer.raw("  \u{1b}[2mtrace=")
+            writer.raw("  ")
+            begin(.faint)
+            writer.raw("trace=")
             writer.raw(trace.traceID)
-            writer.raw("\u{1b}[0m")
+            end()
         }
         writer.raw("\n")
     }
 
-    private var terminalLevel: String {
-        switch level {
-        case .debug: "\u{1b}[2mdebug\u{1b}[0m  "
-        case .info: "\u{1b}[32minfo\u{1b}[0m   "
-        case .warning: "\u{1b}[33mwarning\u{1b}[0m"
-        case .error: "\u{1b}[31merror\u{1b}[0m  "
+    /// What a terminal calls "select graphic rendition".
+    private enum Style: Int {
+        case faint = 2
+        case red = 31
+        case green = 32
+        case yellow = 33
+
+        init(_ level: LogLevel) {
+            self =
+                switch level {
+                case .debug: .faint
+                case .info: .green
+                case .warning: .yellow
+                case .error: .red
+                }
         }
     }
 }

@@ -71,11 +71,13 @@ private final class Received: Sendable {
 
     var text: String { String(decoding: data.withLock { $0 }, as: UTF8.self) }
 
+    /// On a thread of its own. With a `readabilityHandler`, which takes itself away at the end, Foundation closes a
+    /// descriptor of which libdispatch may just be handling an event, and sometimes that ends the process.
     func fill(from pipe: Pipe) {
-        pipe.fileHandleForReading.readabilityHandler = { [self] handle in
-            let piece = handle.availableData
-            guard !piece.isEmpty else { return handle.readabilityHandler = nil }
-            data.withLock { $0.append(piece) }
+        Thread.detachNewThread { [self] in
+            while case let piece = pipe.fileHandleForReading.availableData, !piece.isEmpty {
+                data.withLock { $0.append(piece) }
+            }
         }
     }
 }
@@ -133,6 +135,13 @@ private func curl(_ arguments: [String]) async throws -> (status: Int, text: Str
         _ = try await probe.line("probe reloads")
         probe.send(SIGTERM)
         #expect(try await probe.status() == 0)
+    }
+
+    @Test func `as text, lines have no colours where no terminal shows them`() async throws {
+        let probe = try Probe([], environment: ["INFINITE_METRICS_LOG_FORMAT": "text"])
+        let line = try await probe.line("administration endpoint listens")
+        #expect(line.contains(" info    the administration endpoint listens  "))
+        #expect(!line.contains("\u{1b}"))
     }
 
     @Test func `without broker and database it needs, it lives, is not ready, and says why`() async throws {

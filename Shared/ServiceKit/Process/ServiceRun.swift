@@ -155,10 +155,14 @@ struct ServiceRun<Served: Service>: Sendable {
     }
 
     private static func makeLog(_ logging: KitConfiguration.Logging) -> Logger {
-        let isText = logging.format == .text || (logging.format == .auto && StandardStreams.errorIsTerminal)
+        let format: LogFormat =
+            switch (logging.format, StandardStreams.errorIsTerminal) {
+            case (.json, _), (.auto, false): .json
+            case (.text, false): .text
+            case (.text, true), (.auto, true): .terminal
+            }
         return Logger(
-            service: Served.name, sink: DescriptorLogSink.standardError, format: isText ? .terminal : .json,
-            level: logging.level)
+            service: Served.name, sink: DescriptorLogSink.standardError, format: format, level: logging.level)
     }
 
     private static func prepareProcess(

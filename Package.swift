@@ -128,6 +128,10 @@ let package = Package(
         .target(name: "ThreadSanitizer", path: "Tests/ThreadSanitizer"),
         .target(
             name: "TestSupport", dependencies: ["Core", "LocalServers", "ThreadSanitizer"], path: "Tests/TestSupport"),
+        .target(
+            name: "BusTestSupport",
+            dependencies: ["Core", "Reactor", "Telemetry", "Messaging", "TestSupport", "LocalServers"],
+            path: "Tests/BusTestSupport"),
         tests("CoreTests", ["Core"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests(
@@ -140,13 +144,16 @@ let package = Package(
         tests("HTTPTests", ["HTTP", "Reactor", "Core", "TestSupport"]),
         tests(
             "MessagingTests",
-            ["Messaging", "Contracts", "JSON", "Reactor", "Core", "Telemetry", "TestSupport", "LocalServers"]),
+            [
+                "Messaging", "Contracts", "JSON", "Reactor", "Core", "Telemetry", "TestSupport", "BusTestSupport",
+                "LocalServers",
+            ]),
         tests("DatabaseTests", ["Database", "Reactor", "Core", "Telemetry", "TestSupport", "LocalServers"]),
         tests(
             "OutboxTests",
             [
                 "Outbox", "Messaging", "Database", "Contracts", "Reactor", "Core", "Telemetry", "TestSupport",
-                "LocalServers",
+                "BusTestSupport", "LocalServers",
             ]),
         tests("CompressionTests", ["Compression", "Core", "TestSupport"]),
         tests("WebSocketTests", ["WebSocket", "HTTP", "Reactor", "Core", "TestSupport"], excluding: ["peer.py"]),
@@ -162,9 +169,13 @@ let package = Package(
         tests("AuthTests", ["auth"] + serviceKit + ["Cryptography", "JSON", "TestSupport"]),
         tests("DetectorTests", ["detector"] + serviceKit + ["Inspection", "TestSupport", "LocalServers"]),
         tests("LabyrinthTests", ["labyrinth"] + serviceKit + ["TestSupport"]),
-        tests("AgentCoordinatorTests", ["agent-coordinator"] + serviceKit + ["LocalServers", "TestSupport"]),
+        tests(
+            "AgentCoordinatorTests",
+            ["agent-coordinator"] + serviceKit + ["LocalServers", "TestSupport", "BusTestSupport"]),
         tests("MetricsTests", ["metrics"] + serviceKit + ["TestSupport"]),
-        tests("AuditTests", ["audit"] + serviceKit + ["Cryptography", "TestSupport", "LocalServers"]),
+        tests(
+            "AuditTests",
+            ["audit"] + serviceKit + ["Cryptography", "TestSupport", "BusTestSupport", "LocalServers"]),
         tests("LocalServersTests", ["LocalServers", "local-stack", "Core", "TestSupport"]),
         // The executables are dependencies so that they are built before they are started.
         tests(

@@ -28,6 +28,8 @@ package final class Bus: Sendable {
     package let configuration: BusConfiguration
     package let service: ServiceName
     package let reactor: Reactor
+    /// Kept, because a group that goes ends its reactors.
+    private let group: ReactorGroup
     let log: Logger
     let metrics: BusMetrics
     private let factory: EnvelopeFactory
@@ -44,11 +46,13 @@ package final class Bus: Sendable {
     }
 
     package init(
-        configuration: BusConfiguration, service: ServiceName, reactor: Reactor, logger: Logger,
+        configuration: BusConfiguration, service: ServiceName, group: ReactorGroup, logger: Logger,
         metrics registry: MetricsRegistry
     ) {
         self.configuration = configuration
         self.service = service
+        self.group = group
+        let reactor = group.next()
         self.reactor = reactor
         let log = logger.with(["component": "bus"])
         let metrics = BusMetrics(registry)

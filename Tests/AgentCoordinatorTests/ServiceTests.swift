@@ -1,3 +1,4 @@
+import BusTestSupport
 import Contracts
 import Core
 import Database
@@ -23,17 +24,9 @@ private final class Coordinator: Sendable {
     let runtime: ServiceRuntime
     private let heard = AsyncQueue<(schema: String, decision: Contracts.Decision?)>(capacity: 10_000)
 
-    private static let password = "test-\(UInt64.random(in: 0 ... .max))"
-
     init(_ yaml: String = "") async throws {
-        let group = try ReactorGroup(count: 1)
+        let group = BusFixture.current.group
         self.group = group
-        let virtualHost = try await freshVirtualHost()
-        let credentials = Dictionary(
-            uniqueKeysWithValues: ServiceName.allCases.map { ($0, BusCredential(service: $0, password: Self.password)) }
-        )
-        let definitions = Topology.definitions(virtualHost: virtualHost.name, credentials: credentials)
-        try await virtualHost.broker.importDefinitions(String(decoding: definitions, as: UTF8.self))
         let server = try await freshDatabase()
         let database = Database(
             DatabaseConfiguration(
@@ -45,9 +38,9 @@ private final class Coordinator: Sendable {
             database, owner: nil, migrations: SharedSchema.migrations + MigrationDirectory.read(directory)
         ).migrate()
 
-        detector = try await Self.bus(.detector, virtualHost, group)
-        gateway = try await Self.bus(.gateway, virtualHost, group)
-        let own = try await Self.bus(.agentCoordinator, virtualHost, group)
+        detector = try await BusFixture.current.bus(.detector, on: group)
+        gateway = try await BusFixture.current.bus(.gateway, on: group)
+        let own = try await BusFixture.current.bus(.agentCoordinator, on: group)
         let outbox = Outbox(database, publisher: own)
         outbox.start(on: group.next())
         runtime = ServiceRuntime(
@@ -74,20 +67,6 @@ private final class Coordinator: Sendable {
             ConfigurationSources(service: .agentCoordinator, file: try YAMLNode.parse(yaml, file: "test.yaml"))
         ).service
         try await AgentCoordinatorService(configuration, runtime).start()
-    }
-
-    private static func bus(
-        _ service: ServiceName, _ virtualHost: TestVirtualHost, _ group: ReactorGroup
-    ) async throws -> Bus {
-        let configuration = BusConfiguration(
-            host: virtualHost.host, port: UInt16(virtualHost.port), user: service.operatorName, password: password,
-            virtualHost: virtualHost.name)
-        let bus = Bus(
-            configuration: configuration, service: service, reactor: group.next(), logger: .silent,
-            metrics: MetricsRegistry())
-        await bus.start()
-        try await bus.waitUntilConnected(deadline: .after(.seconds(30)))
-        return bus
     }
 
     func stop() async {
@@ -134,7 +113,7 @@ private func threat(
         category: .sqlInjection, severity: severity, score: score, explanation: "SQL in a parameter")
 }
 
-@Suite(.serialized) struct ServiceTests {
+@Suite(.serialized, .onBroker) struct ServiceTests {
     @Test func `a threat becomes one stored decision that every gateway hears of`() async throws {
         let coordinator = try await Coordinator()
         let seen = threat("203.0.113.7")

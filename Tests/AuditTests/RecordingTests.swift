@@ -1,3 +1,4 @@
+internal import BusTestSupport
 internal import Contracts
 internal import Core
 internal import Database
@@ -16,7 +17,7 @@ private let reactors: ReactorGroup = {
 }()
 
 /// Events from the broker into the log and back out as answers, on real servers, with the rights of production.
-@Suite struct RecordingTests {
+@Suite(.onBroker) struct RecordingTests {
     private static let password = "recording"
 
     private func provisionedDatabase(_ server: PrivatePostgreSQL) async throws -> Database {
@@ -46,33 +47,14 @@ private let reactors: ReactorGroup = {
         return Database(login, group: reactors)
     }
 
-    private func buses(_ services: [ServiceName]) async throws -> [Bus] {
-        let virtualHost = try await freshVirtualHost()
-        let credentials = Dictionary(
-            uniqueKeysWithValues: ServiceName.allCases.map { ($0, BusCredential(service: $0, password: Self.password)) }
-        )
-        let definitions = Topology.definitions(virtualHost: virtualHost.name, credentials: credentials)
-        try await virtualHost.broker.importDefinitions(String(decoding: definitions, as: UTF8.self))
-        var buses: [Bus] = []
-        for service in services {
-            let bus = Bus(
-                configuration: BusConfiguration(
-                    host: virtualHost.host, port: UInt16(virtualHost.port), user: service.operatorName,
-                    password: Self.password, virtualHost: virtualHost.name), service: service, reactor: reactors.next(),
-                logger: .silent, metrics: MetricsRegistry())
-            await bus.start()
-            try await bus.waitUntilConnected(deadline: .after(.seconds(30)))
-            buses.append(bus)
-        }
-        return buses
-    }
-
     @Test("events of several services are recorded once each and can be asked for, with the login's few rights")
     func recording() async throws {
         let server = try await TestServers.dedicatedPostgreSQL()
         let database = try await provisionedDatabase(server)
-        let buses = try await buses([.gateway, .auth, .audit])
-        let (gateway, auth, audit) = (buses[0], buses[1], buses[2])
+        let fixture = BusFixture.current
+        let (gateway, auth, audit) = (
+            try await fixture.bus(.gateway), try await fixture.bus(.auth), try await fixture.bus(.audit)
+        )
         let store = LogStore(database, inbox: Inbox(database))
         LogReading(store: store).serve(on: audit)
         EventRecording(store: store, metrics: AuditMetrics(MetricsRegistry()), clock: SystemClock())
@@ -81,31 +63,31 @@ private let reactors: ReactorGroup = {
         for number in 0..<50 {
             let event = RequestBlocked(
                 requestID: UUIDv7(), method: Array("GET".utf8), path: Array("/\(number)?x=<script>\n".utf8))
-            try await gateway.publish(event, to: .requestBlocked, deadline: .after(.seconds(10)))
+            try await gateway.publish(event, to: .requestBlocked, deadline: .after(.seconds(60)))
         }
         let repeated = UUIDv7()
         let failedLogin = LoginFailed(eventID: repeated, claimedName: Array("root".utf8)).wireBytes()
         for _ in 0..<3 {
-            try await auth.publish(failedLogin, to: .loginFailed, id: repeated, deadline: .after(.seconds(10)))
+            try await auth.publish(failedLogin, to: .loginFailed, id: repeated, deadline: .after(.seconds(60)))
         }
-        try await auth.publish([0xff, 0xff], to: .tokenIssued, deadline: .after(.seconds(10)))
-        try await eventually("all are recorded", within: .seconds(30)) { try await store.head().size == 52 }
+        try await auth.publish([0xff, 0xff], to: .tokenIssued, deadline: .after(.seconds(60)))
+        try await eventually("all are recorded", within: .seconds(60)) { try await store.head().size == 52 }
 
         let page = try await gateway.call(
-            AuditRPC.listEntries, ListEntriesRequest(limit: 5), deadline: .after(.seconds(10)))
+            AuditRPC.listEntries, ListEntriesRequest(limit: 5), deadline: .after(.seconds(60)))
         #expect(page.entries.map(\.index) == [52, 51, 50, 49, 48])
         #expect(page.entries.contains { $0.summary == "unreadable" })
         #expect(page.entries.allSatisfy { !$0.summary.contains("\n") })
         let verified = try await gateway.call(
-            AuditRPC.verifyChain, VerifyChainRequest(), deadline: .after(.seconds(10)))
+            AuditRPC.verifyChain, VerifyChainRequest(), deadline: .after(.seconds(60)))
         #expect(verified.isIntact && verified.checked == 52)
         await #expect(throws: Failure.self) {
-            try await gateway.call(AuditRPC.getProof, GetProofRequest(index: 53), deadline: .after(.seconds(10)))
+            try await gateway.call(AuditRPC.getProof, GetProofRequest(index: 53), deadline: .after(.seconds(60)))
         }
         for sql in ["UPDATE log_entry SET summary = ''", "DELETE FROM log_entry", "TRUNCATE log_entry"] {
             await #expect(throws: DatabaseFailure.self) { try await database.execute(SQL(trusted: sql)) }
         }
-        for bus in buses { await bus.stop(deadline: .after(.seconds(5))) }
+        for bus in [gateway, auth, audit] { await bus.stop(deadline: .after(.seconds(5))) }
         database.shutDown()
         await server.stop()
     }

@@ -1,3 +1,4 @@
+import BusTestSupport
 import Contracts
 import Core
 import Reactor
@@ -7,12 +8,11 @@ import Testing
 
 @testable import Messaging
 
-// One after the other: setting up a virtual host costs the broker a second.
-@Suite("The bus on a real broker", .serialized, .timeLimit(.minutes(3)))
+@Suite("The bus on a real broker", .serialized, .onBroker, .timeLimit(.minutes(3)))
 struct BusTests {
     @Test("an event reaches every service that subscribed to it, with its sender and its trace")
     func publishAndConsume() async throws {
-        let fixture = try await BusFixture()
+        let fixture = BusFixture.current
         let (detector, coordinator, audit) = (
             try await fixture.bus(.detector), try await fixture.bus(.agentCoordinator), try await fixture.bus(.audit)
         )
@@ -33,7 +33,7 @@ struct BusTests {
 
     @Test("every replica of the gateway hears a decision; a replica that comes later does not")
     func replicas() async throws {
-        let fixture = try await BusFixture()
+        let fixture = BusFixture.current
         let coordinator = try await fixture.bus(.agentCoordinator)
         let replicas = [try await fixture.bus(.gateway), try await fixture.bus(.gateway)]
         let heard = [Collected<Delivery>(), Collected<Delivery>()]
@@ -47,9 +47,17 @@ struct BusTests {
         for heard in heard { #expect(try await heard.next().decode(as: DecisionMade.self) == [decision]) }
     }
 
+    @Test("a bus keeps the reactors it was given")
+    func reactorsLive() async throws {
+        let fixture = BusFixture.current
+        let bus = try await fixture.bus(.detector, on: ReactorGroup(count: 1))
+        try await bus.publish(ThreatDetected(), to: .threatDetected, deadline: .soon)
+        await bus.stop(deadline: .soon)
+    }
+
     @Test("batched events arrive complete; the events of one key arrive in order and in one partition")
     func batches() async throws {
-        let fixture = try await BusFixture()
+        let fixture = BusFixture.current
         let (gateway, detector) = (try await fixture.bus(.gateway), try await fixture.bus(.detector))
         let seen = Collected<(Int, RequestObserved)>()
         for (index, queue) in Queue.requests(of: .detector).enumerated() {
@@ -82,7 +90,7 @@ struct BusTests {
 
     @Test("a call is answered, and a failure comes back as the failure it was")
     func calls() async throws {
-        let fixture = try await BusFixture()
+        let fixture = BusFixture.current
         let (gateway, metrics) = (try await fixture.bus(.gateway), try await fixture.bus(.metrics))
         metrics.serve(MetricsRPC.getOverview) { request, context in
             #expect(context.caller == .gateway)
@@ -106,7 +114,7 @@ struct BusTests {
 
     @Test("a call nobody answers ends at its deadline; when its callee comes back the expired request is not executed")
     func expiredCalls() async throws {
-        let fixture = try await BusFixture()
+        let fixture = BusFixture.current
         let gateway = try await fixture.bus(.gateway)
         await #expect(throws: Failure(.deadlineExceeded, "metrics has not answered in time", source: .metrics)) {
             try await gateway.call(
@@ -125,7 +133,7 @@ struct BusTests {
 
     @Test("a cancelled call ends at once")
     func cancelledCalls() async throws {
-        let fixture = try await BusFixture()
+        let fixture = BusFixture.current
         let gateway = try await fixture.bus(.gateway)
         let call = Task {
             try await gateway.call(MetricsRPC.getOverview, GetOverviewRequest(), deadline: .after(.seconds(30)))
@@ -140,7 +148,7 @@ struct BusTests {
 
     @Test("a passing failure is repeated until it is over; one that stays makes a dead letter that can be returned")
     func failuresAndDeadLetters() async throws {
-        let fixture = try await BusFixture()
+        let fixture = BusFixture.current
         let (labyrinth, detector) = (try await fixture.bus(.labyrinth), try await fixture.bus(.detector))
         let (attempts, handled) = (Collected<Int>(), Collected<UInt64>())
         let mayHandleOdd = Collected<Bool>()

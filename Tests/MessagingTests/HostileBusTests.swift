@@ -1,3 +1,4 @@
+import BusTestSupport
 import Contracts
 import Core
 import LocalServers
@@ -8,7 +9,7 @@ import Testing
 
 @testable import Messaging
 
-@Suite("The bus among hostile peers", .serialized, .timeLimit(.minutes(3)))
+@Suite("The bus among hostile peers", .serialized, .onBroker, .timeLimit(.minutes(3)))
 struct HostileBusTests {
     /// What a compromised service can do beyond our own API: any message, by its own broker user.
     private func forge(
@@ -25,7 +26,7 @@ struct HostileBusTests {
 
     @Test("forged, unknown, newer and unreadable messages become dead letters with their reasons; good ones go on")
     func deadLetters() async throws {
-        let fixture = try await BusFixture()
+        let fixture = BusFixture.current
         let (labyrinth, detector, audit) = (
             try await fixture.bus(.labyrinth), try await fixture.bus(.detector), try await fixture.bus(.audit)
         )
@@ -55,7 +56,7 @@ struct HostileBusTests {
 
     @Test("a sender cannot name another user: the broker ends its channel, and the bus recovers")
     func forgedSender() async throws {
-        let fixture = try await BusFixture()
+        let fixture = BusFixture.current
         let labyrinth = try await fixture.bus(.labyrinth)
         var properties = MessageProperties()
         properties.userID = "detector"
@@ -70,7 +71,7 @@ struct HostileBusTests {
 
     @Test("a service may neither say nor call what is not its own, whatever it tries")
     func permissions() async throws {
-        let fixture = try await BusFixture()
+        let fixture = BusFixture.current
         let labyrinth = try await fixture.bus(.labyrinth)
         await #expect(throws: Failure(.forbidden, "labyrinth may not say threat-detected; see docs/bus-topology.md")) {
             try await labyrinth.publish(ThreatDetected(), to: .threatDetected, deadline: .soon)
@@ -99,13 +100,9 @@ struct HostileBusTests {
         let broker = try await TestServers.dedicatedBroker(definitions: String(decoding: definitions, as: UTF8.self))
         let group = try ReactorGroup(count: 1)
         func bus(_ service: ServiceName) async throws -> Bus {
-            let bus = Bus(
-                configuration: BusConfiguration(
-                    port: UInt16(broker.port), user: service.operatorName, password: BusFixture.password),
-                service: service, reactor: group.next(), logger: .silent, metrics: MetricsRegistry())
-            await bus.start()
-            try await bus.waitUntilConnected(deadline: .after(.seconds(20)))
-            return bus
+            let configuration = BusConfiguration(
+                port: UInt16(broker.port), user: service.operatorName, password: BusFixture.password)
+            return try await Bus.connected(configuration, service, on: group)
         }
         let (gateway, metrics) = (try await bus(.gateway), try await bus(.metrics))
         let heard = Collected<Delivery>()
@@ -136,7 +133,7 @@ struct HostileBusTests {
 
     @Test("a wrong password, a cut connection and garbage on the port: the bus waits, says so, and recovers")
     func recovery() async throws {
-        let fixture = try await BusFixture()
+        let fixture = BusFixture.current
         let proxy = try TCPFaultProxy(to: fixture.virtualHost.port)
         defer { proxy.stop() }
         let audit = try await fixture.bus(.audit)
@@ -155,7 +152,7 @@ struct HostileBusTests {
             configuration: BusConfiguration(
                 port: UInt16(fixture.virtualHost.port), user: "detector", password: "wrong",
                 virtualHost: fixture.virtualHost.name),
-            service: .detector, reactor: fixture.group.next(), logger: .silent, metrics: MetricsRegistry())
+            service: .detector, group: fixture.group, logger: .silent, metrics: MetricsRegistry())
         await stranger.start()
         await #expect(throws: Failure.self) { try await stranger.waitUntilConnected(deadline: .after(.seconds(1))) }
         #expect(stranger.state == .connecting)

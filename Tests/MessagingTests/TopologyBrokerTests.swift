@@ -1,3 +1,4 @@
+import BusTestSupport
 import Core
 import LocalServers
 import TestSupport
@@ -5,12 +6,12 @@ import Testing
 
 @testable import Messaging
 
-@Suite("The topology on a real broker", .timeLimit(.minutes(2)))
+@Suite("The topology on a real broker", .onBroker, .timeLimit(.minutes(2)))
 struct TopologyBrokerTests {
     @Test(
         "each partition key leads to a partition of its own, for every consumer", arguments: Topology.requestConsumers)
     func partitionKeys(consumer: ServiceName) async throws {
-        let fixture = try await BusFixture()
+        let fixture = BusFixture.current
         var reached: [String] = []
         for key in Topology.partitionKeys {
             let answer = try await fixture.virtualHost.broker.evaluate(

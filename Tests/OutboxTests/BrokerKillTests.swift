@@ -1,3 +1,4 @@
+internal import BusTestSupport
 internal import Contracts
 internal import Core
 internal import Database
@@ -15,7 +16,6 @@ internal import Testing
 @Suite struct BrokerKillTests {
     private static let total = 200_000
     private static let producers = 400
-    private static let password = "kill-test"
 
     @Test(
         "200,000 messages have their effect exactly once although broker and consumer are killed",
@@ -72,10 +72,7 @@ internal import Testing
     /// RabbitMQ loses a quorum queue that is killed within a second of its declaration: it takes its time to note the
     /// queue's identity down. The first crash comes long after; this makes sure of it.
     private func brokerWithTopology() async throws -> PrivateRabbitMQ {
-        let credentials = Dictionary(
-            uniqueKeysWithValues: ServiceName.allCases.map { ($0, BusCredential(service: $0, password: Self.password)) }
-        )
-        let definitions = Topology.definitions(virtualHost: "/", credentials: credentials)
+        let definitions = Topology.definitions(virtualHost: "/", credentials: BusFixture.credentials)
         let broker = try await TestServers.dedicatedBroker(definitions: String(decoding: definitions, as: UTF8.self))
         let declared = Deadline.now
         try await eventually("the queues are two seconds old") { Deadline.now - declared > .seconds(2) }
@@ -94,13 +91,9 @@ internal import Testing
     }
 
     private func bus(_ service: ServiceName, _ broker: PrivateRabbitMQ, on group: ReactorGroup) async throws -> Bus {
-        let bus = Bus(
-            configuration: BusConfiguration(
-                port: UInt16(broker.port), user: service.operatorName, password: Self.password),
-            service: service, reactor: group.next(), logger: .silent, metrics: MetricsRegistry())
-        await bus.start()
-        try await bus.waitUntilConnected(deadline: .after(.seconds(30)))
-        return bus
+        let configuration = BusConfiguration(
+            port: UInt16(broker.port), user: service.operatorName, password: BusFixture.password)
+        return try await Bus.connected(configuration, service, on: group)
     }
 
     /// Every number once, as often as it takes until it is confirmed, under one identifier.

@@ -1,3 +1,4 @@
+internal import BusTestSupport
 internal import Contracts
 internal import Core
 internal import Database
@@ -12,7 +13,7 @@ internal import Testing
 
 /// Numbered messages travel from one service's transaction through its outbox, the broker and the inbox of another
 /// into that one's table, while PostgreSQL is killed with SIGKILL and started again, twice.
-@Suite struct PostgreSQLKillTests {
+@Suite(.onBroker) struct PostgreSQLKillTests {
     private static let total = 200_000
     private static let block = 500
 
@@ -27,7 +28,9 @@ internal import Testing
         try await Migrator(database, owner: nil, migrations: SharedSchema.migrations).migrate()
         try await database.runScript(
             "CREATE TABLE produced (block int8 PRIMARY KEY); CREATE TABLE effect (number int8 NOT NULL)")
-        let (publishing, consuming) = try await buses()
+        let (publishing, consuming) = (
+            try await BusFixture.current.bus(.detector), try await BusFixture.current.bus(.audit)
+        )
 
         let outbox = Outbox(database, publisher: publishing)
         outbox.start(on: reactors.next())
@@ -63,26 +66,6 @@ internal import Testing
         private let number = Atomic<Int>(0)
         var count: Int { number.load(ordering: .relaxed) }
         func add(_ amount: Int) { number.add(amount, ordering: .relaxed) }
-    }
-
-    private func buses() async throws -> (Bus, Bus) {
-        let virtualHost = try await freshVirtualHost()
-        let password = "kill-test"
-        let credentials = Dictionary(
-            uniqueKeysWithValues: ServiceName.allCases.map { ($0, BusCredential(service: $0, password: password)) })
-        let definitions = Topology.definitions(virtualHost: virtualHost.name, credentials: credentials)
-        try await virtualHost.broker.importDefinitions(String(decoding: definitions, as: UTF8.self))
-        func bus(_ service: ServiceName) async throws -> Bus {
-            let bus = Bus(
-                configuration: BusConfiguration(
-                    host: virtualHost.host, port: UInt16(virtualHost.port), user: service.operatorName,
-                    password: password, virtualHost: virtualHost.name), service: service, reactor: reactors.next(),
-                logger: .silent, metrics: MetricsRegistry())
-            await bus.start()
-            try await bus.waitUntilConnected(deadline: .after(.seconds(30)))
-            return bus
-        }
-        return (try await bus(.detector), try await bus(.audit))
     }
 
     /// Each block is one transaction. One whose commit was interrupted may or may not have happened: its number, unique

@@ -83,6 +83,27 @@ package struct TestVirtualHost: Sendable {
     package var port: Int { broker.port }
     package var user: String { PrivateRabbitMQ.administrator }
     package var password: String { broker.password }
+
+    /// Takes every message out of every queue, once the last connection is gone and with it what it held.
+    package func empty() async throws {
+        try await broker.evaluate(
+            """
+            Here = <<"\(name)">>,
+            IsBusy = fun(Queue) ->
+                rabbit_amqqueue:stat(Queue) =/= {ok, 0, 0} andalso begin rabbit_amqqueue:purge(Queue), true end
+            end,
+            Empty = fun
+                Empty(0) -> {not_empty, rabbit_connection_tracking:list(Here)};
+                Empty(Tries) ->
+                    case rabbit_connection_tracking:list(Here) =:= []
+                        andalso not lists:any(IsBusy, rabbit_amqqueue:list(Here)) of
+                        true -> ok;
+                        false -> timer:sleep(20), Empty(Tries - 1)
+                    end
+            end,
+            ok = Empty(1500).
+            """)
+    }
 }
 
 package func freshDatabase(on server: PrivatePostgreSQL? = nil) async throws -> TestDatabase {

@@ -27,14 +27,12 @@ enum BusPeer {
         }
     }
 
-    /// Holds the loops for as long as the process lives: a group that goes ends them.
     private static let group = Result { try ReactorGroup(count: 1) }
 
     static func connect(_ service: ServiceName, port: UInt16, password: String) async throws -> Bus {
-        let group = try group.get()
         let bus = Bus(
             configuration: BusConfiguration(port: port, user: service.operatorName, password: password),
-            service: service, reactor: group.next(), logger: .silent, metrics: MetricsRegistry())
+            service: service, group: try group.get(), logger: .silent, metrics: MetricsRegistry())
         await bus.start()
         try await bus.waitUntilConnected(deadline: .after(.seconds(30)))
         return bus

@@ -22,7 +22,7 @@ struct Dependencies: Sendable {
         metrics: MetricsRegistry
     ) throws {
         let bus = Bus(
-            configuration: try configuration.bus.configuration(), service: service, reactor: group.next(), logger: log,
+            configuration: try configuration.bus.configuration(), service: service, group: group, logger: log,
             metrics: metrics)
         let database = Database(configuration.database.login, group: group)
         let schema = SchemaVersion(service: service, keys: configuration.database)

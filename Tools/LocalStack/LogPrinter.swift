@@ -33,14 +33,18 @@ final class LogPrinter: Sendable {
         }
     }
 
-    /// A pipe's writing end for a child; what arrives is written line by line until the last writer closes it.
-    func pipe(for name: String) throws(LocalServerFailure) -> Int32 {
+    /// A pipe for a child; what arrives is written line by line until the last writer closes it.
+    func pipe(for name: String) throws(LocalServerFailure) -> LogPipe {
         var ends: [Int32] = [0, 0]
         // No other child inherits these: ProcessLaunch closes everything but the standard three.
         guard unsafe Glibc.pipe(&ends) == 0 else { throw .system(operation: "opening a pipe", code: errno) }
         let reading = ends[0]
-        Thread.detachNewThread { self.copyLines(from: reading, name) }
-        return ends[1]
+        let (ended, end) = AsyncStream<Void>.makeStream()
+        Thread.detachNewThread {
+            self.copyLines(from: reading, name)
+            end.finish()
+        }
+        return LogPipe(writingEnd: ends[1], ended: ended)
     }
 
     private func copyLines(from descriptor: Int32, _ name: String) {
@@ -66,6 +70,23 @@ final class LogPrinter: Sendable {
         let colour = state.colours[name] ?? Self.palette[state.colours.count % Self.palette.count]
         state.colours[name] = colour
         return "\u{1b}[\(colour)m\(padded)\u{1b}[0m │ \(line)"
+    }
+}
+
+/// The writing end of a pipe whose lines are copied to a log.
+struct LogPipe: Sendable {
+    /// Whoever asked for the pipe closes it.
+    let writingEnd: Int32
+    fileprivate let ended: AsyncStream<Void>
+
+    /// Waits until everything has been copied; no longer than `limit`, because a child's own child may hold the pipe.
+    func waitUntilCopied(limit: Duration) async {
+        await withTaskGroup { group in
+            group.addTask { for await _ in ended {} }
+            group.addTask { try? await Task.sleep(for: limit) }
+            await group.next()
+            group.cancelAll()
+        }
     }
 }
 

@@ -15,6 +15,7 @@ final class SupervisedProcess: Sendable {
 
     private static let firstPause = Duration.milliseconds(250)
     private static let longestPause = Duration.seconds(10)
+    private static let lastWords = Duration.seconds(1)
     /// Who lived so long starts with a short pause again.
     private static let goodLife = Duration.seconds(20)
 
@@ -33,8 +34,8 @@ final class SupervisedProcess: Sendable {
     var restarts: Int { state.withLock { $0.restarts } }
 
     func start() throws(LocalServerFailure) {
-        let child = try startChild()
-        let keeper = Task { await keep(child) }
+        let life = try startChild()
+        let keeper = Task { await keep(life) }
         state.withLock { $0.keeper = keeper }
     }
 
@@ -48,22 +49,29 @@ final class SupervisedProcess: Sendable {
         state.withLock { $0.keeper }?.cancel()
     }
 
-    private func startChild() throws(LocalServerFailure) -> ChildProcess {
-        var launch = launch
-        let pipe = try log.pipe(for: name)
-        defer { close(pipe) }
-        launch.output = .descriptor(pipe)
-        let child = try ChildProcess.start(launch)
-        state.withLock { $0.child = child }
-        return child
+    private struct Life {
+        let child: ChildProcess
+        let output: LogPipe
     }
 
-    private func keep(_ first: ChildProcess) async {
-        var child = first
+    private func startChild() throws(LocalServerFailure) -> Life {
+        var launch = launch
+        let pipe = try log.pipe(for: name)
+        defer { close(pipe.writingEnd) }
+        launch.output = .descriptor(pipe.writingEnd)
+        let child = try ChildProcess.start(launch)
+        state.withLock { $0.child = child }
+        return Life(child: child, output: pipe)
+    }
+
+    private func keep(_ first: Life) async {
+        var life = first
         var pause = Self.firstPause
         while true {
             let started = Deadline.now
-            let exit = await child.waitForExit()
+            let exit = await life.child.waitForExit()
+            // What it said last comes before the news of its end.
+            await life.output.waitUntilCopied(limit: Self.lastWords)
             if state.withLock({ $0.isStopping }) { return }
             pause = Deadline.now - started > Self.goodLife ? Self.firstPause : min(pause * 2, Self.longestPause)
             log.write("ended (\(exit)); starts again in \(pause.wholeMilliseconds) ms", from: name)
@@ -72,8 +80,8 @@ final class SupervisedProcess: Sendable {
             else { return }
             state.withLock { $0.restarts += 1 }
             // `stop` may have come while the child was being started, and met its predecessor.
-            if state.withLock({ $0.isStopping }) { next.send(SIGTERM) }
-            child = next
+            if state.withLock({ $0.isStopping }) { next.child.send(SIGTERM) }
+            life = next
         }
     }
 }

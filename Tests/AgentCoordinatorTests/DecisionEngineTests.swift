@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Testing
 
 @testable import agent_coordinator
@@ -183,16 +184,18 @@ private func word(_ outcome: DecisionEngine.Outcome) -> String {
     @Test func `ten thousand decisions take well under a second`() throws {
         let engine = DecisionEngine(policy: ResponsePolicy())
         let threats = try (0..<100).map { try assessment(.medium, 0.8, of: client("198.51.100.\($0)")) }
-        let started = ContinuousClock.now
         var decided = 0
-        for round in 0..<100 {
-            for threat in threats {
-                let outcome = engine.decide(threat, SubjectHistory(earlier: round % 4), activeDecisions: 0, now: noon)
-                if case .decision = outcome { decided += 1 }
+        let taken = processorTime {
+            for round in 0..<100 {
+                for threat in threats {
+                    let outcome = engine.decide(
+                        threat, SubjectHistory(earlier: round % 4), activeDecisions: 0, now: noon)
+                    if case .decision = outcome { decided += 1 }
+                }
             }
         }
         #expect(decided == 10_000)
-        #expect(ContinuousClock.now - started < .seconds(1))
+        #expect(taken < .seconds(1))
     }
 }
 

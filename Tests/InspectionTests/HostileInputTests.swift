@@ -57,10 +57,8 @@ import Testing
         let body = Array(String(repeating: piece, count: 100_000 / piece.utf8.count).utf8)
         for header in headers {
             let request = InspectedRequest(method: "POST", target: Array("/".utf8), headers: header, body: body)
-            let started = Deadline.now
-            let verdict = engine.inspect(request, .standard, &scratch)
-            #expect(Deadline.now - started < .seconds(20), "\(header.map(\.value))")
-            check(verdict)
+            let taken = processorTime { check(engine.inspect(request, .standard, &scratch)) }
+            #expect(taken < .seconds(20), "\(header.map(\.value))")
         }
     }
 

@@ -1,4 +1,5 @@
 import ServiceKit
+import TestSupport
 import Testing
 
 @Suite struct YAMLTests {
@@ -77,9 +78,12 @@ import Testing
 
     @Test func `a large flat file is read in a moment`() throws {
         let text = (0..<40_000).map { "key\($0): \($0)\n" }.joined()
-        let started = ContinuousClock.now
-        #expect(try YAMLNode.parse(Array(text.utf8), file: "t").entries?.count == 40_000)
-        #expect(ContinuousClock.now - started < .seconds(20))
+        var count: Int?
+        let taken = try processorTime { () throws in
+            count = try YAMLNode.parse(Array(text.utf8), file: "t").entries?.count
+        }
+        #expect(count == 40_000)
+        #expect(taken < .seconds(20))
     }
 
     /// Random edits of a document that uses every construct: whatever comes out, it is a tree or a refusal.

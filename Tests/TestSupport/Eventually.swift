@@ -5,9 +5,10 @@ package struct NotInTime: Error, CustomStringConvertible {
     package let description: String
 }
 
-/// Polls until `condition` holds; throws an error that names it when it does not within the limit.
+/// Polls until `condition` holds; throws an error that names it when it does not within the limit, which is for what never
+/// comes: on a busy machine what comes may be late.
 package func eventually(
-    _ what: String, within limit: Duration = .seconds(10), file: String = #fileID, line: Int = #line,
+    _ what: String, within limit: Duration = .seconds(60), file: String = #fileID, line: Int = #line,
     _ condition: () async throws -> Bool
 ) async throws {
     try await eventually(what, within: limit, file: file, line: line) { () async throws -> Void? in
@@ -17,7 +18,7 @@ package func eventually(
 
 /// Polls until `value` returns something, and returns it.
 package func eventually<Value>(
-    _ what: String, within limit: Duration = .seconds(10), file: String = #fileID, line: Int = #line,
+    _ what: String, within limit: Duration = .seconds(60), file: String = #fileID, line: Int = #line,
     _ value: () async throws -> Value?
 ) async throws -> Value {
     let deadline = Deadline.after(limit)

@@ -126,8 +126,10 @@ let package = Package(
         tool("scorecard", folder: "Scorecard", ["Core", "Inspection", "JSON"]),
 
         .target(name: "ThreadSanitizer", path: "Tests/ThreadSanitizer"),
+        .target(name: "DescriptorGuard", path: "Tests/DescriptorGuard"),
         .target(
-            name: "TestSupport", dependencies: ["Core", "LocalServers", "ThreadSanitizer"], path: "Tests/TestSupport"),
+            name: "TestSupport", dependencies: ["Core", "LocalServers", "ThreadSanitizer", "DescriptorGuard"],
+            path: "Tests/TestSupport"),
         .target(
             name: "BusTestSupport",
             dependencies: ["Core", "Reactor", "Telemetry", "Messaging", "TestSupport", "LocalServers"],

@@ -11,12 +11,12 @@ private final class RecordingSink: LogSink {
     func flush(deadline: Deadline) {}
 }
 
+private func parsed(_ line: some StringProtocol) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+}
+
 @Suite struct LoggerTests {
     private let sink = RecordingSink()
-
-    private func parsed(_ line: String) throws -> [String: Any] {
-        try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-    }
 
     @Test func `a JSON line carries time, level, service, message, trace and fields`() throws {
         let log = Logger(service: .agentCoordinator, sink: sink)
@@ -148,7 +148,7 @@ private final class RecordingSink: LogSink {
         }
         var next = [0, 0, 0, 0]
         for line in await reader.value {
-            let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            let object = try parsed(line)
             let writer = try #require(object["writer"] as? Int)
             #expect(object["number"] as? Int == next[writer])
             next[writer] += 1
@@ -171,7 +171,10 @@ private final class RecordingSink: LogSink {
         }
         let lines = String(decoding: received, as: UTF8.self).split(separator: "\n")
         let flood = lines.filter { $0.contains("\"flood\"") }.count
-        #expect(flood + dropped == 20_000)
+        // Those that were dropped before the writer first came to a halt have a notice of their own.
+        let told = try lines.filter { $0.contains("\"lines\":") }.map { try #require(try parsed($0)["lines"] as? Int) }
+        #expect(told.last == dropped)
+        #expect(flood + told.reduce(0, +) == 20_000)
     }
 
     @Test func `what becomes of the descriptor's number is no concern of the sink`() throws {

@@ -42,10 +42,12 @@ package final class TCPFaultProxy: Sendable {
 
     package func stop() {
         faults.withLock {
+            guard !$0.isStopped else { return }
             $0.isStopped = true
             $0.generation += 1
+            // Before anybody sees that we stop: after that the number is closed, and soon another's.
+            shutdown(listener, Int32(SHUT_RDWR))
         }
-        shutdown(listener, Int32(SHUT_RDWR))
     }
 
     private func accept() {
@@ -53,7 +55,11 @@ package final class TCPFaultProxy: Sendable {
         while true {
             let client = Glibc.accept(listener, nil, nil)
             let now = faults.withLock { $0 }
-            guard client >= 0, !now.isStopped else { return }
+            guard !now.isStopped else {
+                if client >= 0 { close(client) }
+                return
+            }
+            guard client >= 0 else { continue }
             guard !now.refusesConnections, let server = LoopbackSocket.connect(port: target) else {
                 Self.reset(client)
                 continue

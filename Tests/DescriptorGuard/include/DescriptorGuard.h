@@ -1,0 +1,2 @@
+#pragma once
+// Linked for its symbol only: see DoubleClose.c.

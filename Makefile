@@ -1,8 +1,8 @@
 # The index of commands. What grows past a few lines lives in Tools/.
 SWIFT ?= swift
 PATHS = Services Shared Tests Tools Package.swift
-# A release build of everything that runs, without the tests.
-RELEASE = $(SWIFT) build -c release
+# A release build of everything that runs, without the tests; measured as it is shipped, with Swift's library inside.
+RELEASE = $(SWIFT) build -c release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
 .PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-bus bench-store scorecard proto release clean
@@ -41,10 +41,11 @@ format: ## Rewrite the formatting
 fuzz: deps ## Fuzz every parser of network bytes, FUZZ_SECONDS each (default 60)
 	@Tools/fuzz $${FUZZ_SECONDS:-60}
 
-bench: bench-runtime bench-bus bench-store ## Every benchmark; fails when a threshold is missed
+bench: bench-runtime bench-gateway bench-bus bench-store ## Every benchmark; fails when a threshold is missed
 
-bench-runtime bench-bus bench-store: bench-%: deps ## One of them: HTTP and TLS against nginx, the bus, the store
+bench-runtime bench-gateway bench-bus bench-store: bench-%: deps ## One of them, beside nginx, HAProxy, pgbench …
 	$(RELEASE) --product benchmarks
+	$(if $(filter gateway,$*),$(RELEASE) --product gateway)
 	.build/release/benchmarks $*
 
 scorecard: deps ## What the detection engine finds and wrongly refuses, per labelled corpus (docs/scorecard.md)
@@ -55,7 +56,7 @@ proto: deps ## Regenerate the contracts from proto/
 	@Tools/generate-contracts
 
 release: deps ## Stripped, self-contained executables in .build/release
-	$(RELEASE) --static-swift-stdlib -Xlinker -s
+	$(RELEASE) -Xlinker -s
 
 clean: ## Remove what was built and the local stack's data
 	rm -rf .build .sub .local .venv

@@ -30,8 +30,7 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// The shortest form: 4 bytes for IPv4, 16 for IPv6.
     package var bytes: [UInt8] {
-        let all = [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
-        return isV4 ? Array(all.suffix(4)) : all
+        (isV4 ? 12..<16 : 0..<16).map(byte)
     }
 
     package init?(_ text: some StringProtocol) {
@@ -44,11 +43,25 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// RFC 5952: lower case, no leading zeros, the longest run of zero groups shortened.
     package var description: String {
-        if isV4 { return bytes.map(String.init).joined(separator: ".") }
+        if isV4 { return v4Description }
         let groups = [high, low].flatMap { word in (0..<4).map { UInt16(truncatingIfNeeded: word >> (48 - 16 * $0)) } }
         let text = { (part: ArraySlice<UInt16>) in part.map { String($0, radix: 16) }.joined(separator: ":") }
         guard let zeros = Self.longestZeroRun(in: groups) else { return text(groups[...]) }
         return text(groups[..<zeros.lowerBound]) + "::" + text(groups[zeros.upperBound...])
+    }
+
+    private var v4Description: String {
+        ShortText.make(capacity: 15) { text in
+            for index in 12..<16 {
+                if index > 12 { text.append(UInt8(ascii: ".")) }
+                text.append(decimal: byte(index))
+            }
+        }
+    }
+
+    /// Of 16, the most significant first.
+    private func byte(_ index: Int) -> UInt8 {
+        UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> UInt64(56 - 8 * (index & 7)))
     }
 
     private static func longestZeroRun(in groups: [UInt16]) -> Range<Int>? {

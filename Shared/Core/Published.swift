@@ -1,11 +1,11 @@
-internal import Synchronization
+package import Synchronization
 
 /// A value that few write and every reactor reads on its hot path: routes, keys, the enforcement table.
 ///
 /// Writers replace the whole value under a lock. A reader belongs to one reactor, keeps its own copy and looks at one
 /// atomic number to see whether that copy is still current: reading takes no lock and shares no reference count.
 package final class Published<Value: Sendable>: Sendable {
-    private let version = Atomic<UInt64>(1)
+    @usableFromInline let version = Atomic<UInt64>(1)
     private let value: Mutex<Value>
 
     package init(_ initial: Value) { value = Mutex(initial) }
@@ -19,25 +19,25 @@ package final class Published<Value: Sendable>: Sendable {
 
     package var current: Value { value.withLock { $0 } }
 
-    package var currentVersion: UInt64 { version.load(ordering: .acquiring) }
+    @inlinable package var currentVersion: UInt64 { version.load(ordering: .acquiring) }
 
-    fileprivate func snapshot() -> (Value, UInt64) {
+    @usableFromInline func snapshot() -> (Value, UInt64) {
         value.withLock { ($0, version.load(ordering: .relaxed)) }
     }
 }
 
 /// One reactor's copy of a published value.
 package struct PublishedReader<Value: Sendable> {
-    private let source: Published<Value>
-    private var copy: Value
-    private var version: UInt64
+    @usableFromInline let source: Published<Value>
+    @usableFromInline var copy: Value
+    @usableFromInline var version: UInt64
 
     package init(_ source: Published<Value>) {
         self.source = source
         (copy, version) = source.snapshot()
     }
 
-    package mutating func read() -> Value {
+    @inlinable package mutating func read() -> Value {
         if source.currentVersion != version { (copy, version) = source.snapshot() }
         return copy
     }

@@ -68,8 +68,15 @@ package struct SystemClock: WallClock {
 extension Duration {
     /// Nanoseconds, clamped to what an `Int64` holds (292 years).
     package var wholeNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds.multipliedClamped(by: 1_000_000_000).addingClamped(attoseconds / 1_000_000_000)
+        let attoseconds = attoseconds
+        let high = attoseconds >> 64
+        // Nearly always one machine division does, where two of 128 bits by 128 would be made: durations are added on
+        // every request.
+        if high >= 0, high < 1_000_000_000 {
+            let low = UInt64(truncatingIfNeeded: attoseconds)
+            return Int64(clamping: UInt64(1_000_000_000).dividingFullWidth((UInt64(high), low)).quotient)
+        }
+        return Int64(clamping: attoseconds / 1_000_000_000)
     }
     package var wholeMilliseconds: Int64 { wholeNanoseconds / 1_000_000 }
     package var inSeconds: Double { Double(wholeNanoseconds) / 1e9 }

@@ -14,14 +14,22 @@ package struct TraceContext: Hashable, Sendable, CustomStringConvertible {
 
     /// A new trace with a root span.
     package static func root(isSampled: Bool = true) -> TraceContext {
-        TraceContext(
-            traceHigh: .random(in: 1 ... .max), traceLow: .random(in: 1 ... .max), span: .random(in: 1 ... .max),
-            isSampled: isSampled)
+        var random = SystemRandomNumberGenerator()
+        return TraceContext(
+            traceHigh: random.next(), traceLow: random.next() | 1, span: random.next() | 1, isSampled: isSampled)
+    }
+
+    package static func root(from random: inout RandomReserve) -> TraceContext {
+        TraceContext(traceHigh: random.next(), traceLow: random.next() | 1, span: random.next() | 1, isSampled: true)
     }
 
     /// The same trace, a span below this one.
     package func child() -> TraceContext {
         TraceContext(traceHigh: traceHigh, traceLow: traceLow, span: .random(in: 1 ... .max), isSampled: isSampled)
+    }
+
+    package func child(from random: inout RandomReserve) -> TraceContext {
+        TraceContext(traceHigh: traceHigh, traceLow: traceLow, span: random.next() | 1, isSampled: isSampled)
     }
 
     /// Reads `00-<32 hex>-<16 hex>-<2 hex>`. As the specification demands, upper case and all-zero identifiers are
@@ -38,10 +46,27 @@ package struct TraceContext: Hashable, Sendable, CustomStringConvertible {
         self.init(traceHigh: high, traceLow: low, span: span, isSampled: flags & 1 == 1)
     }
 
-    package var description: String { "00-\(traceID)-\(Self.hex(span))-\(isSampled ? "01" : "00")" }
+    package var description: String {
+        ShortText.make(capacity: 55) { text in
+            text.append(hexadecimal: 0, digits: 2)
+            text.append(UInt8(ascii: "-"))
+            text.append(hexadecimal: traceHigh, digits: 16)
+            text.append(hexadecimal: traceLow, digits: 16)
+            text.append(UInt8(ascii: "-"))
+            text.append(hexadecimal: span, digits: 16)
+            text.append(UInt8(ascii: "-"))
+            text.append(hexadecimal: isSampled ? 1 : 0, digits: 2)
+        }
+    }
 
-    package var traceID: String { Self.hex(traceHigh) + Self.hex(traceLow) }
-    package var spanID: String { Self.hex(span) }
+    package var traceID: String {
+        ShortText.make(capacity: 32) { text in
+            text.append(hexadecimal: traceHigh, digits: 16)
+            text.append(hexadecimal: traceLow, digits: 16)
+        }
+    }
+
+    package var spanID: String { ShortText.make(capacity: 16) { $0.append(hexadecimal: span, digits: 16) } }
 
     private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
         var value: UInt64 = 0
@@ -52,10 +77,5 @@ package struct TraceContext: Hashable, Sendable, CustomStringConvertible {
             value = value << 4 | UInt64(nibble)
         }
         return value
-    }
-
-    private static func hex(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

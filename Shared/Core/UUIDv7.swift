@@ -9,8 +9,18 @@ package struct UUIDv7: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let low: UInt64
 
     package init() {
-        high = Self.nextHigh(nowMilliseconds: UInt64(max(0, Timestamp.now.milliseconds)))
-        low = UInt64.random(in: .min ... .max) & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
+        var random = SystemRandomNumberGenerator()
+        self.init(now: .now, random.next(), random.next())
+    }
+
+    /// For who makes many: without a system call, and without asking the clock.
+    package init(now: Timestamp, from random: inout RandomReserve) {
+        self.init(now: now, random.next(), random.next())
+    }
+
+    private init(now: Timestamp, _ first: UInt64, _ second: UInt64) {
+        high = Self.nextHigh(nowMilliseconds: UInt64(max(0, now.milliseconds)), random: first)
+        low = second & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
     }
 
     package init(high: UInt64, low: UInt64) {
@@ -43,14 +53,15 @@ package struct UUIDv7: Hashable, Comparable, Sendable, CustomStringConvertible {
     package var timestamp: Timestamp { Timestamp(milliseconds: Int64(high >> 16)) }
 
     package var description: String {
-        var text: [UInt8] = []
-        text.reserveCapacity(36)
-        for (index, byte) in bytes.enumerated() {
-            if index == 4 || index == 6 || index == 8 || index == 10 { text.append(UInt8(ascii: "-")) }
-            text.append(Hex.digit(byte >> 4))
-            text.append(Hex.digit(byte & 15))
+        ShortText.make(capacity: 36) { text in
+            text.append(hexadecimal: high >> 32, digits: 8)
+            for group in [high >> 16, high, low >> 48] {
+                text.append(UInt8(ascii: "-"))
+                text.append(hexadecimal: group, digits: 4)
+            }
+            text.append(UInt8(ascii: "-"))
+            text.append(hexadecimal: low, digits: 12)
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     package static func < (left: UUIDv7, right: UUIDv7) -> Bool {
@@ -60,8 +71,8 @@ package struct UUIDv7: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Milliseconds and the 12-bit counter of the newest identifier, as one 60-bit number.
     private static let newest = Atomic<UInt64>(0)
 
-    private static func nextHigh(nowMilliseconds: UInt64) -> UInt64 {
-        let fresh = nowMilliseconds << 12 | UInt64.random(in: 0..<2_048)
+    private static func nextHigh(nowMilliseconds: UInt64, random: UInt64) -> UInt64 {
+        let fresh = nowMilliseconds << 12 | random & 2_047
         var previous = newest.load(ordering: .relaxed)
         while true {
             let candidate = max(fresh, previous &+ 1)

@@ -36,8 +36,8 @@ final class EventSource: TimerEntry, @unchecked Sendable {
         var ticket: UInt32 = 0
         var deadline = Deadline.never
         var waker: Waker<WaitOutcome>?
-        /// Which cover this wait relies on; 0 when it has a handler of its own.
-        var coverage: UInt32 = 0
+        /// What cancels this wait; nil when it has a handler of its own.
+        var cover: CancellationCover?
     }
 
     let reactor: Reactor
@@ -55,10 +55,8 @@ final class EventSource: TimerEntry, @unchecked Sendable {
     /// One-shot sources only: input ends a wait for output too.
     var inputEndsOutputWait = false
     private var operationsThisTurn = 0
-    /// The task whose waits `withCancellationCovered` takes care of; 0 when there is none.
-    private var coveredTask: UInt = 0
-    /// Distinguishes this cover from a later one, for a cancellation that arrives late.
-    private var coverage: UInt32 = 0
+    /// Of the task that waited here last, which is nearly always the one that waits next.
+    private var lastCover: CancellationCover?
 
     /// Takes over `descriptor` (and closes it, unless `ownsDescriptor` is false). Call it on the reactor's thread.
     init(
@@ -105,10 +103,11 @@ final class EventSource: TimerEntry, @unchecked Sendable {
 
     func wait(_ direction: Direction, until deadline: Deadline) async -> WaitOutcome {
         guard isOpen else { return .closed }
-        if isCovered { return await Waker.suspend { beginCovered(direction, $0, until: deadline) } }
+        if let cover { return await Waker.suspend { begin(direction, $0, until: deadline, under: cover) } }
         let ticket = beginTicket(direction)
         return await withTaskCancellationHandler {
             await Waker.suspend { waker in
+                if Task.isCancelled { return waker.wake(.cancelled) }
                 begin(direction, waker, until: deadline)
             }
         } onCancel: {
@@ -116,33 +115,21 @@ final class EventSource: TimerEntry, @unchecked Sendable {
         }
     }
 
-    /// Whether the current task's waits need no cancellation handler of their own.
-    var isCovered: Bool { coveredTask != 0 && coveredTask == CurrentTask.identity }
-
-    /// Only when `isCovered`.
-    func beginCovered(_ direction: Direction, _ waker: Waker<WaitOutcome>, until deadline: Deadline) {
-        guard isOpen else { return waker.wake(.closed) }
-        begin(direction, waker, until: deadline, coverage: coverage)
+    /// What covers the current task, if anything does.
+    var cover: CancellationCover? {
+        let task = CurrentTask.identity
+        guard task != 0 else { return nil }
+        if lastCover?.task != task { lastCover = reactor.covers[task] }
+        return lastCover
     }
 
-    func withCancellationCovered<Value, Problem: Error>(
-        _ work: () async throws(Problem) -> Value
-    ) async throws(Problem) -> Value {
-        precondition(coveredTask == 0, "one task at a time serves a connection")
-        coveredTask = CurrentTask.identity
-        coverage &+= 1
-        let covered = coverage
-        defer { coveredTask = 0 }
-        let result = await withTaskCancellationHandler { () async -> Result<Value, Problem> in
-            do throws(Problem) {
-                return .success(try await work())
-            } catch {
-                return .failure(error)
-            }
-        } onCancel: {
-            reactor.onLoop { _ in self.cancel(coverage: covered) }
-        }
-        return try result.get()
+    func begin(
+        _ direction: Direction, _ waker: Waker<WaitOutcome>, until deadline: Deadline, under cover: CancellationCover
+    ) {
+        guard isOpen else { return waker.wake(.closed) }
+        guard !cover.isCancelled else { return waker.wake(.cancelled) }
+        cover.noteWait(at: self)
+        begin(direction, waker, until: deadline, cover: cover)
     }
 
     private func beginTicket(_ direction: Direction) -> UInt32 {
@@ -155,21 +142,21 @@ final class EventSource: TimerEntry, @unchecked Sendable {
     }
 
     private func begin(
-        _ direction: Direction, _ waker: Waker<WaitOutcome>, until deadline: Deadline, coverage: UInt32 = 0
+        _ direction: Direction, _ waker: Waker<WaitOutcome>, until deadline: Deadline,
+        cover: CancellationCover? = nil
     ) {
-        guard !Task.isCancelled else { return waker.wake(.cancelled) }
         guard !isReady(direction) else { return waker.wake(.ready) }
         guard deadline > reactor.now else { return waker.wake(.expired) }
         if direction == .input {
             precondition(input.waker == nil, "two tasks wait to read from one descriptor")
             input.waker = waker
             input.deadline = deadline
-            input.coverage = coverage
+            input.cover = cover
         } else {
             precondition(output.waker == nil, "two tasks wait to write to one descriptor")
             output.waker = waker
             output.deadline = deadline
-            output.coverage = coverage
+            output.cover = cover
         }
         if deadline < timerDeadline { setTimer(at: deadline) }
         if isOneShot { rearm() }
@@ -180,12 +167,12 @@ final class EventSource: TimerEntry, @unchecked Sendable {
         if direction == .input {
             waiting = input.waker
             input.waker = nil
-            input.coverage = 0
+            input.cover = nil
             input.deadline = .never
         } else {
             waiting = output.waker
             output.waker = nil
-            output.coverage = 0
+            output.cover = nil
             output.deadline = .never
         }
         waiting?.wake(outcome)
@@ -196,9 +183,9 @@ final class EventSource: TimerEntry, @unchecked Sendable {
         resume(direction, .cancelled)
     }
 
-    private func cancel(coverage: UInt32) {
-        if input.coverage == coverage { resume(.input, .cancelled) }
-        if output.coverage == coverage { resume(.output, .cancelled) }
+    func cancelWaits(under cover: CancellationCover) {
+        if input.cover === cover { resume(.input, .cancelled) }
+        if output.cover === cover { resume(.output, .cancelled) }
     }
 
     // MARK: What the reactor reports

@@ -40,6 +40,8 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
     private var ring = JobRing()
     private var wheel: TimerWheel
     private var sources: [Int32: EventSource] = [:]
+    /// By task.
+    var covers: [UInt: CancellationCover] = [:]
     /// Nothing can be watched or timed any more: what still runs unwinds.
     private var hasEnded = false
     private(set) var now: Deadline

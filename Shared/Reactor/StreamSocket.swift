@@ -88,14 +88,6 @@ package final class StreamSocket: ByteStream {
 
     // MARK: Waiting
 
-    /// Runs `work` with one cancellation handler for all that the current task waits for on this socket, where otherwise
-    /// each wait needs its own. For tasks that serve one connection.
-    package func withCancellationCovered<Value, Problem: Error>(
-        _ work: () async throws(Problem) -> Value
-    ) async throws(Problem) -> Value {
-        try await source.withCancellationCovered(work)
-    }
-
     package func waitReadable(deadline: Deadline) async throws(StreamFailure) { try await wait(.input, deadline) }
     package func waitWritable(deadline: Deadline) async throws(StreamFailure) { try await wait(.output, deadline) }
 
@@ -117,15 +109,12 @@ package final class StreamSocket: ByteStream {
         try await source.wait(direction, until: deadline).get()
     }
 
-    /// Whether the caller may wait for input by `Waker.suspend` and `beginWaitReadable` in its own frame instead of by
-    /// `waitReadable`: its task is covered, and there is nothing to read yet.
-    package var mayWaitInPlace: Bool { source.isCovered && !source.isReady(.input) }
-
-    /// `waitReadable` without its frames, for the loop that most connections spend most of their time in. Only when
-    /// `mayWaitInPlace`.
-    package func beginWaitReadable(_ waker: Waker<WaitOutcome>, deadline: Deadline) {
+    /// `waitReadable` with a single frame of its own, for the place where most connections spend most of their time. Nil
+    /// when that is not possible: there may be something to read, or the current task has no cover.
+    package func waitReadableCovered(deadline: Deadline) async -> WaitOutcome? {
+        guard !source.isReady(.input), let cover = source.cover else { return nil }
         source.beginTurn()
-        source.beginCovered(.input, waker, until: deadline)
+        return await Waker.suspend { source.begin(.input, $0, until: deadline, under: cover) }
     }
 
     private func failUnlessWouldBlock(_ direction: Direction, _ operation: String) throws(StreamFailure) {

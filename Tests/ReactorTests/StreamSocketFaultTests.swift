@@ -86,7 +86,7 @@ import Testing
                 (
                     "covered read",
                     {
-                        try await client.withCancellationCovered { () async throws(StreamFailure) in
+                        try await client.reactor.withCancellationCovered { () async throws(StreamFailure) in
                             _ = try await client.read(upTo: 1, deadline: .never)
                         }
                     }

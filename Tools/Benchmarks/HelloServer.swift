@@ -2,6 +2,7 @@ internal import Core
 internal import Glibc
 internal import HTTP
 internal import Reactor
+internal import TLS
 
 /// The other end of the runtime benchmark, in a process of its own so that its processor time is its own: one reactor,
 /// and an answer of the same bytes that nginx gives.
@@ -9,14 +10,14 @@ enum HelloServer {
     static let role = "hello-server"
     static let body = "Hello, world!\n"
 
-    /// `arguments`: what serves, and the port. Never returns.
+    /// `arguments`: what serves, the port, and for TLS a certificate and its key. Never returns.
     static func serve(_ arguments: [String]) async -> Never {
-        guard arguments.count == 2, let port = UInt16(arguments[1]) else { exit(2) }
+        guard arguments.count == 2 || arguments.count == 4, let port = UInt16(arguments[1]) else { exit(2) }
         do {
             let group = try ReactorGroup(count: 1)
             switch arguments[0] {
             case "raw": try await serveRaw(.loopback(port: port), on: group.next())
-            case "http": try await serveHTTP(.loopback(port: port), on: group)
+            case "http": try await serveHTTP(.loopback(port: port), on: group, tls: tls(arguments.dropFirst(2)))
             default: exit(2)
             }
             // Until the benchmark kills this process.
@@ -27,19 +28,32 @@ enum HelloServer {
         }
     }
 
+    private static func tls(_ files: ArraySlice<String>) throws -> TLSServerContext? {
+        guard let chain = files.first, let key = files.last else { return nil }
+        return try TLSServerContext(
+            TLSServerConfiguration(certificates: [TLSCertificateFiles(chain: chain, key: key)]))
+    }
+
     /// The server of the product, with an answer prepared beforehand, as nginx's `return` has it.
-    private static func serveHTTP(_ address: SocketAddress, on group: ReactorGroup) async throws {
-        var configuration = HTTPServerConfiguration(address: address)
+    private static func serveHTTP(
+        _ address: SocketAddress, on group: ReactorGroup, tls: TLSServerContext?
+    ) async throws {
+        var configuration = HTTPServerConfiguration(address: address, tls: tls)
         configuration.maximumConnections = 19_000
         configuration.timeouts.idle = .seconds(3_600)
         var headers = HTTPHeaders()
         headers.add("Server", "infinite/0.1.0")
         headers.add("Content-Type", "text/plain")
         let answer = HTTPStaticResponse(.ok, headers: headers, body: Array(body.utf8))
-        let server = HTTPServer(
-            configuration, group: group,
-            handler: HTTPHandlerFunction { _, response in try await response.respond(answer) })
-        _ = try await server.start()
+        _ = try await HTTPServer(configuration, group: group, handler: Hello(answer: answer)).start()
+    }
+
+    private struct Hello: HTTPHandler {
+        let answer: HTTPStaticResponse
+
+        func handle(_ request: HTTPServerRequest, _ response: HTTPResponseWriter) async throws {
+            try await response.respond(answer)
+        }
     }
 
     /// The reactor alone: it looks for the end of a request's head and understands nothing else of HTTP.
@@ -60,7 +74,7 @@ enum HelloServer {
 
     private static func answerRequests(on socket: StreamSocket, with answer: [UInt8]) async {
         defer { socket.close() }
-        try? await socket.withCancellationCovered { () async throws(StreamFailure) in
+        try? await socket.reactor.withCancellationCovered { () async throws(StreamFailure) in
             while true {
                 let count = unsafe try await socket.read(
                     into: socket.reactor.scratch, deadline: socket.reactor.turn + .seconds(60))

@@ -5,20 +5,40 @@ internal import LocalServers
 
 /// A server under measurement: its processes, pinned to one core, and what they consume.
 struct MeasuredServer {
-    let name: String
+    private(set) var name: String
     let port: Int
     private let child: ChildProcess
 
-    static func ours(_ name: String, serving what: String, port: Int, log: String) throws -> MeasuredServer {
+    /// The hello server of this program; with a certificate it speaks TLS.
+    static func hello(
+        _ name: String, serving what: String, port: Int, folder: String, certificate: TestCertificate? = nil
+    ) throws -> MeasuredServer {
         try MeasuredServer(
-            name: name, port: port, program: CommandLine.arguments[0], [HelloServer.role, what, String(port)], log)
+            name: name, port: port, program: CommandLine.arguments[0],
+            [HelloServer.role, what, String(port)] + (certificate.map { [$0.chain, $0.key] } ?? []),
+            log: "\(folder)/\(name)-\(port).log")
     }
 
-    static func nginx(port: Int, folder: String) throws -> MeasuredServer {
+    static func helloNginx(port: Int, folder: String, certificate: TestCertificate? = nil) throws -> MeasuredServer {
+        try nginx(
+            port: port, folder: folder,
+            http: """
+                server {
+                    listen 127.0.0.1:\(port)\(certificate == nil ? "" : " ssl") backlog=4096;
+                    \(certificate?.nginx ?? "")
+                    location / { default_type text/plain; return 200 "\(HelloServer.body.dropLast())\\n"; }
+                }
+                """)
+    }
+
+    /// One worker, no log, connections kept for ever. `http` is what stands in its block of that name beyond that.
+    static func nginx(
+        _ name: String = "nginx", port: Int, folder: String, http: String, core: Int = 0
+    ) throws -> MeasuredServer {
         let configuration = """
             worker_processes 1;
-            pid \(folder)/nginx.pid;
-            error_log \(folder)/nginx-error.log;
+            pid \(folder)/\(name)-\(port).pid;
+            error_log \(folder)/\(name)-\(port).error.log;
             daemon off;
             master_process off;
             worker_rlimit_nofile 20000;
@@ -27,30 +47,37 @@ struct MeasuredServer {
                 access_log off;
                 keepalive_requests 1000000000;
                 keepalive_timeout 3600s;
-                server {
-                    listen 127.0.0.1:\(port) backlog=4096;
-                    location / { default_type text/plain; return 200 "\(HelloServer.body.dropLast())\\n"; }
-                }
+                \(http)
             }
             """
-        let file = "\(folder)/nginx.conf"
+        let file = "\(folder)/\(name)-\(port).conf"
         try configuration.write(toFile: file, atomically: true, encoding: .utf8)
         return try MeasuredServer(
-            name: "nginx", port: port, program: "/usr/sbin/nginx", ["-p", folder, "-c", file], "\(folder)/nginx.log")
+            name: name, port: port, program: "/usr/sbin/nginx", ["-p", folder, "-c", file],
+            log: "\(folder)/\(name)-\(port).log", core: core)
     }
 
-    private init(name: String, port: Int, program: String, _ arguments: [String], _ log: String) throws {
+    init(
+        name: String, port: Int, program: String, _ arguments: [String], log: String, core: Int = 0
+    ) throws {
         self.name = name
         self.port = port
         child = try ChildProcess.start(
             ProcessLaunch(
-                name: name, program: "/usr/bin/taskset", arguments: ["-c", "0", program] + arguments,
+                name: name, program: "/usr/bin/taskset", arguments: ["-c", String(core), program] + arguments,
                 output: .file(log)))
         let limit = Deadline.after(.seconds(10))
-        while PlainHTTP.isAnswering(port: port) == false {
+        while !LoopbackSocket.isAccepting(port: port) {
             guard !limit.hasPassed, child.isRunning else { throw BenchmarkFailure("\(name) did not start: see \(log)") }
             usleep(10_000)
         }
+    }
+
+    /// The same server under another name, for being compared with itself.
+    func named(_ name: String) -> MeasuredServer {
+        var copy = self
+        copy.name = name
+        return copy
     }
 
     func stop() async { _ = await child.stop() }
@@ -77,11 +104,10 @@ struct BenchmarkFailure: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-extension PlainHTTP {
-    static func isAnswering(port: Int) -> Bool {
-        guard let descriptor = LoopbackSocket.connect(port: port) else { return false }
-        defer { close(descriptor) }
-        return LoopbackSocket.send(Array("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8), on: descriptor)
-            && LoopbackSocket.receive(upTo: 4_096, on: descriptor)?.isEmpty == false
+extension LoopbackSocket {
+    static func isAccepting(port: Int) -> Bool {
+        guard let descriptor = connect(port: port) else { return false }
+        close(descriptor)
+        return true
     }
 }

@@ -5,72 +5,60 @@ internal import Reactor
 
 /// A hello answer by us and by nginx in the same run: processor time per request, and memory per idle connection.
 ///
-/// Servers share one core in turn, the load generator has the other. Rounds are interleaved and compared pair by pair,
-/// and the median of the pairs' ratios counts, so that what else the machine does falls on both alike.
+/// Servers share one core in turn, the load generator has the other.
 enum RuntimeBenchmark {
-    private static let rounds = 5
-    private static let secondsPerRound = 2
     private static let idleConnections = 8_000
 
     static func run() async throws -> [Figure] {
-        let folder = NSTemporaryDirectory() + "infinite-bench-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let nginx = try MeasuredServer.nginx(port: FreePort.choose(), folder: folder)
-        var servers: [MeasuredServer] = []
-        for (name, what) in [("http", "http"), ("reactor", "raw")] {
-            servers.append(try .ours(name, serving: what, port: FreePort.choose(), log: "\(folder)/\(what).log"))
+        try await BenchmarkFolder.use { folder in
+            try await plain(in: folder) + secure(in: folder)
+        }
+    }
+
+    private static func plain(in folder: String) async throws -> [Figure] {
+        let nginx = try MeasuredServer.helloNginx(port: FreePort.choose(), folder: folder)
+        let servers = try [("http", "http"), ("reactor", "raw")].map { name, what in
+            try MeasuredServer.hello(name, serving: what, port: FreePort.choose(), folder: folder)
         }
         var figures: [Figure] = []
         for connections in [64, 512] {
-            figures += try compare(servers, with: nginx, connections: connections)
+            let costs = try Comparison.run(
+                "hello, keep-alive, \(connections) connections", servers + [nginx]
+            ) { server in
+                try LoadGenerator.wrk("http://127.0.0.1:\(server.port)", connections: connections)
+            }
+            for server in servers {
+                figures.append(cost("\(server.name)-\(connections)", costs, of: server, beside: nginx))
+            }
         }
-        for server in servers + [nginx] {
-            figures.append(try await idleMemory(of: server))
-            await server.stop()
-        }
+        for server in servers + [nginx] { figures.append(try await idleMemory(of: server)) }
+        for server in servers + [nginx] { await server.stop() }
         return figures
     }
 
-    private static func compare(
-        _ servers: [MeasuredServer], with nginx: MeasuredServer, connections: Int
-    ) throws -> [Figure] {
-        var ratios = [[Double]](repeating: [], count: servers.count)
-        var costs = [[Double]](repeating: [], count: servers.count + 1)
-        var rates = costs
-        for round in 0...rounds {
-            var results: [(cost: Double, rate: Double)] = []
-            for server in servers + [nginx] {
-                results.append(try measure(server, connections: connections))
+    /// TLS 1.3 with one P-256 certificate: connections that stay, and a full handshake for each request.
+    private static func secure(in folder: String) async throws -> [Figure] {
+        let certificate = try await TestCertificate.make(in: folder)
+        let nginx = try MeasuredServer.helloNginx(port: FreePort.choose(), folder: folder, certificate: certificate)
+        let ours = try MeasuredServer.hello(
+            "https", serving: "http", port: FreePort.choose(), folder: folder, certificate: certificate)
+        var figures: [Figure] = []
+        for (name, headers) in [("keep-alive", []), ("handshake", ["Connection: close"])] {
+            let costs = try Comparison.run("hello over TLS 1.3, \(name), 64 connections", [ours, nginx]) { server in
+                try LoadGenerator.wrk("https://127.0.0.1:\(server.port)", connections: 64, headers: headers)
             }
-            guard round > 0 else { continue }  // The first warms caches up.
-            for (index, result) in results.enumerated() {
-                costs[index].append(result.cost)
-                rates[index].append(result.rate)
-                if index < servers.count { ratios[index].append(result.cost / results[servers.count].cost) }
-            }
+            figures.append(cost("tls-\(name)", costs, of: ours, beside: nginx))
         }
-        print("\nhello, keep-alive, \(connections) connections, one core each (median of \(rounds) rounds)")
-        print("  server       µs of processor per request    requests/s")
-        for (index, server) in (servers + [nginx]).enumerated() {
-            print(
-                "  \(pad(server.name, 12)) \(pad(String(format: "%.2f", median(costs[index])), 30))"
-                    + " \(Int(median(rates[index])))")
-        }
-        return zip(servers, ratios).map { server, ratios in
-            Figure(
-                name: "runtime.\(server.name)-\(connections).cpu-vs-nginx", value: median(ratios), unit: "ratio",
-                bar: .atMost(1.0))
-        }
+        for server in [ours, nginx] { await server.stop() }
+        return figures
     }
 
-    private static func measure(
-        _ server: MeasuredServer, connections: Int
-    ) throws -> (cost: Double, rate: Double) {
-        let before = try server.processorNanoseconds()
-        let load = try LoadGenerator.run(port: server.port, connections: connections, seconds: secondsPerRound)
-        let spent = try server.processorNanoseconds() - before
-        return (Double(spent) / 1_000 / Double(load.requests), load.requestsPerSecond)
+    private static func cost(
+        _ name: String, _ comparison: Comparison, of server: MeasuredServer, beside nginx: MeasuredServer
+    ) -> Figure {
+        Figure(
+            name: "runtime.\(name).cpu-vs-nginx", value: comparison.ratio(\.cost, of: server, to: nginx),
+            unit: "ratio", bar: .atMost(1.0))
     }
 
     /// Each connection has been served once and then rests.
@@ -98,14 +86,5 @@ enum RuntimeBenchmark {
         return Figure(
             name: "runtime.\(server.name).idle-connection", value: bytes, unit: "bytes",
             bar: server.name == "nginx" ? .none : .atMost(8_192))
-    }
-
-    private static func median(_ values: [Double]) -> Double {
-        let sorted = values.sorted()
-        return sorted.isEmpty ? .nan : sorted[sorted.count / 2]
-    }
-
-    private static func pad(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
     }
 }

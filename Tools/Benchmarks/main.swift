@@ -14,9 +14,14 @@ guard !wanted.isEmpty, wanted.allSatisfy(BenchmarkTable.names.contains) else {
 }
 var isShort = false
 for name in wanted {
-    for figure in try await BenchmarkTable.run(name) {
-        figure.report()
-        isShort = isShort || !figure.isMet
+    do {
+        for figure in try await BenchmarkTable.run(name) {
+            figure.report()
+            isShort = isShort || !figure.isMet
+        }
+    } catch {
+        print("\(name) could not be measured: \(error)")
+        exit(2)
     }
 }
 exit(isShort ? 1 : 0)

@@ -9,7 +9,8 @@ struct GatewayMetrics: Sendable {
         (.upstreamFailed, "upstream_failed"), (.abandoned, "abandoned"), (.refused, "refused"),
     ]
 
-    private let requests: [RequestOutcome: Counter]
+    /// By the outcome's number: it is counted for every request.
+    private let requests: [Counter?]
     let duration: Histogram
     let upstreamDuration: Histogram
     let inspectionDuration: Histogram
@@ -23,7 +24,13 @@ struct GatewayMetrics: Sendable {
         let family = registry.counter(
             "gateway_requests_total", help: "Requests answered, by how they ended.",
             labels: ["outcome": Self.outcomes.map(\.1)])
-        requests = Dictionary(uniqueKeysWithValues: Self.outcomes.map { ($0.0, family[$0.1]) })
+        var requests: [Counter?] = []
+        for (outcome, name) in Self.outcomes {
+            let number = Int(outcome.rawValue)
+            requests += [Counter?](repeating: nil, count: max(0, number + 1 - requests.count))
+            requests[number] = family[name]
+        }
+        self.requests = requests
         duration = registry.histogram(
             "gateway_request_duration_seconds", help: "From a request's head to its answer's end.")
         upstreamDuration = registry.histogram(
@@ -44,5 +51,8 @@ struct GatewayMetrics: Sendable {
             labels: ["result": ["ok", "refused", "failed"]])
     }
 
-    func count(_ outcome: RequestOutcome) { requests[outcome]?.increment() }
+    func count(_ outcome: RequestOutcome) {
+        let number = Int(outcome.rawValue)
+        if requests.indices.contains(number) { requests[number]?.increment() }
+    }
 }

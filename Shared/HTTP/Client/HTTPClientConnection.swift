@@ -75,11 +75,11 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
     // MARK: An exchange
 
     func exchange(
-        _ request: HTTPClientRequest, host: String, deadline: Deadline
+        _ request: HTTPClientRequest, to endpoint: HTTPEndpoint, deadline: Deadline
     ) async throws(HTTPFailure) -> HTTPResponseHead {
         begin()
         do throws(HTTPFailure) {
-            try send(request, host: host)
+            try send(request, host: request.host ?? endpoint.authority)
             let head = try await readHead(request, deadline: deadline)
             if phase != .busy { await endSending() }
             return head
@@ -93,15 +93,21 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
         _ request: HTTPClientRequest, deadline: Deadline
     ) async throws(HTTPFailure) -> HTTPResponseHead {
         for _ in 0..<Self.maximumInterim {
-            let parser = HTTPResponseParser(answering: request.method, limits: configuration.limits)
-            let head = try await input.readHead(parser, idleDeadline: deadline, timeout: deadline.remaining) {
-                hasReceivedAny = true
-            }
-            guard let head else { throw .truncated }
+            guard let count = try await input.waitForMessage(until: deadline) else { throw .truncated }
+            hasReceivedAny = true
+            let head = try await readHead(count, answering: request.method, deadline: deadline)
             if head.status.isInformational && head.status != .switchingProtocols { continue }
             return accept(head, handsOver: request.upgrade != nil)
         }
         throw .refused(.malformedStatus)
+    }
+
+    private func readHead(
+        _ count: Int, answering method: HTTPMethod, deadline: Deadline
+    ) async throws(HTTPFailure) -> HTTPResponseHead {
+        let parser = HTTPResponseParser(answering: method, limits: configuration.limits)
+        if let head = try input.readWhole(count, parser) { return head }
+        return try await input.readKept(parser, deadline: deadline)
     }
 
     private func begin() {
@@ -153,7 +159,7 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
         guard exchange == self.exchange, phase == .busy else { return nil }
         do throws(HTTPFailure) {
             let piece = try await input.readPiece(
-                &decoder, deadline: min(deadline, .after(configuration.stallTimeout)))
+                &decoder, deadline: min(deadline, stream.reactor.turn + configuration.stallTimeout))
             if decoder.isComplete {
                 complete()
                 await endSending()

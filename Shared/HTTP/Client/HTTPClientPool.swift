@@ -125,7 +125,7 @@ final class HTTPClientPool {
         while !waiting.isEmpty {
             if waiting.removeFirst().fulfil(.connection(connection)) { return }
         }
-        idle.append(Idle(connection: connection, since: .now))
+        idle.append(Idle(connection: connection, since: reactor.turn))
         worker.startReaping()
     }
 

@@ -23,7 +23,7 @@ final class HTTPClientWorker: @unchecked Sendable {
         while true {
             let connection = try await connection(to: endpoint, hasSentAny: hasSentAny, deadline: deadline)
             do throws(HTTPFailure) {
-                let head = try await connection.exchange(request, host: endpoint.authority, deadline: deadline)
+                let head = try await connection.exchange(request, to: endpoint, deadline: deadline)
                 let isUpgraded = request.upgrade != nil && head.status == .switchingProtocols
                 return HTTPClientResponse(
                     head: head, body: connection.responseBody(head.framing),

@@ -47,8 +47,7 @@ struct HTTPFieldBlock {
     mutating func add(_ line: Range<Int>, of bytes: Span<UInt8>, isRequest: Bool) throws(HTTPRefusal) {
         guard fields.count < limits.maximumFields else { throw .tooManyFields }
         guard !HTTPSyntax.isBlank(bytes[line.lowerBound]) else { throw .foldedField }
-        var colon = line.lowerBound
-        while colon < line.upperBound, HTTPSyntax.isToken(bytes[colon]) { colon += 1 }
+        let colon = HTTPSyntax.endOfToken(in: bytes, line)
         guard colon < line.upperBound else { throw .missingColon }
         guard bytes[colon] == HTTPSyntax.colon else {
             throw HTTPSyntax.isBlank(bytes[colon]) ? .spaceBeforeColon : .malformedFieldName
@@ -69,7 +68,7 @@ struct HTTPFieldBlock {
         var end = range.upperBound
         while start < end, HTTPSyntax.isBlank(bytes[start]) { start += 1 }
         while end > start, HTTPSyntax.isBlank(bytes[end - 1]) { end -= 1 }
-        for index in start..<end where !HTTPSyntax.isFieldContent(bytes[index]) { throw .controlByte }
+        guard HTTPSyntax.isFieldContent(bytes, start..<end) else { throw .controlByte }
         return start..<end
     }
 

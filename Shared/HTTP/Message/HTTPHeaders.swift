@@ -1,8 +1,8 @@
 /// The fields of a message, in order, names compared without regard to case.
 ///
-/// One byte buffer holds names and values, a second array their positions: no allocation per field, and a String only for
-/// who asks for one. Removing a field forgets its position; its bytes stay until the value is gone. In a parsed head the
-/// buffer is the head itself as it came over the wire.
+/// One byte buffer holds the fields as they stand on the wire, a second array their positions: no allocation per field,
+/// a String only for who asks for one, and fields that stand together are written by one copy. Removing a field forgets
+/// its position; its bytes stay until the value is gone. In a parsed head the buffer is the head itself.
 package struct HTTPHeaders: Sendable {
     struct Field: Sendable {
         var nameStart: UInt32
@@ -59,8 +59,19 @@ package struct HTTPHeaders: Sendable {
     package func valueBytes(at index: Int) -> ArraySlice<UInt8> { bytes[fields[index].value] }
 
     package func index(of name: String) -> Int? {
-        for index in fields.indices where isName(name, at: index) { return index }
-        return nil
+        var name = name
+        return name.withUTF8 { name in
+            fields.firstIndex { unsafe $0.nameLength == name.count && isName(name, of: $0) }
+        }
+    }
+
+    private func isName(_ name: UnsafeBufferPointer<UInt8>, of field: Field) -> Bool {
+        for (offset, position) in field.name.enumerated() {
+            guard unsafe HTTPSyntax.lowercase(bytes[position]) == HTTPSyntax.lowercase(name[offset]) else {
+                return false
+            }
+        }
+        return true
     }
 
     package func isName(_ name: String, at index: Int) -> Bool {
@@ -92,14 +103,28 @@ package struct HTTPHeaders: Sendable {
 
     /// Bytes that must not stand in a name or value are replaced by `?`, so that no value can end its own field.
     package mutating func add(_ name: String, _ value: String) {
-        let nameStart = bytes.count
-        for byte in name.utf8 { bytes.append(HTTPSyntax.isToken(byte) ? byte : UInt8(ascii: "?")) }
-        let valueStart = bytes.count
-        for byte in value.utf8 { bytes.append(HTTPSyntax.isFieldContent(byte) ? byte : UInt8(ascii: "?")) }
+        let name = append(name)
+        if HTTPSyntax.endOfToken(in: bytes.span, name) < name.upperBound { mend(name, HTTPSyntax.isToken) }
+        bytes.append(HTTPSyntax.colon)
+        bytes.append(HTTPSyntax.space)
+        let value = append(value)
+        if !HTTPSyntax.isFieldContent(bytes.span, value) { mend(value, HTTPSyntax.isFieldContent) }
+        bytes.append(HTTPSyntax.carriageReturn)
+        bytes.append(HTTPSyntax.lineFeed)
         fields.append(
             Field(
-                nameStart: UInt32(nameStart), nameLength: UInt32(valueStart - nameStart),
-                valueStart: UInt32(valueStart), valueLength: UInt32(bytes.count - valueStart)))
+                nameStart: UInt32(name.lowerBound), nameLength: UInt32(name.count),
+                valueStart: UInt32(value.lowerBound), valueLength: UInt32(value.count)))
+    }
+
+    private mutating func append(_ text: String) -> Range<Int> {
+        let start = bytes.count
+        bytes.append(text: text)
+        return start..<bytes.count
+    }
+
+    private mutating func mend(_ range: Range<Int>, _ isAllowed: (UInt8) -> Bool) {
+        for index in range where !isAllowed(bytes[index]) { bytes[index] = UInt8(ascii: "?") }
     }
 
     package mutating func add(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
@@ -114,26 +139,60 @@ package struct HTTPHeaders: Sendable {
 
     package mutating func remove(_ name: String) {
         guard contains(name) else { return }
-        var kept: [Field] = []
-        kept.reserveCapacity(fields.count)
-        for index in fields.indices where !isName(name, at: index) { kept.append(fields[index]) }
-        fields = kept
+        self = filter { !isName(name, at: $0) }
     }
 
     /// The same bytes, only the fields that `isKept` says yes to: nothing is copied but positions.
     package func filter(_ isKept: (Int) -> Bool) -> HTTPHeaders {
-        HTTPHeaders(bytes: bytes, fields: fields.indices.filter(isKept).map { fields[$0] })
+        var kept: [Field] = []
+        // Room for what the owner of the result may add.
+        kept.reserveCapacity(fields.count + 8)
+        for index in fields.indices where isKept(index) { kept.append(fields[index]) }
+        return HTTPHeaders(bytes: bytes, fields: kept)
+    }
+
+    /// Whether the field's name is one of `names`.
+    package func isName(in names: HTTPFieldNames, at index: Int) -> Bool {
+        names.contains(bytes.span.extracting(fields[index].name))
     }
 
     // MARK: Writing
 
-    /// Appends every field as `name: value CR LF`.
-    package func write(to output: inout [UInt8]) {
-        for index in fields.indices { write(at: index, to: &output) }
+    /// Appends every field but those named as `name: value CR LF`, copying those that stand together at once.
+    package func write(to output: inout [UInt8], except names: HTTPFieldNames = []) {
+        var run = 0..<0
+        for (index, field) in fields.enumerated() where !isName(in: names, at: index) {
+            guard let line = line(field) else {
+                append(run, to: &output)
+                run = 0..<0
+                rewrite(field, to: &output)
+                continue
+            }
+            if line.lowerBound == run.upperBound {
+                run = run.lowerBound..<line.upperBound
+            } else {
+                append(run, to: &output)
+                run = line
+            }
+        }
+        append(run, to: &output)
     }
 
-    package func write(at index: Int, to output: inout [UInt8]) {
-        let field = fields[index]
+    /// Where the whole line stands, if it stands there as we would write it.
+    private func line(_ field: Field) -> Range<Int>? {
+        let (name, value) = (field.name, field.value)
+        guard value.lowerBound == name.upperBound + 2, value.upperBound + 1 < bytes.count,
+            bytes[name.upperBound] == HTTPSyntax.colon, bytes[name.upperBound + 1] == HTTPSyntax.space,
+            bytes[value.upperBound] == HTTPSyntax.carriageReturn, bytes[value.upperBound + 1] == HTTPSyntax.lineFeed
+        else { return nil }
+        return name.lowerBound..<value.upperBound + 2
+    }
+
+    private func append(_ range: Range<Int>, to output: inout [UInt8]) {
+        if !range.isEmpty { output.append(contentsOf: bytes[range]) }
+    }
+
+    private func rewrite(_ field: Field, to output: inout [UInt8]) {
         output.append(contentsOf: bytes[field.name])
         output.append(HTTPSyntax.colon)
         output.append(HTTPSyntax.space)
@@ -160,5 +219,13 @@ extension HTTPHeaders: ExpressibleByDictionaryLiteral {
 extension HTTPHeaders: CustomStringConvertible {
     package var description: String {
         fields.indices.map { "\(name(at: $0)): \(value(at: $0))" }.joined(separator: "\n")
+    }
+}
+
+extension [UInt8] {
+    /// One copy of the text's bytes; `append(contentsOf: text.utf8)` takes several times as long.
+    mutating func append(text: String) {
+        var text = text
+        text.withUTF8 { utf8 in unsafe append(contentsOf: utf8) }
     }
 }

@@ -25,13 +25,62 @@ enum HTTPSyntax {
     static func lowercase(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 
     private static func contains(_ low: UInt64, _ high: UInt64, _ byte: UInt8) -> Bool {
-        byte < 64 ? low >> UInt64(byte) & 1 == 1 : byte < 128 && high >> UInt64(byte & 63) & 1 == 1
+        byte < 128 && (byte < 64 ? low : high) &>> UInt64(byte) & 1 == 1
     }
 
     /// Digits and ``!#$%&'*+-.``
     private static let tokenLow: UInt64 = 0x03ff_6cfa_0000_0000
     /// Letters and ``^_`|~``
     private static let tokenHigh: UInt64 = 0x57ff_ffff_c7ff_fffe
+
+    // MARK: Looking along
+
+    /// Where the token ends that begins with the range.
+    static func endOfToken(in bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
+        end(in: bytes, range) { isToken($0) }
+    }
+
+    static func endOfTarget(in bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
+        end(in: bytes, range) { isTarget($0) }
+    }
+
+    /// Eight bytes at a time: the values of fields are most of a head.
+    static func isFieldContent(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        unsafe bytes.withUnsafeBytes { bytes in
+            precondition(range.upperBound <= bytes.count)
+            var index = range.lowerBound
+            while index < range.upperBound {
+                if index + 8 <= range.upperBound {
+                    let word = unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                    if !mayHoldControl(word) {
+                        index += 8
+                        continue
+                    }
+                }
+                guard unsafe isFieldContent(bytes[index]) else { return false }
+                index += 1
+            }
+            return true
+        }
+    }
+
+    /// Whether one of the eight bytes lies below 0x20 or is 0x7f (the usual subtract-and-borrow test).
+    private static func mayHoldControl(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let delete = word ^ (ones &* 0x7f)
+        let below = (word &- ones &* 0x20) & ~word
+        return (below | (delete &- ones) & ~delete) & (ones &* 0x80) != 0
+    }
+
+    @inline(__always)
+    private static func end(in bytes: Span<UInt8>, _ range: Range<Int>, while isPart: (UInt8) -> Bool) -> Int {
+        unsafe bytes.withUnsafeBytes { bytes in
+            precondition(range.upperBound <= bytes.count)
+            var index = range.lowerBound
+            while index < range.upperBound, unsafe isPart(bytes[index]) { index += 1 }
+            return index
+        }
+    }
 
     // MARK: Comparing
 
@@ -48,6 +97,13 @@ enum HTTPSyntax {
         for index in bytes.indices {
             guard unsafe lowercase(bytes[index]) == text.utf8Start[index] else { return false }
         }
+        return true
+    }
+
+    /// `text` is in lower case.
+    static func equalIgnoringCase(_ bytes: Span<UInt8>, _ text: Span<UInt8>) -> Bool {
+        guard bytes.count == text.count else { return false }
+        for index in bytes.indices where lowercase(bytes[index]) != text[index] { return false }
         return true
     }
 

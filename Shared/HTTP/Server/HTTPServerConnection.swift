@@ -25,13 +25,13 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
     /// `stream` itself when nothing lies between it and the socket.
     private let socket: StreamSocket?
     private let peer: SocketAddress
-    private let reactor: Reactor
-    private let worker: HTTPServerWorker
-    private let input: HTTPInput
+    let reactor: Reactor
+    let worker: HTTPServerWorker
+    let input: HTTPInput
     private let isSecure: Bool
 
     /// Waiting for a request that has not begun: may be closed at any time.
-    private(set) var isIdle = true
+    var isIdle = true
 
     /// Only with `abandonAfter`: the socket below everything, and the task that serves it.
     private var watched: (socket: StreamSocket, task: ConnectionTask)?
@@ -58,23 +58,14 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
         input = HTTPInput(stream)
     }
 
-    private var configuration: HTTPServerConfiguration { worker.configuration }
-    private var timeouts: HTTPServerTimeouts { worker.configuration.timeouts }
+    var configuration: HTTPServerConfiguration { worker.configuration }
+    var timeouts: HTTPServerTimeouts { worker.configuration.timeouts }
 
     // MARK: The loop
 
     func serve() async {
         do throws(HTTPFailure) {
-            while let head = try await nextHead() {
-                begin(head)
-                do {
-                    try await worker.handler.handle(request(head), HTTPResponseWriter(self, exchange: exchange))
-                } catch {
-                    try await answer(error, to: head)
-                }
-                if !endsCleanly { try await complete() }
-                guard keepsAlive else { break }
-            }
+            while let count = try await nextRequest(), try await handleRequest(count) {}
             await sayGoodbye()
         } catch {
             await end(after: error)
@@ -83,6 +74,24 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
     }
 
     func close() { stream.close() }
+
+    /// One exchange, of the request that begins with so many bytes; false when it is to be the last.
+    @inline(never)
+    private func handleRequest(_ count: Int) async throws(HTTPFailure) -> Bool {
+        isIdle = false
+        return try await handle(try await readRequest(count))
+    }
+
+    @inline(never)
+    private func handle(_ request: HTTPServerRequest) async throws(HTTPFailure) -> Bool {
+        do {
+            try await worker.handler.handle(request, HTTPResponseWriter(self, exchange: exchange))
+        } catch {
+            try await answer(error, to: request.head)
+        }
+        if !endsCleanly { try await complete() }
+        return keepsAlive
+    }
 
     // MARK: A client that leaves
 
@@ -101,23 +110,11 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
         }
     }
 
-    /// In the frame of `serve`, like `readHead`: a connection that wakes finds everything in one place.
-    @inline(__always)
-    private func nextHead() async throws(HTTPFailure) -> HTTPRequestHead? {
-        isIdle = !input.hasKeptBytes
-        guard !worker.isStopping || !isIdle else { return nil }
-        defer { isIdle = false }
-        do throws(HTTPFailure) {
-            return try await input.readHead(
-                HTTPRequestParser(limits: configuration.limits), idleDeadline: reactor.turn + timeouts.idle,
-                timeout: timeouts.head, onFirstByte: { isIdle = false })
-        } catch .stream(.deadlineExceeded) where isIdle {
-            return nil
-        }
-    }
-
-    private func request(_ head: HTTPRequestHead) -> HTTPServerRequest {
-        HTTPServerRequest(
+    /// Begins an exchange.
+    @inline(never)
+    func request(_ head: HTTPRequestHead) -> HTTPServerRequest {
+        begin(head)
+        return HTTPServerRequest(
             head: head, peer: peer, isSecure: isSecure, receivedAt: worker.now(), body: body(head.framing))
     }
 
@@ -256,7 +253,7 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
         contentBytes = body.count
         var output = worker.takeOutput()
         appendHead(status, headers, status.forbidsBody ? .none : .length(body.count), to: &output)
-        return try sendAll(output, status.forbidsBody || answersHead ? [] : body)
+        return try sendAll(&output, status.forbidsBody || answersHead ? [] : body)
     }
 
     func respond(_ exchange: UInt64, _ prepared: HTTPStaticResponse) throws(HTTPFailure) -> HTTPUnsentResponse? {
@@ -266,11 +263,11 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
         output.append(contentsOf: prepared.head)
         appendTail(to: &output)
         if !answersHead { output.append(contentsOf: prepared.body) }
-        return try sendAll(output, [])
+        return try sendAll(&output, [])
     }
 
     /// One try, without waiting, which is all that most responses need.
-    private func sendAll(_ head: consuming [UInt8], _ body: [UInt8]) throws(HTTPFailure) -> HTTPUnsentResponse? {
+    private func sendAll(_ head: inout [UInt8], _ body: [UInt8]) throws(HTTPFailure) -> HTTPUnsentResponse? {
         let sent: Int
         do throws(StreamFailure) {
             if let socket {
@@ -284,14 +281,13 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
         guard sent == head.count + body.count, socket != nil || !stream.hasUnsentBytes else {
             return HTTPUnsentResponse(head: head, body: body, sent: sent)
         }
-        worker.giveBack(head)
+        worker.giveBack(&head)
         response = .finished
         return nil
     }
 
-    func finish(_ unsent: consuming HTTPUnsentResponse) async throws(HTTPFailure) {
+    func finish(_ unsent: HTTPUnsentResponse) async throws(HTTPFailure) {
         try await send(unsent.head, unsent.body, skipping: unsent.sent)
-        worker.giveBack(unsent.head)
         response = .finished
     }
 

@@ -18,6 +18,9 @@ final class HTTPServerWorker: @unchecked Sendable {
     private var handshakes: [ObjectIdentifier: StreamSocket] = [:]
     private let drained = Promise<Void>()
 
+    /// Asked once in each turn of the loop.
+    private var time = Timestamp.now
+    private var timeOfTurn = Deadline.never
     /// Rendered once a second.
     private var dateSecond: Int64 = .min
     private var date: [UInt8] = []
@@ -56,7 +59,7 @@ final class HTTPServerWorker: @unchecked Sendable {
         }
         let task = configuration.abandonAfter == nil ? nil : ConnectionTask()
         let handle = reactor.run { [self] in
-            await socket.withCancellationCovered { await serve(socket, task) }
+            await reactor.withCancellationCovered { await serve(socket, task) }
             openConnections.leave()
             if isStopping && isEmpty { drained.fulfil(()) }
         }
@@ -115,12 +118,14 @@ final class HTTPServerWorker: @unchecked Sendable {
     // MARK: What the connections share
 
     func now() -> Timestamp {
-        let now = Timestamp.now
-        if now.seconds != dateSecond {
-            dateSecond = now.seconds
+        guard timeOfTurn != reactor.turn else { return time }
+        timeOfTurn = reactor.turn
+        time = .now
+        if time.seconds != dateSecond {
+            dateSecond = time.seconds
             date = Array("Date: \(HTTPDate.text(secondsSince1970: dateSecond))\r\n".utf8)
         }
-        return now
+        return time
     }
 
     func dateLine() -> [UInt8] {
@@ -136,10 +141,11 @@ final class HTTPServerWorker: @unchecked Sendable {
         return taken
     }
 
-    func giveBack(_ buffer: consuming [UInt8]) {
+    /// In place, because a buffer with a second owner would be emptied by allocating another.
+    func giveBack(_ buffer: inout [UInt8]) {
         guard output.capacity == 0, buffer.capacity <= 64 << 10 else { return }
         buffer.removeAll(keepingCapacity: true)
-        output = buffer
+        swap(&buffer, &output)
     }
 }
 

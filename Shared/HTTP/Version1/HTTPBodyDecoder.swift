@@ -61,6 +61,14 @@ package struct HTTPBodyDecoder: Sendable {
         }
     }
 
+    /// Takes so many bytes at once if all of them are content: their owner may then hand them on as they are.
+    mutating func takeContent(_ count: Int) throws(HTTPRefusal) -> Bool {
+        guard case .content(let left) = state, count <= left else { return false }
+        state = count == left ? .complete : .content(left: left - count)
+        _ = try take(count, at: 0)
+        return true
+    }
+
     /// Works through `input` until it found content, the body's end, or nothing more to look at.
     package mutating func decode(_ input: Span<UInt8>) throws(HTTPRefusal) -> Step {
         var position = 0

@@ -1,5 +1,6 @@
 internal import Core
 internal import Reactor
+internal import TLS
 
 /// What the request and the response parser have in common for a connection that feeds them.
 package protocol HTTPHeadParser {
@@ -16,6 +17,8 @@ final class HTTPInput {
     let stream: any ByteStream
     /// `stream` itself when nothing lies between it and the socket: calls then cost no look-up, and a wait no frames.
     private let socket: StreamSocket?
+    /// What `stream` waits for when it waits for bytes, where that is a socket.
+    private let below: StreamSocket?
     private let reactor: Reactor
     private var kept: [UInt8] = []
     /// The peer has ended its side.
@@ -25,6 +28,7 @@ final class HTTPInput {
         self.stream = stream
         reactor = stream.reactor
         socket = stream as? StreamSocket
+        below = socket ?? (stream as? TLSStream)?.socket
     }
 
     var hasKeptBytes: Bool { !kept.isEmpty }
@@ -37,42 +41,43 @@ final class HTTPInput {
 
     // MARK: Heads
 
-    /// The next head, nil when the peer ended the connection before its first byte. The first byte may take until
-    /// `idleDeadline`; from then on the whole head has `timeout`.
+    /// Waits for the beginning of a message and says how many bytes came into the scratch buffer: 0 when they were kept
+    /// before, nil when the peer ended the connection. They go to `readWhole` before anything else runs here.
+    ///
+    /// Part of the caller's own frame, because a connection spends its rest here: nothing else should stand in it.
     @inline(__always)
-    func readHead<Parser: HTTPHeadParser>(
-        _ parser: @autoclosure () -> Parser, idleDeadline: Deadline, timeout: Duration, onFirstByte: () -> Void = {}
-    ) async throws(HTTPFailure) -> Parser.Head? {
-        if !hasKeptBytes {
-            // The usual way: nothing is held while waiting, and the first read brings the whole head.
-            while true {
-                if let count = try tryRead() {
-                    guard count > 0 else {
-                        hasEnded = true
-                        return nil
-                    }
-                    onFirstByte()
-                    var parser = parser()
-                    if let head = try parseScratch(count, &parser) { return head }
-                    return try await readRest(parser, deadline: .after(timeout))
-                }
-                if let socket, socket.mayWaitInPlace {
-                    try Self.check(await Waker.suspend { socket.beginWaitReadable($0, deadline: idleDeadline) })
-                } else {
-                    try await wait(until: idleDeadline)
-                }
+    func waitForMessage(until deadline: Deadline) async throws(HTTPFailure) -> Int? {
+        guard !hasKeptBytes else { return 0 }
+        while true {
+            if let count = try tryRead() {
+                hasEnded = count == 0
+                return hasEnded ? nil : count
+            }
+            if let below, let outcome = await below.waitReadableCovered(deadline: deadline) {
+                try Self.check(outcome)
+            } else {
+                try await wait(until: deadline)
             }
         }
-        onFirstByte()
-        var parser = parser()
-        if let head = try parseKept(&parser) { return head }
-        return try await readRest(parser, deadline: .after(timeout))
     }
 
-    /// The rest of a head whose beginning is kept and known to `parser`.
-    private func readRest<Parser: HTTPHeadParser>(
+    /// The head that begins with what `waitForMessage` found, if that is all of it, which it is nearly always. A head that
+    /// comes in parts is begun anew once, by `readKept`, so that no parser stands in the frames of those that do not.
+    func readWhole<Parser: HTTPHeadParser>(_ count: Int, _ parser: Parser) throws(HTTPFailure) -> Parser.Head? {
+        count > 0 ? try parseScratch(count, parser) : nil
+    }
+
+    /// A head whose beginning is kept.
+    func readKept<Parser: HTTPHeadParser>(
         _ parser: consuming Parser, deadline: Deadline
-    ) async throws(HTTPFailure) -> Parser.Head? {
+    ) async throws(HTTPFailure) -> Parser.Head {
+        while true {
+            if let head = try parseKept(&parser) { return head }
+            try await readMore(deadline: deadline)
+        }
+    }
+
+    private func readMore(deadline: Deadline) async throws(HTTPFailure) {
         while true {
             guard let count = try tryRead() else {
                 try await wait(until: deadline)
@@ -82,8 +87,7 @@ final class HTTPInput {
                 hasEnded = true
                 throw .truncated
             }
-            keep(count)
-            if let head = try parseKept(&parser) { return head }
+            return keep(count)
         }
     }
 
@@ -95,8 +99,10 @@ final class HTTPInput {
         }
     }
 
+    /// The head in the scratch buffer if it is there as a whole; what is not part of it is kept.
+    @inline(never)
     private func parseScratch<Parser: HTTPHeadParser>(
-        _ count: Int, _ parser: inout Parser
+        _ count: Int, _ parser: consuming Parser
     ) throws(HTTPFailure) -> Parser.Head? {
         let bytes = unsafe Span<UInt8>(_unsafeBytes: scratch(count))
         let head = try Self.parse(bytes, &parser)
@@ -132,6 +138,7 @@ final class HTTPInput {
         var piece: [UInt8] = []
         while piece.isEmpty && !decoder.isComplete {
             if hasKeptBytes {
+                if try Self.isContent(kept.count, &decoder) { return takeKept() }
                 let bytes = kept
                 let used = try Self.decode(bytes.span, &decoder, &piece)
                 dropKept(used)
@@ -152,6 +159,14 @@ final class HTTPInput {
             }
         }
         return piece.isEmpty ? nil : piece
+    }
+
+    private static func isContent(_ count: Int, _ decoder: inout HTTPBodyDecoder) throws(HTTPFailure) -> Bool {
+        do {
+            return try decoder.takeContent(count)
+        } catch {
+            throw .refused(error)
+        }
     }
 
     private static func decode(

@@ -47,14 +47,12 @@ package struct HTTPRequestParser: HTTPHeadParser {
     // MARK: The request line
 
     private func readStartLine(_ line: Range<Int>, of bytes: Span<UInt8>) throws(HTTPRefusal) -> StartLine {
-        var methodEnd = line.lowerBound
-        while methodEnd < line.upperBound, HTTPSyntax.isToken(bytes[methodEnd]) { methodEnd += 1 }
+        let methodEnd = HTTPSyntax.endOfToken(in: bytes, line)
         guard methodEnd < line.upperBound, bytes[methodEnd] == HTTPSyntax.space else { throw .malformedStartLine }
         guard methodEnd > line.lowerBound, methodEnd - line.lowerBound <= Self.longestMethod else {
             throw .malformedMethod
         }
-        var targetEnd = methodEnd + 1
-        while targetEnd < line.upperBound, HTTPSyntax.isTarget(bytes[targetEnd]) { targetEnd += 1 }
+        let targetEnd = HTTPSyntax.endOfTarget(in: bytes, methodEnd + 1..<line.upperBound)
         guard targetEnd < line.upperBound else { throw .malformedStartLine }
         guard bytes[targetEnd] == HTTPSyntax.space else { throw .malformedTarget }
         guard targetEnd > methodEnd + 1 else { throw .malformedStartLine }

@@ -1,7 +1,7 @@
 /// Writes response heads. Framing and connection fields are the connection's own business: whatever a handler put under
 /// their names is left out, so that no handler can desynchronise a client.
 enum HTTPResponseEncoder {
-    private static let ownFields = [
+    private static let ownFields: HTTPFieldNames = [
         "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "date",
     ]
 
@@ -14,11 +14,7 @@ enum HTTPResponseEncoder {
     }
 
     static func appendFields(of headers: HTTPHeaders, to output: inout [UInt8]) {
-        for index in 0..<headers.count where !isOwn(index, of: headers) { headers.write(at: index, to: &output) }
-    }
-
-    private static func isOwn(_ index: Int, of headers: HTTPHeaders) -> Bool {
-        ownFields.contains { headers.isName($0, at: index) }
+        headers.write(to: &output, except: ownFields)
     }
 
     static func appendLength(_ length: Int, to output: inout [UInt8]) {
@@ -27,7 +23,7 @@ enum HTTPResponseEncoder {
         append("\r\n", to: &output)
     }
 
-    static func append(_ text: String, to output: inout [UInt8]) { output.append(contentsOf: text.utf8) }
+    static func append(_ text: String, to output: inout [UInt8]) { output.append(text: text) }
 
     static func append(decimal number: Int, to output: inout [UInt8]) {
         if number >= 10 { append(decimal: number / 10, to: &output) }

@@ -83,7 +83,7 @@ package final class EventBatcher: Sendable {
     package var waitingBatches: Int { ready.count }
 
     /// False when the event was dropped at once because too much is waiting. Events with one key stay in order.
-    package func offer(_ message: some WireMessage, key: some Sequence<UInt8>) -> Bool {
+    package func offer(_ message: some WireMessage, key: [UInt8]) -> Bool {
         let index = partitions.count == 1 ? 0 : Topology.partitionIndex(of: key)
         offered.wrappingAdd(1, ordering: .relaxed)
         let (isFirst, batch) = partitions[index].buffer.withLock { buffer -> (Bool, Batch?) in

@@ -27,10 +27,11 @@ struct Exchange: Sendable {
     /// Server-sent events last as long as somebody looks: they would only distort the figures.
     var isLongLived = false
 
-    init(_ request: HTTPServerRequest, client: IPAddress) {
-        id = UUIDv7()
+    init(_ request: HTTPServerRequest, client: IPAddress, _ random: inout RandomReserve) {
+        id = UUIDv7(now: request.receivedAt, from: &random)
         idText = id.description
-        trace = request.head.headers["traceparent"].flatMap { TraceContext($0) }?.child() ?? .root()
+        let parent = request.head.headers["traceparent"].flatMap { TraceContext($0) }
+        trace = parent?.child(from: &random) ?? .root(from: &random)
         self.client = client
         host = Self.hostName(request.head.host ?? "")
         path = request.head.path
@@ -45,8 +46,10 @@ struct Exchange: Sendable {
 
     /// Lower case, without port.
     static func hostName(_ authority: String) -> String {
-        let afterBracket = authority.lastIndex(of: "]") ?? authority.startIndex
-        guard let colon = authority[afterBracket...].firstIndex(of: ":") else { return authority.lowercased() }
+        let bytes = authority.utf8
+        guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")),
+            bytes[colon...].allSatisfy({ $0 != UInt8(ascii: "]") })
+        else { return authority.lowercased() }
         return authority[..<colon].lowercased()
     }
 

@@ -40,8 +40,8 @@ final class GatewayHandler: HTTPHandler {
     }
 
     func handle(_ request: HTTPServerRequest, _ response: HTTPResponseWriter) async throws {
-        var exchange = Exchange(request, client: client(of: request))
         let lane = lane()
+        var exchange = lane.begin(request, client: client(of: request))
         do {
             try await answer(request, response, &exchange, lane)
         } catch {
@@ -75,7 +75,7 @@ final class GatewayHandler: HTTPHandler {
             exchange.outcome = .answered
             return try await api.answer(request, response, &exchange, lane)
         }
-        if let enforcement = lane.enforcement(of: exchange.client, account: nil, now: .now),
+        if let enforcement = lane.enforcement(of: exchange.client, account: nil, now: request.receivedAt),
             try await enforce(enforcement, request, response, &exchange)
         {
             return
@@ -157,7 +157,7 @@ final class GatewayHandler: HTTPHandler {
             )
         }
         exchange.outcome = .proxied
-        try await proxy.forward(request, body, route, path, lane.upstream(of: route), response, &exchange)
+        try await proxy.forward(request, body, route, path, to: lane.endpoint(of: route), response, &exchange)
     }
 
     private func refuse(

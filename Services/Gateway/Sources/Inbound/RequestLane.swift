@@ -7,11 +7,18 @@ import Reactor
 ///
 /// Confined to its reactor, which is what makes it Sendable.
 final class RequestLane: @unchecked Sendable {
+    /// More than a routes file can name; reloads leave old ones behind.
+    private static let mostEndpoints = 2_000
+
     let reactor: Reactor
     private var routing: PublishedReader<Routing>
     private var enforcements: PublishedReader<EnforcementTable>
     private var tokens: PublishedReader<TokenVerifier>
     private var scratch: InspectionScratch
+    /// For what every request is given: an identifier, a trace.
+    private var random = RandomReserve()
+    /// Of the routes' upstreams, so that no request has to read its address again.
+    private var endpoints: [String: HTTPEndpoint] = [:]
     private(set) var pulse = LivePulse()
 
     init(_ reactor: Reactor, _ state: GatewayState) throws {
@@ -22,11 +29,22 @@ final class RequestLane: @unchecked Sendable {
         scratch = try InspectionScratch()
     }
 
+    func begin(_ request: HTTPServerRequest, client: IPAddress) -> Exchange {
+        Exchange(request, client: client, &random)
+    }
+
     func route(_ head: HTTPRequestHead, host: String, path: RequestPath) -> ActiveRoute? {
         routing.read().routes.match(host: host, method: head.method.description, path: path) { head.headers.meets($0) }
     }
 
-    func upstream(of route: Route) -> Upstream? { routing.read().upstreams[route.upstream] }
+    /// Where the route leads: the first address of its upstream.
+    func endpoint(of route: Route) -> HTTPEndpoint? {
+        guard let text = routing.read().upstreams[route.upstream]?.endpoints.first else { return nil }
+        if let known = endpoints[text] { return known }
+        if endpoints.count >= Self.mostEndpoints { endpoints = [:] }
+        endpoints[text] = HTTPEndpoint(upstream: text)
+        return endpoints[text]
+    }
 
     func enforcement(of client: IPAddress, account: String?, now: Timestamp) -> Enforcement? {
         enforcements.read().lookUp(address: client, account: account, now: now)

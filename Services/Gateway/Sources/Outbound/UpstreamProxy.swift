@@ -30,10 +30,10 @@ final class UpstreamProxy: Sendable {
 
     func forward(
         _ request: HTTPServerRequest, _ body: HTTPClientRequest.Body, _ route: Route, _ path: RequestPath,
-        _ upstream: Upstream?,
+        to endpoint: HTTPEndpoint?,
         _ response: HTTPResponseWriter, _ exchange: inout Exchange
     ) async throws {
-        guard let endpoint = upstream?.endpoints.first.flatMap({ HTTPEndpoint(upstream: $0) }) else {
+        guard let endpoint else {
             throw UpstreamFailure.failed(.stream(.refused))
         }
         var headers = requestHeaders(request, exchange)

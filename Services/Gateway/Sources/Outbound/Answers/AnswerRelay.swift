@@ -20,9 +20,25 @@ struct AnswerRelay: Sendable {
                 return try await relay(answer, headers, active.route, request, response, exchange)
             }
         }
-        try response.start(answer.status, headers: headers, length: announced(answer, headers, request))
+        let length = announced(answer, headers, request)
+        let first = try await firstPiece(of: answer.body)
+        // Most answers came as a whole, and leave as one.
+        if length == first?.count ?? 0, request.head.method != .head {
+            return try await response.respond(answer.status, headers: headers, body: first ?? [])
+        }
+        try response.start(answer.status, headers: headers, length: length)
+        if let first { try await response.write(first) }
         while let piece = try await answer.body.next() { try await response.write(piece) }
         try await response.finish()
+    }
+
+    /// Nothing was sent yet, so an upstream that breaks off here can still be told of.
+    private func firstPiece(of body: HTTPBody) async throws -> [UInt8]? {
+        do throws(HTTPFailure) {
+            return try await body.next()
+        } catch {
+            throw UpstreamFailure.failed(error)
+        }
     }
 
     private func announced(_ answer: HTTPClientResponse, _ headers: HTTPHeaders, _ request: HTTPServerRequest) -> Int? {

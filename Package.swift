@@ -192,9 +192,16 @@ let package = Package(
 )
 
 if fuzzing {
+    // What an executable holds cannot be imported; without its main the gateway is a library whose readers can be fuzzed.
+    package.products.removeAll { $0.name == "gateway" }
+    package.targets = package.targets.map { target in
+        guard target.name == "gateway" else { return target }
+        return .target(
+            name: target.name, dependencies: target.dependencies, path: target.path, exclude: ["main.swift"])
+    }
     package.targets.append(
         .executableTarget(
-            name: "fuzzers", dependencies: ["Core", "JSON", "Contracts", "HTTP", "Inspection", "Messaging"],
+            name: "fuzzers", dependencies: ["Core", "JSON", "Contracts", "HTTP", "Inspection", "Messaging", "gateway"],
             path: "Tools/Fuzzers",
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
     for target in package.targets where target.type != .system {

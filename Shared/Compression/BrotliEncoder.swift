@@ -1,8 +1,9 @@
 internal import CBrotli
 
-/// brotli (RFC 7932) by Google's encoder, with a window of 256 KB so that what one answer may hold stays small.
+/// brotli (RFC 7932) by Google's encoder, with a window of 64 KB: what one stream holds is then 1.6 MB at
+/// level 4 and at most 2.8 MB, instead of tens.
 @safe package final class BrotliEncoder: ContentEncoder {
-    private static let windowBits: UInt32 = 18
+    private static let windowBits: UInt32 = 16
     private static let outputStep = 16 << 10
     private let state: OpaquePointer
 

@@ -13,6 +13,9 @@ package protocol Service: Sendable {
     /// at once, finds out for itself, and stays ready while they are away.
     static var waitsForDependencies: Bool { get }
 
+    /// What `check-config` finds wrong in files that the configuration names, each with the fix. It may read, not act.
+    static func problems(with configuration: Configuration) -> [String]
+
     /// Wires the parts together; does not wait for anything.
     init(_ configuration: Configuration, _ runtime: ServiceRuntime) async throws
 
@@ -28,5 +31,6 @@ package protocol Service: Sendable {
 
 extension Service {
     package static var waitsForDependencies: Bool { true }
+    package static func problems(with configuration: Configuration) -> [String] { [] }
     package func reload() async {}
 }

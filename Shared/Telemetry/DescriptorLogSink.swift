@@ -34,7 +34,10 @@ package final class DescriptorLogSink: LogSink {
         startThread()
     }
 
-    package func write(_ line: [UInt8], level: LogLevel) {
+    package func write(_ line: [UInt8], level: LogLevel) { _ = offer(line) }
+
+    /// False when the buffer was full and the line was dropped.
+    package func offer(_ line: [UInt8]) -> Bool {
         let accepted = state.withLock { state in
             guard state.pending.count + line.count <= maximumBytes else {
                 state.dropped += 1
@@ -45,6 +48,7 @@ package final class DescriptorLogSink: LogSink {
             return true
         }
         if accepted { wake.signal() }
+        return accepted
     }
 
     package func flush(deadline: Deadline) {

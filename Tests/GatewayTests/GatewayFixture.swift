@@ -29,6 +29,8 @@ final class GatewayFixture: Sendable {
     let seen: Box
     let feed: LiveFeed
     let endpoint: HTTPEndpoint
+    let admin: HTTPEndpoint
+    let keeper: RoutesKeeper?
     let client: HTTPClient
     private let servers: [HTTPServer]
 
@@ -39,7 +41,8 @@ final class GatewayFixture: Sendable {
     }
 
     init(
-        routes: ((String) -> [Route])? = nil, route adjust: (inout Route) -> Void = { _ in }, trustedHops: Int = 0,
+        routes: ((String) -> [Route])? = nil, routing: ((String) throws -> RoutesKeeper)? = nil,
+        accessLog: AccessLog? = nil, route adjust: (inout Route) -> Void = { _ in }, trustedHops: Int = 0,
         upstream: (@Sendable (HTTPServerRequest, HTTPResponseWriter) async throws -> Void)? = nil,
         answers: @escaping @Sendable (RPCName) throws -> [UInt8] = { _ in [] }
     ) async throws {
@@ -63,10 +66,13 @@ final class GatewayFixture: Sendable {
         let labyrinthAddress = try await labyrinthServer.start()
         var route = Route(name: "shop", upstream: "\(upstreamAddress)")
         adjust(&route)
-        let state = GatewayState(
-            routing: Routing(
-                routes: RouteTable(routes?(route.upstream) ?? [route]),
-                upstreams: [route.upstream: Upstream(name: route.upstream, endpoints: [route.upstream])]))
+        let keeper = try routing?(route.upstream)
+        let state =
+            keeper?.published
+            ?? GatewayState(
+                routing: Routing(
+                    routes: RouteTable(routes?(route.upstream) ?? [route]),
+                    upstreams: [route.upstream: Upstream(name: route.upstream, endpoints: [route.upstream])]))
         if let key = Self.key { state.tokens.update { $0.replaceKeys(["k1": key.verificationKey]) } }
         let metrics = GatewayMetrics(MetricsRegistry())
         let feed = LiveFeed(maximumViewers: 10, gauge: metrics.viewers)
@@ -78,24 +84,35 @@ final class GatewayFixture: Sendable {
         let configuration = try Self.configuration(trustedHops, labyrinthAddress)
         let assets = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Services/Gateway/Assets").path
+        let lanes = try group.reactors.map { try RequestLane($0, state) }
+        let engine = try InspectionEngine.builtIn()
+        let proxy = UpstreamProxy(client: client, labyrinth: HTTPEndpoint(labyrinthAddress), metrics: metrics)
         let handler = GatewayHandler(
-            configuration, lanes: try group.reactors.map { try RequestLane($0, state) }, engine: try .builtIn(),
-            proxy: UpstreamProxy(client: client, labyrinth: HTTPEndpoint(labyrinthAddress), metrics: metrics),
+            configuration, lanes: lanes, engine: engine, proxy: proxy,
             api: APIDispatcher(timeout: .seconds(5), metrics: metrics, calls: calls),
             page: try LivePage(assetsDirectory: assets, feed: feed, node: "test", timeout: .seconds(5), calls: calls),
             recorder: RequestRecorder(
-                metrics: metrics, feed: feed, observed: { event, _ in seen.change { $0.observed.append(event) } },
+                metrics: metrics, feed: feed, accessLog: accessLog,
+                observed: { event, _ in seen.change { $0.observed.append(event) } },
                 blocked: { event, _ in seen.change { $0.blocked.append(event) } }), log: .silent)
         let server = HTTPServer(
             HTTPServerConfiguration(address: .loopback(port: 0)), group: group, handler: handler)
         endpoint = HTTPEndpoint(try await server.start())
+        let router = HTTPRouter()
+        AdminRoutes(state: state, health: proxy.health, keeper: keeper, lanes: lanes, engine: engine).add(to: router)
+        let adminServer = HTTPServer(
+            HTTPServerConfiguration(address: .loopback(port: 0)), group: group, handler: router)
+        admin = HTTPEndpoint(try await adminServer.start())
+        self.keeper = keeper
         (self.group, self.state, self.seen, self.feed, self.client) = (group, state, seen, feed, client)
-        servers = [server, upstreamServer, labyrinthServer]
+        servers = [server, adminServer, upstreamServer, labyrinthServer]
     }
 
-    private static func configuration(_ trustedHops: Int, _ labyrinth: SocketAddress) throws -> GatewayConfiguration {
+    static func configuration(
+        _ trustedHops: Int = 0, _ labyrinth: SocketAddress = .loopback(port: 1), routesFile: String = "routes.yaml"
+    ) throws -> GatewayConfiguration {
         let text = """
-            routes_file: routes.yaml
+            routes_file: \(routesFile)
             labyrinth: { address: "\(labyrinth)" }
             clients: { trusted_hops: \(trustedHops) }
             """

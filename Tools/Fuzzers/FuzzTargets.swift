@@ -3,6 +3,7 @@ internal import Core
 internal import Inspection
 internal import JSON
 internal import Messaging
+internal import gateway
 
 /// What is fuzzed, by name. A target's whole duty is not to crash, not to hang and not to eat memory: hostile bytes may
 /// be refused but never trap.
@@ -26,6 +27,8 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
     "bus": { bytes in UntrustedBytes.read(bytes) },
     "http-requests": { bytes in HTTPFuzzing.requests(bytes) },
     "http-response": { bytes in HTTPFuzzing.response(bytes) },
+    "request-paths": { bytes in GatewayFuzzing.path(bytes) },
+    "routes-file": { bytes in _ = RoutesFile.isGood(bytes) },
     "inspection": { bytes in InspectionFuzzing.inspect(bytes) },
 ]
 

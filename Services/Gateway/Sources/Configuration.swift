@@ -11,6 +11,9 @@ struct GatewayConfiguration: ServiceConfiguration {
     var certificateKey: String?
     var maximumConnections: Int
     var routesFile: String
+    /// A file, `-` for standard output, nil for none.
+    var accessLog: String?
+    var accessLogHasQuery: Bool
     /// Where diverted clients are sent.
     var labyrinth: SocketAddress
     /// Proxies before us that write `X-Forwarded-For`, and where they stand.
@@ -36,6 +39,11 @@ struct GatewayConfiguration: ServiceConfiguration {
             listening.report("has only one of certificate and certificate_key; set both or neither")
         }
         routesFile = reader.string("routes_file", about: "YAML file with the routes; see the service's README")
+        let access = reader.section("access_log")
+        accessLog = access.optionalString(
+            "file", about: "one JSON line a request goes there; - is standard output; none without")
+        accessLogHasQuery = access.boolean(
+            "query", default: false, about: "write queries too; they often hold what should not be kept")
         labyrinth = reader.section("labyrinth").address("address", about: "the labyrinth's internal listener")
         let clients = reader.section("clients")
         trustedHops = clients.integer(

@@ -19,6 +19,10 @@ struct GatewayMetrics: Sendable {
     let viewers: Gauge
     let apiCalls: CounterFamily
     let compressed: CounterFamily
+    let reloads: CounterFamily
+    let routes: Gauge
+    let routesRefused: Gauge
+    let accessLinesDropped: Counter
 
     init(_ registry: MetricsRegistry) {
         let family = registry.counter(
@@ -43,6 +47,15 @@ struct GatewayMetrics: Sendable {
             labels: ["kind": ["request", "protected", "storage"]])
         enforcements = registry.gauge("gateway_enforcements", help: "Decisions in force on this replica.")
         viewers = registry.gauge("gateway_live_viewers", help: "Open live pages.")
+        reloads = registry.counter(
+            "gateway_routes_reloads_total", help: "Readings of the routes file, by result.",
+            labels: ["result": RoutesKeeper.Outcome.allCases.map(\.rawValue)])
+        routes = registry.gauge("gateway_routes", help: "Routes in force.")
+        routesRefused = registry.gauge(
+            "gateway_routes_file_refused", help: "1 while the routes file is not used because something in it is wrong."
+        )
+        accessLinesDropped = registry.counter(
+            "gateway_access_log_dropped_total", help: "Lines of the access log given up because its reader stalled.")
         compressed = registry.counter(
             "gateway_answers_compressed_total", help: "Answers compressed, and those for which no compressor was free.",
             labels: ["coding": ["br", "gzip", "none_free"]])

@@ -22,6 +22,8 @@ final class GatewayService: Service {
     private let configuration: GatewayConfiguration
     private let runtime: ServiceRuntime
     private let state: GatewayState
+    private let routes: RoutesKeeper
+    private let accessLog: AccessLog?
     private let metrics: GatewayMetrics
     private let feed: LiveFeed
     private let lanes: [RequestLane]
@@ -48,7 +50,6 @@ final class GatewayService: Service {
         self.configuration = configuration
         self.runtime = runtime
         let metrics = GatewayMetrics(runtime.metrics)
-        let state = GatewayState(routing: try RoutesFile.read(path: configuration.routesFile))
         let feed = LiveFeed(maximumViewers: configuration.maximumViewers, gauge: metrics.viewers)
         let batcher = EventBatcher(bus: bus, topic: .requestsObserved)
         let protected = ProtectedEvents(
@@ -57,6 +58,19 @@ final class GatewayService: Service {
             try await bus.publish(
                 event.payload, to: event.topic, key: event.key, trace: event.trace, id: event.id, deadline: deadline)
         }
+        let routes = try RoutesKeeper(path: configuration.routesFile, metrics: metrics, log: runtime.log) { change in
+            var change = change
+            change.replica = bus.configuration.replica
+            protected.offer(
+                ProtectedEvents.Pending(
+                    topic: .configurationChanged, payload: change.wireBytes(), key: change.service, trace: nil))
+        }
+        let state = routes.published
+        let accessLog = try configuration.accessLog.map { path in
+            try AccessLog(
+                path: path, writesQuery: configuration.accessLogHasQuery, dropped: metrics.accessLinesDropped)
+        }
+        (self.routes, self.accessLog) = (routes, accessLog)
         let writes = StoreQueue(
             store: EnforcementStore(database: runtime.database), dropped: metrics.eventsDropped["storage"],
             log: runtime.log)
@@ -81,8 +95,9 @@ final class GatewayService: Service {
         client = HTTPClient(try Self.clientConfiguration(), group: runtime.group)
         let proxy = UpstreamProxy(
             client: client, labyrinth: HTTPEndpoint(configuration.labyrinth), metrics: metrics)
+        let engine = try InspectionEngine.builtIn()
         let recorder = RequestRecorder(
-            metrics: metrics, feed: feed,
+            metrics: metrics, feed: feed, accessLog: accessLog,
             observed: { event, client in
                 if !batcher.offer(event, key: client.bytes) { metrics.eventsDropped["request"].increment() }
             },
@@ -93,7 +108,7 @@ final class GatewayService: Service {
                         trace: trace))
             })
         handler = GatewayHandler(
-            configuration, lanes: lanes, engine: try .builtIn(), proxy: proxy,
+            configuration, lanes: lanes, engine: engine, proxy: proxy,
             api: APIDispatcher(timeout: configuration.apiTimeout, metrics: metrics, calls: calls),
             page: try LivePage(
                 assetsDirectory: try AssetsFolder.find(configured: configuration.assetsDirectory), feed: feed,
@@ -102,7 +117,8 @@ final class GatewayService: Service {
         certificates = try Self.certificates(configuration)
         server = HTTPServer(
             Self.serverConfiguration(configuration, certificates, runtime.log), group: runtime.group, handler: handler)
-        AdminRoutes(state: state, health: proxy.health).add(to: runtime.admin)
+        AdminRoutes(state: state, health: proxy.health, keeper: routes, lanes: lanes, engine: engine)
+            .add(to: runtime.admin)
     }
 
     private static func certificates(_ configuration: GatewayConfiguration) throws -> TLSServerContext? {
@@ -133,6 +149,15 @@ final class GatewayService: Service {
         return server
     }
 
+    static func problems(with configuration: GatewayConfiguration) -> [String] {
+        do throws(GatewayFailure) {
+            _ = try RoutesFile.read(path: configuration.routesFile)
+            return []
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
     // MARK: Life
 
     func start() async throws {
@@ -143,6 +168,7 @@ final class GatewayService: Service {
             background: [
                 reactor.run { [self] in await loadStored() },
                 reactor.run { [self] in await tick() },
+                reactor.run { [routes] in await routes.watch(on: reactor) },
             ], senders: protected.start(on: reactor), writer: writes.start(on: reactor))
         tasks.withLock { $0 = started }
         listen()
@@ -169,8 +195,18 @@ final class GatewayService: Service {
             for event in try delivery.decode(as: SigningKeysRotated.self) { keys.replace(event.keys) }
         case RevocationIssued.schema:
             for event in try delivery.decode(as: RevocationIssued.self) { keys.revoke(event) }
-        default: break  // Configuration over the bus comes with the gateway's own issue.
+        case ConfigurationChanged.schema:
+            for event in try delivery.decode(as: ConfigurationChanged.self) where concernsRoutes(event) {
+                runtime.bus.reactor.run { [routes] in _ = await routes.reload(because: "bus") }
+            }
+        default: break
         }
+    }
+
+    /// Another replica runs with a new file: where files are shared, ours is new too.
+    private func concernsRoutes(_ event: ConfigurationChanged) -> Bool {
+        event.service == Self.name.operatorName && event.keys.contains("routes")
+            && event.replica != runtime.bus.configuration.replica
     }
 
     /// What was said while nobody here listened. Each owner is asked until it answers: a fresh stack starts in any order.
@@ -250,15 +286,14 @@ final class GatewayService: Service {
         }
     }
 
-    /// Routes and certificates; what is wrong is logged, and the old ones stay.
+    /// Routes, certificates and the access log's file; what is wrong is logged, and the old ones stay.
     func reload() async {
+        await routes.reload(because: "signal")
         do {
-            let routing = try RoutesFile.read(path: configuration.routesFile)
-            state.routing.update { $0 = routing }
             try certificates?.reload()
-            runtime.log.info("routes and certificates were read again", ["routes": .int(routing.routes.routes.count)])
+            try accessLog?.reopen()
         } catch {
-            runtime.log.error("the new routes or certificates are not used", ["error": .error(error)])
+            runtime.log.error("a new certificate or access log is not used", ["error": .error(error)])
         }
     }
 
@@ -269,6 +304,7 @@ final class GatewayService: Service {
         let running = tasks.withLock { $0 }
         for task in running.background { task.cancel() }
         await client.stop()
+        accessLog?.flush(deadline: .after(.milliseconds(500)))
         await batcher.stop(deadline: deadline)
         await protected.stop(running.senders, deadline: deadline)
         if let writer = running.writer { await writes.stop(writer, deadline: deadline) }

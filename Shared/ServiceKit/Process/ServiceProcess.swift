@@ -46,14 +46,23 @@ package enum ServiceProcess<Served: Service> {
         }
         switch arguments.verb {
         case .checkConfiguration:
-            StandardStreams.out("\(Served.name.operatorName): the configuration is good (\(loaded.keys.count) keys)\n")
-            return ExitStatus.success
+            return check(loaded)
         case .printConfiguration:
             StandardStreams.out(ConfigurationListing.text(loaded.keys))
             return ExitStatus.success
         default:
             return await ServiceRun<Served>.status(of: arguments.verb, loaded)
         }
+    }
+
+    private static func check(_ loaded: LoadedConfiguration<Served.Configuration>) -> Int32 {
+        let problems = Served.problems(with: loaded.service)
+        guard problems.isEmpty else {
+            StandardStreams.error("\(Served.name.operatorName): \(problems.joined(separator: "\n  "))\n")
+            return ExitStatus.configuration
+        }
+        StandardStreams.out("\(Served.name.operatorName): the configuration is good (\(loaded.keys.count) keys)\n")
+        return ExitStatus.success
     }
 
     private static var defaultFile: String? {

@@ -1,6 +1,8 @@
 import Core
 import HTTP
+import Inspection
 import JSON
+import Reactor
 import ServiceKit
 
 /// What an operator can ask this replica on the administration port.
@@ -9,11 +11,39 @@ struct AdminRoutes: Sendable {
 
     let state: GatewayState
     let health: UpstreamHealth
+    let keeper: RoutesKeeper?
+    let lanes: [RequestLane]
+    let engine: InspectionEngine
 
     func add(to router: HTTPRouter) {
         router.add(.get, "/enforcements") { _, response in try await json(response, enforcements) }
         router.add(.get, "/upstreams") { _, response in try await json(response, upstreams) }
-        router.add(.get, "/routes") { _, response in try await json(response, routes) }
+        router.add(.get, "/routes") { routed, response in try await answer(routed.request, response, routes) }
+        for method in [HTTPMethod.get, .post] {
+            router.add(method, "/explain") { routed, response in
+                let question = try await ExplainRoute.request(routed.request)
+                try await answer(routed.request, response, explanation.explain(question))
+            }
+        }
+    }
+
+    /// The lane of this reactor: the administration port is served by the same ones.
+    private var explanation: Explanation {
+        get throws {
+            guard let lane = lanes.first(where: { $0.reactor === Reactor.current }) else {
+                throw Failure(.unavailable, "This port is served by a reactor that handles no requests.")
+            }
+            return Explanation(lane: lane, engine: engine)
+        }
+    }
+
+    private func answer(
+        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ value: JSONValue
+    ) async throws {
+        if request.head.headers["accept"]?.hasPrefix("text/plain") == true {
+            return try await response.respond(.ok, text: ReadableText.of(value))
+        }
+        try await response.respond(.ok, headers: ["Content-Type": "application/json"], body: value.serialized())
     }
 
     private func json(_ response: HTTPResponseWriter, _ fields: (inout JSONWriter) -> Void) async throws {
@@ -54,18 +84,19 @@ struct AdminRoutes: Sendable {
         }
     }
 
-    private func routes(_ json: inout JSONWriter) {
-        json.key("routes")
-        json.array { list in
-            for route in state.routing.current.routes.routes.map(\.route) {
-                list.object { entry in
-                    entry.text("name", route.name)
-                    entry.text("hosts", route.hosts.isEmpty ? "*" : route.hosts.joined(separator: ", "))
-                    entry.text("path", route.path.text)
-                    entry.text("upstream", route.upstream)
-                    entry.text("inspection", route.inspection.rawValue)
-                }
+    /// As understood, and what is wrong with the file as it is now, if it is refused.
+    private var routes: JSONValue {
+        var object = JSONObject()
+        if let status = keeper?.status {
+            object["digest"] = .string(Hex.encode(status.digest))
+            object["read_at"] = .string(status.readAt.rfc3339)
+            if let refused = status.refused {
+                object["refused"] = [
+                    "at": .string(refused.at.rfc3339), "problems": .array(refused.problems.map { .string($0) }),
+                ]
             }
         }
+        object["routes"] = .array(state.routing.current.routes.routes.prefix(Self.mostListed).map(\.route.json))
+        return .object(object)
     }
 }

@@ -136,19 +136,25 @@ final class GatewayHandler: HTTPHandler {
             exchange.outcome = .unrouted
             return try await refuse(.notFound, "No route of this gateway takes this host and path.", response, exchange)
         }
-        let route = active.route
         exchange.take(active)
-        if route.hiddenLinks?.leads(path) == true {
+        try await follow(active, path, request, response, &exchange, lane)
+    }
+
+    private func follow(
+        _ active: ActiveRoute, _ path: RequestPath, _ request: HTTPServerRequest, _ response: HTTPResponseWriter,
+        _ exchange: inout Exchange, _ lane: RequestLane
+    ) async throws {
+        if active.route.hiddenLinks?.leads(path) == true {
             exchange.outcome = .diverted
             return try await proxy.divert(request, response, &exchange)
         }
-        try authorize(route, request, &exchange, lane)
-        if let answer = route.answer {
+        try authorize(active.route, request, &exchange, lane)
+        if let answer = active.route.answer {
             exchange.outcome = .answered
-            return try await OwnAnswer.respond(answer, request, response, exchange, route, path)
+            return try await OwnAnswer.respond(answer, request, response, exchange, active.route, path)
         }
-        if let length = request.body.length, length > route.bodyLimit.bytes {
-            throw HTTPFailure.tooLarge(limit: route.bodyLimit.bytes)
+        if let length = request.body.length, length > active.route.bodyLimit.bytes {
+            throw HTTPFailure.tooLarge(limit: active.route.bodyLimit.bytes)
         }
         let body = try await inspect(active.policy, request, &exchange, lane)
         if exchange.verdict.action == .block {
@@ -157,7 +163,8 @@ final class GatewayHandler: HTTPHandler {
             )
         }
         exchange.outcome = .proxied
-        try await proxy.forward(request, body, route, path, to: lane.endpoint(of: route), response, &exchange)
+        try await proxy.forward(
+            request, body, active.route, path, to: lane.endpoint(of: active.route), response, &exchange)
     }
 
     private func refuse(

@@ -37,6 +37,8 @@ final class RequestLane: @unchecked Sendable {
         routing.read().routes.match(host: host, method: head.method.description, path: path) { head.headers.meets($0) }
     }
 
+    var routingInForce: Routing { routing.read() }
+
     /// Where the route leads: the first address of its upstream.
     func endpoint(of route: Route) -> HTTPEndpoint? {
         guard let text = routing.read().upstreams[route.upstream]?.endpoints.first else { return nil }

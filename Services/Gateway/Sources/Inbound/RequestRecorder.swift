@@ -12,6 +12,7 @@ struct RequestRecorder: Sendable {
 
     let metrics: GatewayMetrics
     let feed: LiveFeed
+    var accessLog: AccessLog?
     /// May drop; never waits.
     let observed: @Sendable (RequestObserved, IPAddress) -> Void
     /// Kept until the broker has it.
@@ -25,6 +26,7 @@ struct RequestRecorder: Sendable {
         let took = Deadline.now - exchange.began
         metrics.duration.observe(took)
         if exchange.inspectionTook > .zero { metrics.inspectionDuration.observe(exchange.inspectionTook) }
+        accessLog?.write(exchange, request, response, took: took)
         let microseconds = Int(took.wholeNanoseconds / 1_000)
         lane.count(exchange.liveOutcome, microseconds: microseconds)
         observed(observation(exchange, request, response, microseconds), exchange.client)

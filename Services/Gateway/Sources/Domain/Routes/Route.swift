@@ -98,4 +98,10 @@ package final class ActiveRoute: Sendable {
             blockAbove: route.blockAbove, alertAbove: route.alertAbove, exclusions: route.exclusions)
         changesAnswers = route.changesAnswers
     }
+
+    /// What is left to ask once host and path fit.
+    func accepts(_ method: String, _ holds: (FieldCondition) -> Bool) -> Bool {
+        (route.methods.isEmpty || route.methods.contains(method))
+            && (route.fields.isEmpty || route.fields.allSatisfy(holds))
+    }
 }

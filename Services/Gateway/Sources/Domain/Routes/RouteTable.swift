@@ -8,13 +8,19 @@
 /// 4. the order of the file.
 ///
 /// A route that takes the host and path but not the method or the fields is passed over for the next in that order.
-package struct RouteTable: Sendable {
+package final class RouteTable: Sendable {
     /// As in the file.
     package let routes: [ActiveRoute]
-    private let hosts: [String: RouteTrie]
+    private let hosts: [String: HostRoutes]
     /// By what follows the `*` of `*.example`.
-    private let wildcards: [Substring: RouteTrie]
+    private let wildcards: [Substring: HostRoutes]
     private let everyHost: RouteTrie
+
+    /// In a box, so that a look-up counts one reference.
+    private final class HostRoutes: Sendable {
+        let paths: RouteTrie
+        init(_ paths: RouteTrie) { self.paths = paths }
+    }
 
     package init(_ routes: [Route]) {
         self.routes = routes.map(ActiveRoute.init)
@@ -30,7 +36,9 @@ package struct RouteTable: Sendable {
                 }
             }
         }
-        (self.hosts, self.wildcards, self.everyHost) = (hosts, wildcards, everyHost)
+        self.hosts = hosts.mapValues(HostRoutes.init)
+        self.wildcards = wildcards.mapValues(HostRoutes.init)
+        self.everyHost = everyHost
     }
 
     private static func demandsMore(
@@ -48,16 +56,12 @@ package struct RouteTable: Sendable {
     package func match(
         host: String, method: String, path: RequestPath, holds: (FieldCondition) -> Bool = { _ in false }
     ) -> ActiveRoute? {
-        func accepts(_ number: Int32) -> Bool {
-            let route = routes[Int(number)].route
-            return (route.methods.isEmpty || route.methods.contains(method))
-                && (route.fields.isEmpty || route.fields.allSatisfy(holds))
-        }
+        func accepts(_ number: Int32) -> Bool { routes[Int(number)].accepts(method, holds) }
         let path = path.bytes
         guard path.first == UInt8(ascii: "/") else { return nil }
-        if let trie = hosts[host], let found = trie.first(path, where: accepts) { return routes[Int(found)] }
+        if let found = hosts[host]?.paths.first(path, where: accepts) { return routes[Int(found)] }
         if !wildcards.isEmpty, let dot = host.firstIndex(of: "."), dot != host.startIndex,
-            let found = wildcards[host[dot...]]?.first(path, where: accepts)
+            let found = wildcards[host[dot...]]?.paths.first(path, where: accepts)
         {
             return routes[Int(found)]
         }

@@ -12,7 +12,7 @@ import ServiceKit
 ///         host: shop.example
 ///         path: /
 ///         upstream: shop        # a name from above, or an address
-enum RoutesFile {
+package enum RoutesFile {
     private static let maximumRoutes = 10_000
 
     static func read(path: String) throws(GatewayFailure) -> Routing {
@@ -37,6 +37,9 @@ enum RoutesFile {
         }
         return try read(root)
     }
+
+    /// Whether a file of these bytes would be used; for who only asks that.
+    package static func isGood(_ bytes: [UInt8]) -> Bool { (try? read(bytes, file: "routes.yaml")) != nil }
 
     /// Room for `maximumRoutes` of some length.
     static let limits = YAMLLimits(bytes: 8 << 20, nodes: 500_000)

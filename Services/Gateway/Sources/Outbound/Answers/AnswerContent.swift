@@ -6,12 +6,12 @@ import Telemetry
 struct AnswerContent {
     private let links: [UInt8]
     private let encoder: (any ContentEncoder)?
-    private let slot: CompressionSlots.Slot?
+    private let share: CompressionMemory.Share?
 
     /// Decides, and says so in `headers`.
     init(
         _ route: Route, _ facts: AnswerCompression.Facts, beginning: [UInt8]?, _ exchange: Exchange,
-        _ slots: CompressionSlots, _ metrics: GatewayMetrics, _ headers: inout HTTPHeaders
+        _ memory: CompressionMemory, _ metrics: GatewayMetrics, _ headers: inout HTTPHeaders
     ) throws(CompressionFailure) {
         if let links = route.hiddenLinks, let beginning, HiddenLinks.isDocument(beginning) {
             self.links = links.markup(leaf: String(exchange.idText.suffix(12)))
@@ -21,9 +21,10 @@ struct AnswerContent {
         }
         let decision = route.compression.map { AnswerCompression($0, facts) } ?? .no
         if decision != .no { headers.addVary("Accept-Encoding") }
-        guard case .with(let coding) = decision, let policy = route.compression, let slot = slots.take() else {
+        guard case .with(let coding) = decision, let policy = route.compression, let share = memory.take(for: coding)
+        else {
             if case .with = decision { metrics.compressed["none_free"].increment() }
-            (encoder, slot) = (nil, nil)
+            (encoder, share) = (nil, nil)
             return
         }
         encoder =
@@ -31,7 +32,7 @@ struct AnswerContent {
             case .gzip: GzipEncoder(level: policy.gzipLevel)
             case .brotli: try BrotliEncoder(level: policy.brotliLevel)
             }
-        self.slot = slot
+        self.share = share
         metrics.compressed[coding.rawValue].increment()
         headers.set("Content-Encoding", coding.rawValue)
         headers.noteChange()

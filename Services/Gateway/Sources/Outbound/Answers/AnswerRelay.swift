@@ -7,7 +7,7 @@ import HTTP
 /// one piece in memory at a time.
 struct AnswerRelay: Sendable {
     let metrics: GatewayMetrics
-    let slots = CompressionSlots()
+    private let memory = CompressionMemory()
 
     func relay(
         _ answer: HTTPClientResponse, _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange
@@ -55,7 +55,7 @@ struct AnswerRelay: Sendable {
         let length = announced(answer, headers, request)
         let facts = AnswerCompression.Facts(answer.status, headers, request, length: length)
         var piece = try await firstPiece(of: answer, route, facts)
-        let content = try AnswerContent(route, facts, beginning: piece, exchange, slots, metrics, &headers)
+        let content = try AnswerContent(route, facts, beginning: piece, exchange, memory, metrics, &headers)
         headers.apply(route, isSecure: request.isSecure, timing: route.tellsTiming ? exchange.serverTiming : nil)
         try response.start(answer.status, headers: headers, length: content.length(of: length))
         if piece == nil { piece = try await answer.body.next() }

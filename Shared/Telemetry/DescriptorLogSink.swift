@@ -56,6 +56,12 @@ package final class DescriptorLogSink: LogSink {
         while state.withLock({ $0.written < target }), !deadline.hasPassed { usleep(500) }
     }
 
+    /// From now on to what `descriptor` leads to, as after a log file was rotated. The caller keeps its own.
+    package func turn(to descriptor: Int32) {
+        dup2(descriptor, self.descriptor)
+        _ = fcntl(self.descriptor, F_SETFD, FD_CLOEXEC)
+    }
+
     /// How many lines were dropped since the last line that said so.
     package var droppedLines: Int { state.withLock { $0.dropped } }
 

@@ -7,13 +7,12 @@ import JSON
 import Telemetry
 
 /// One JSON line a request, for those who keep access logs. A reader that stalls costs lines, which are counted, and
-/// never a request. `reopen` follows a rotated file: the descriptor keeps its number, so that no writer has to be told.
+/// never a request. `reopen` follows a rotated file.
 final class AccessLog: Sendable {
     /// Standard output.
     static let terminal = "-"
 
     private let path: String
-    private let descriptor: Int32
     private let sink: DescriptorLogSink
     private let dropped: Counter
     private let writesQuery: Bool
@@ -22,8 +21,13 @@ final class AccessLog: Sendable {
         self.path = path
         self.writesQuery = writesQuery
         self.dropped = dropped
-        descriptor = path == Self.terminal ? STDOUT_FILENO : try Self.open(path)
+        guard path != Self.terminal else {
+            sink = DescriptorLogSink(descriptor: STDOUT_FILENO)
+            return
+        }
+        let descriptor = try Self.open(path)
         sink = DescriptorLogSink(descriptor: descriptor)
+        close(descriptor)
     }
 
     private static func open(_ path: String) throws(GatewayFailure) -> Int32 {
@@ -39,7 +43,7 @@ final class AccessLog: Sendable {
     func reopen() throws(GatewayFailure) {
         guard path != Self.terminal else { return }
         let fresh = try Self.open(path)
-        dup2(fresh, descriptor)
+        sink.turn(to: fresh)
         close(fresh)
     }
 

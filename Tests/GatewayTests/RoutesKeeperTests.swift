@@ -29,6 +29,13 @@ private struct RoutesFolder {
     func write(_ text: String) throws { try text.write(toFile: file, atomically: true, encoding: .utf8) }
 }
 
+/// What the clients of a test say to each other.
+private final class Load: Sendable {
+    let isDone = Atomic<Bool>(false)
+    let failures = Mutex<[String]>([])
+    let answered = Atomic<Int>(0)
+}
+
 @Suite(.timeLimit(.minutes(2))) struct RoutesKeeperTests {
     private func names(_ keeper: RoutesKeeper) -> [String] {
         keeper.published.routing.current.routes.routes.map(\.route.name)
@@ -131,19 +138,17 @@ private struct RoutesFolder {
         })
         let keeper = try #require(gateway.keeper)
         let upstream = address.withLock { $0 }
-        let isDone = Atomic<Bool>(false)
-        let failures = Mutex<[String]>([])
-        let answered = Atomic<Int>(0)
+        let load = Load()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<4 {
                 group.addTask {
-                    while !isDone.load(ordering: .relaxed) {
+                    while !load.isDone.load(ordering: .relaxed) {
                         let answer = try await gateway.send(.get, "/shop?q=tea")
                         let version = answer.head.headers["x-version"]
                         if answer.status != 200 || version == nil {
-                            failures.withLock { $0.append("\(answer.status) \(version ?? "-")") }
+                            load.failures.withLock { $0.append("\(answer.status) \(version ?? "-")") }
                         }
-                        answered.add(1, ordering: .relaxed)
+                        load.answered.add(1, ordering: .relaxed)
                     }
                 }
             }
@@ -152,12 +157,12 @@ private struct RoutesFolder {
                 try folder.write(RoutesFolder.text("v\(version)", upstream: upstream))
                 if await keeper.reload(because: "test") == .used { used += 1 }
             }
-            isDone.store(true, ordering: .relaxed)
+            load.isDone.store(true, ordering: .relaxed)
             try await group.waitForAll()
             #expect(used == 1_000)
         }
-        #expect(failures.withLock { $0 } == [])
-        #expect(answered.load(ordering: .relaxed) > 100)
+        #expect(load.failures.withLock { $0 } == [])
+        #expect(load.answered.load(ordering: .relaxed) > 100)
         #expect(try await gateway.send(.get, "/").head.headers["x-version"] == "v1000")
     }
 }

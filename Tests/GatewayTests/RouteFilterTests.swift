@@ -27,6 +27,21 @@ import Testing
         #expect(String(decoding: filled, as: UTF8.self) == expected)
     }
 
+    /// template for /{id}/*, whether it may be a redirect's target
+    @Test(arguments: [
+        ("/x", true), ("/{id}", true), ("{path}", true), ("{rest}{query}", true), ("/{rest}", true),
+        ("https://a.example{path}", true), ("{scheme}://{host}/{id}{rest}", true), ("http://{host}{query}", true),
+        ("//a.example/", false), ("{id}/x", false), ("https://{id}.example/", false), ("https://{id}", false),
+        ("https://", false), ("javascript:alert(1)", false), ("x", false), ("{host}/x", false),
+    ]) func `No part of a path becomes a host`(text: String, isSafe: Bool) throws {
+        let pattern: RoutePattern = "/{id}/*"
+        let template = try PathTemplate(text, for: pattern, pieces: PathTemplate.forTargets)
+        #expect(template.isSafeTarget == isSafe)
+        let path = try #require(RequestPath("/a/evil.example/b"))
+        let source = PathTemplate.Source(path: path, host: "h")
+        #expect(!isSafe || !template.fillTarget(source, of: pattern).starts(with: "//".utf8))
+    }
+
     @Test func `What stands for nothing is refused`() throws {
         #expect(throws: PathTemplate.UnknownPiece(name: "id")) {
             try PathTemplate("/{id}", for: "/users", pieces: PathTemplate.forPaths)

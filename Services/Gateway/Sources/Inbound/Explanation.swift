@@ -73,7 +73,7 @@ struct Explanation {
         switch route.answer {
         case .redirect(let status, let template):
             let source = PathTemplate.Source(path: path, query: query, host: request.host, isSecure: true)
-            let target = String(decoding: template.fill(source, of: route.path), as: UTF8.self)
+            let target = String(decoding: template.fillTarget(source, of: route.path), as: UTF8.self)
             return "\(condition)redirected with \(status) to \(target)"
         case .fixed(let status, _, let body): return "\(condition)answered with \(status) and \(body.count) bytes"
         case nil: break

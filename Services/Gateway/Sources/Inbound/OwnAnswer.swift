@@ -12,7 +12,7 @@ enum OwnAnswer {
             let source = PathTemplate.Source(
                 path: path, query: query(request.head), host: request.head.host ?? exchange.host,
                 isSecure: request.isSecure)
-            headers.add("Location", String(decoding: template.fill(source, of: route.path), as: UTF8.self))
+            headers.add("Location", String(decoding: template.fillTarget(source, of: route.path), as: UTF8.self))
             headers.apply(route, isSecure: request.isSecure)
             try await response.respond(HTTPStatus(status), headers: headers)
         case .fixed(let status, let contentType, let body):

@@ -84,6 +84,34 @@ package struct PathTemplate: Sendable, Equatable {
         return result
     }
 
+    /// As the target of a redirect: two slashes at its beginning would be another host, and what stands for them can
+    /// only have come from the path.
+    package func fillTarget(_ source: Source, of pattern: RoutePattern) -> [UInt8] {
+        let filled = fill(source, of: pattern)
+        guard filled.starts(with: "//".utf8) else { return filled }
+        return [UInt8(ascii: "/")] + filled.drop { $0 == UInt8(ascii: "/") }
+    }
+
+    /// Whether as a target of a redirect it says itself which host is meant: nothing that a client writes into a path
+    /// stands in the place of a scheme or host.
+    package var isSafeTarget: Bool {
+        let outline = pieces.map { piece in
+            switch piece {
+            case .text(let text): text
+            case .parameter: "\u{0}"
+            case .rest, .path: "/"
+            case .query: "?"
+            case .host: "host"
+            case .scheme: "https"
+            }
+        }.joined()
+        if case .text(let text) = pieces.first, text.hasPrefix("//") { return false }
+        if outline.hasPrefix("/") { return true }
+        guard let scheme = ["https://", "http://"].first(where: { outline.hasPrefix($0) }) else { return false }
+        let host = outline.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" }
+        return !host.isEmpty && !host.contains("\u{0}")
+    }
+
     /// As a path: it begins with one slash.
     package func fillPath(_ path: RequestPath, of pattern: RoutePattern) -> [UInt8] {
         let filled = fill(Source(path: path), of: pattern)

@@ -16,8 +16,7 @@ enum AnswerReader {
     private static func redirect(_ section: FileSection, _ path: RoutePattern) -> RouteAnswer? {
         guard let node = section["redirect"] else { return nil }
         guard node.entries != nil else {
-            return .redirect(
-                status: 308, to: template(section, "redirect", path, PathTemplate.forTargets) ?? PathTemplate.path)
+            return .redirect(status: 308, to: target(section, "redirect", path) ?? PathTemplate.path)
         }
         let redirect = FileSection(node, "redirect", section.problems)
         let status = redirect.integer("status", in: 300...399) ?? 308
@@ -25,12 +24,22 @@ enum AnswerReader {
             redirect.report(
                 "status has to be one of \(redirects.map(String.init).joined(separator: ", "))", at: "status")
         }
-        let target = template(redirect, "to", path, PathTemplate.forTargets)
+        let target = target(redirect, "to", path)
         if target == nil && !redirect.has("to") {
             redirect.report("the redirect has no target; write to: \"https://{host}{path}{query}\"")
         }
         redirect.end()
         return .redirect(status: status, to: target ?? PathTemplate.path)
+    }
+
+    private static func target(_ section: FileSection, _ key: String, _ path: RoutePattern) -> PathTemplate? {
+        guard let template = template(section, key, path, PathTemplate.forTargets) else { return nil }
+        if !template.isSafeTarget {
+            section.report(
+                "\(key) has to begin with /, or with http:// or https:// and a host that no part of the path stands in",
+                at: key)
+        }
+        return template
     }
 
     private static func fixed(_ section: FileSection) -> RouteAnswer? {

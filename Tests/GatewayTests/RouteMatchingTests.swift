@@ -183,7 +183,7 @@ private struct NaiveTable {
             #expect(table.match(host: "h", method: "GET", path: path)?.route.name == "r\(count - 1)")
             return (0..<5).map { _ in
                 ContinuousClock().measure {
-                    for _ in 0..<5_000 { _ = table.match(host: "h", method: "GET", path: path) }
+                    for _ in 0..<1_000 { _ = table.match(host: "h", method: "GET", path: path) }
                 }
             }.min() ?? .zero
         }

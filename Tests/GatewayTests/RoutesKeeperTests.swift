@@ -36,7 +36,7 @@ private final class Load: Sendable {
     let answered = Atomic<Int>(0)
 }
 
-@Suite(.timeLimit(.minutes(2))) struct RoutesKeeperTests {
+@Suite(.timeLimit(.minutes(5))) struct RoutesKeeperTests {
     private func names(_ keeper: RoutesKeeper) -> [String] {
         keeper.published.routing.current.routes.routes.map(\.route.name)
     }

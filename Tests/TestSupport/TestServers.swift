@@ -14,7 +14,7 @@ package enum TestServers {
         _ = unsafe mkdir(folder, 0o755)
         atexit {
             ChildProcess.killAll()
-            PrivateFiles.remove("\(TestServers.base)/infinite-tests.\(getpid())")
+            PrivateFiles.removeInBackground("\(TestServers.base)/infinite-tests.\(getpid())")
         }
         return folder
     }()
@@ -56,7 +56,7 @@ package enum TestServers {
             guard let owner = Int32(name.split(separator: ".").last ?? ""), kill(owner, 0) != 0, errno == ESRCH else {
                 continue
             }
-            PrivateFiles.remove("\(base)/\(name)")
+            PrivateFiles.removeInBackground("\(base)/\(name)")
         }
     }
 }

@@ -45,6 +45,15 @@ package enum PrivateFiles {
 
     package static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
+    /// Removes a folder of thousands of files, in a process of its own that nobody waits for.
+    package static func removeInBackground(_ path: String) {
+        let launch = ProcessLaunch(
+            name: "rm", program: "/bin/sh", arguments: ["-c", #"rm -rf "$0" &"#, path], output: .file("/dev/null"))
+        guard let shell = try? launch.spawn() else { return remove(path) }
+        var status: Int32 = 0
+        while unsafe waitpid(shell, &status, 0) < 0, errno == EINTR {}
+    }
+
     /// The last lines of a log, for the message of a failure.
     package static func tail(_ path: String, lines: Int = 15) -> String {
         (read(path) ?? "(no log was written)").split(separator: "\n").suffix(lines).joined(separator: "\n")

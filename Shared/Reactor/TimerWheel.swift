@@ -1,7 +1,7 @@
 internal import Core
 
 /// Something that can wait in a `TimerWheel`: at most one place at a time, linked to its neighbours there.
-class TimerEntry {
+package class TimerEntry {
     fileprivate var next: TimerEntry?
     fileprivate unowned(unsafe) var previous: TimerEntry?
     fileprivate var dueTick: Int64 = 0

@@ -26,6 +26,8 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
     },
     "bus": { bytes in UntrustedBytes.read(bytes) },
     "http-requests": { bytes in HTTPFuzzing.requests(bytes) },
+    // Frames of HTTP/2 in any split.
+    "http2-frames": { bytes in HTTPFuzzing.frames(bytes) },
     "http-response": { bytes in HTTPFuzzing.response(bytes) },
     "request-paths": { bytes in GatewayFuzzing.path(bytes) },
     "routes-file": { bytes in _ = RoutesFile.isGood(bytes) },

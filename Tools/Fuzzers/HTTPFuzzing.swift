@@ -10,6 +10,15 @@ enum HTTPFuzzing {
         precondition(transcript([stream]) == transcript([Array(stream[..<split]), Array(stream[split...])]))
     }
 
+    /// The first byte says where the stream is split, which may change nothing but into how many pieces content falls.
+    static func frames(_ bytes: [UInt8]) {
+        guard let first = bytes.first else { return }
+        let stream = Array(bytes.dropFirst())
+        let split = stream.count * Int(first) / 255
+        let heard = HTTP2UntrustedBytes.read(Array(stream[..<split]), Array(stream[split...]))
+        for line in heard { precondition(!line.utf8.contains { $0 == 10 || $0 == 13 || $0 == 0 }) }
+    }
+
     static func response(_ bytes: [UInt8]) {
         var parser = HTTPResponseParser(answering: .get)
         guard let head = try? parser.parse(bytes.span) else { return }

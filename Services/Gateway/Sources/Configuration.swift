@@ -10,6 +10,8 @@ struct GatewayConfiguration: ServiceConfiguration {
     var certificate: String?
     var certificateKey: String?
     var maximumConnections: Int
+    /// Whether plain connections may speak HTTP/2 from their first byte; over TLS it is agreed in the handshake.
+    var allowsPlainHTTP2: Bool
     var routesFile: String
     /// A file, `-` for standard output, nil for none.
     var accessLog: String?
@@ -35,6 +37,8 @@ struct GatewayConfiguration: ServiceConfiguration {
         certificateKey = listening.optionalString(
             "certificate_key", about: "PEM file with the certificate's private key")
         maximumConnections = listening.integer("maximum_connections", default: 10_000, in: 1...1_000_000)
+        allowsPlainHTTP2 = listening.boolean(
+            "plain_http2", default: false, about: "whether plain connections may speak HTTP/2 without being asked")
         if (certificate == nil) != (certificateKey == nil) {
             listening.report("has only one of certificate and certificate_key; set both or neither")
         }

@@ -125,7 +125,7 @@ final class GatewayService: Service {
         guard let chain = configuration.certificate, let key = configuration.certificateKey else { return nil }
         return try TLSServerContext(
             TLSServerConfiguration(
-                certificates: [TLSCertificateFiles(chain: chain, key: key)], applicationProtocols: ["http/1.1"]))
+                certificates: [TLSCertificateFiles(chain: chain, key: key)], applicationProtocols: ["h2", "http/1.1"]))
     }
 
     private static func clientConfiguration() throws -> HTTPClientConfiguration {
@@ -142,6 +142,7 @@ final class GatewayService: Service {
         var server = HTTPServerConfiguration(address: configuration.listen, tls: certificates)
         server.maximumConnections = configuration.maximumConnections
         server.limits.maximumBodyBytes = .max
+        server.version2.allowsPriorKnowledge = configuration.allowsPlainHTTP2
         server.onRefusal = { refusal, peer in
             log.debug(
                 "a malformed request was refused", ["reason": .string(refusal.rawValue), "peer": .describing(peer)])

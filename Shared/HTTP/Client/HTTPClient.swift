@@ -55,10 +55,11 @@ package struct HTTPAttemptFailure: Error, Sendable, Equatable {
     }
 }
 
-/// An HTTP/1.1 client with keep-alive pools, one per endpoint and reactor.
+/// A client with keep-alive pools, one per endpoint and reactor, in HTTP/1.1 and where configured in HTTP/2.
 ///
-/// A request is sent a second time only when the first certainly had no effect: nothing of it was sent, or it is
-/// idempotent, has no streamed body, and a kept connection ended before a single byte of the answer (RFC 9110 §9.2.2).
+/// A request is sent a second time only when the first certainly had no effect: nothing of it was sent, the peer refused
+/// its stream (RFC 9113 §8.7), or it is idempotent, has no streamed body, and a kept connection ended before a single
+/// byte of the answer (RFC 9110 §9.2.2).
 package final class HTTPClient: Sendable {
     private let group: ReactorGroup
     private let workers: [HTTPClientWorker]

@@ -5,6 +5,9 @@ package struct HTTPClientConfiguration: Sendable {
     package var tls: TLSClientContext?
     /// Whom certificates have to name, and what SNI asks for; the endpoint's own host when nil.
     package var serverName: String?
+    /// Speak HTTP/2 to http endpoints without asking (RFC 9113 §3.3). To https endpoints it is spoken when `tls` offers
+    /// `h2` and the peer chooses it.
+    package var assumesVersion2 = false
     package var limits = HTTPLimits()
     /// To one endpoint, of all reactors together; each reactor may hold its even share.
     package var maximumConnectionsPerEndpoint = 256

@@ -20,28 +20,60 @@ final class HTTPClientWorker: @unchecked Sendable {
         _ request: HTTPClientRequest, to endpoint: HTTPEndpoint, deadline: Deadline
     ) async throws(HTTPAttemptFailure) -> HTTPClientResponse {
         var hasSentAny = false
-        while true {
-            let connection = try await connection(to: endpoint, hasSentAny: hasSentAny, deadline: deadline)
-            do throws(HTTPFailure) {
-                let head = try await connection.exchange(request, to: endpoint, deadline: deadline)
-                let isUpgraded = request.upgrade != nil && head.status == .switchingProtocols
-                return HTTPClientResponse(
-                    head: head, body: connection.responseBody(head.framing),
-                    upgraded: isUpgraded ? connection.takeStream() : nil)
-            } catch {
-                let mayRepeat = connection.mayRepeat(request)
-                hasSentAny = hasSentAny || connection.hasSentAny
-                connection.discard()
-                guard mayRepeat, error.isOfConnection, !deadline.hasPassed else {
-                    throw HTTPAttemptFailure(error, hasSentAny: hasSentAny)
+        for attempt in 1... {
+            let failed: Failed
+            switch try await link(to: endpoint, hasSentAny: hasSentAny, deadline: deadline) {
+            case .version1(let connection):
+                do throws(HTTPFailure) {
+                    let head = try await connection.exchange(request, to: endpoint, deadline: deadline)
+                    let isUpgraded = request.upgrade != nil && head.status == .switchingProtocols
+                    return HTTPClientResponse(
+                        head: head, body: connection.responseBody(head.framing),
+                        upgraded: isUpgraded ? connection.takeStream() : nil)
+                } catch {
+                    failed = Failed(error, over: connection, request)
+                }
+            case .version2(let connection):
+                let stream = HTTP2ClientStream(connection, request)
+                do throws(HTTPFailure) {
+                    let head = try await stream.exchange(host: endpoint.authority, deadline: deadline)
+                    return HTTPClientResponse(head: head, body: stream.responseBody(head.framing), upgraded: nil)
+                } catch {
+                    failed = Failed(error, over: stream)
                 }
             }
+            hasSentAny = hasSentAny || failed.hasSentAny
+            guard failed.mayRepeat, failed.failure.isOfConnection, attempt < Self.mostAttempts, !deadline.hasPassed
+            else { throw HTTPAttemptFailure(failed.failure, hasSentAny: hasSentAny) }
+        }
+        throw HTTPAttemptFailure(.stream(.closed), hasSentAny: hasSentAny)
+    }
+
+    /// Kept connections that all died meanwhile are tried one after the other, but not for ever.
+    private static let mostAttempts = 16
+
+    private struct Failed {
+        let failure: HTTPFailure
+        let mayRepeat: Bool
+        let hasSentAny: Bool
+
+        init(_ failure: HTTPFailure, over connection: HTTPClientConnection, _ request: HTTPClientRequest) {
+            self.failure = failure
+            mayRepeat = connection.mayRepeat(request)
+            hasSentAny = connection.hasSentAny
+            connection.discard()
+        }
+
+        init(_ failure: HTTPFailure, over stream: HTTP2ClientStream) {
+            self.failure = failure
+            mayRepeat = stream.mayRepeat
+            hasSentAny = stream.hasSentAny && !stream.isRefused
         }
     }
 
-    private func connection(
+    private func link(
         to endpoint: HTTPEndpoint, hasSentAny: Bool, deadline: Deadline
-    ) async throws(HTTPAttemptFailure) -> HTTPClientConnection {
+    ) async throws(HTTPAttemptFailure) -> HTTPClientPool.Link {
         do throws(HTTPFailure) {
             return try await pool(for: endpoint).take(deadline: deadline)
         } catch {

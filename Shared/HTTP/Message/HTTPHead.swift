@@ -1,10 +1,16 @@
 package enum HTTPVersion: Sendable, Hashable, CustomStringConvertible {
-    case http10, http11
+    case http10, http11, http2
 
-    package var description: String { self == .http11 ? "HTTP/1.1" : "HTTP/1.0" }
+    package var description: String {
+        switch self {
+        case .http10: "HTTP/1.0"
+        case .http11: "HTTP/1.1"
+        case .http2: "HTTP/2"
+        }
+    }
 }
 
-/// How the end of a body is known (RFC 9112 §6.3).
+/// How the end of a body is known (RFC 9112 §6.3). In HTTP/2 a body of unknown length counts as `chunked`.
 package enum HTTPBodyFraming: Sendable, Hashable {
     case none
     case length(Int)
@@ -52,6 +58,10 @@ package struct HTTPRequestHead: Sendable {
     /// The target up to its query, not percent-decoded.
     package var path: String { String(decoding: pathBytes, as: UTF8.self) }
     package var pathBytes: ArraySlice<UInt8> { targetBytes.prefix { $0 != UInt8(ascii: "?") } }
+
+    /// What an extended CONNECT (RFC 8441) asks to speak, `websocket` for one; nil in every other request. Stands among
+    /// the fields under a name that none of HTTP/1.1 can have.
+    package var connectProtocol: String? { method == .connect ? headers[":protocol"] : nil }
 
     /// What follows the first `?`; nil without one.
     package var query: String? {

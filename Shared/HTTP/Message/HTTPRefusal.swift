@@ -1,4 +1,4 @@
-/// Why a message was not understood, each case one rule of RFC 9112 or RFC 9110.
+/// Why a message was not understood, each case one rule of RFC 9112, RFC 9113 or RFC 9110.
 package enum HTTPRefusal: String, Error, Sendable, CaseIterable {
     // RFC 9112 §2.2
     case bareLineFeed = "bare-line-feed"
@@ -40,6 +40,18 @@ package enum HTTPRefusal: String, Error, Sendable, CaseIterable {
     case trailersTooLong = "trailers-too-long"
     // RFC 9110 §10.1.1
     case unsupportedExpectation = "unsupported-expectation"
+    // RFC 9113 §8.1.1
+    case lengthMismatch = "length-mismatch"
+    // RFC 9113 §8.2
+    case uppercaseFieldName = "uppercase-field-name"
+    case paddedFieldValue = "padded-field-value"
+    case connectionField = "connection-field"
+    // RFC 9113 §8.3
+    case misplacedPseudoField = "misplaced-pseudo-field"
+    case unknownPseudoField = "unknown-pseudo-field"
+    case duplicatePseudoField = "duplicate-pseudo-field"
+    case missingPseudoField = "missing-pseudo-field"
+    case malformedScheme = "malformed-scheme"
 
     /// What a server answers.
     package var status: HTTPStatus {
@@ -67,10 +79,10 @@ package enum HTTPRefusal: String, Error, Sendable, CaseIterable {
         case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
         case .connectNotOffered: "CONNECT is for forward proxies, and this is none."
         case .malformedStatus: "The status line is not \"HTTP/1.1 code reason\" (RFC 9112 §4)."
-        case .missingHost: "HTTP/1.1 requires a Host field (RFC 9112 §3.2)."
+        case .missingHost: "A request names its host, in Host or in :authority (RFC 9112 §3.2, RFC 9113 §8.3.1)."
         case .duplicateHost: "Host is given more than once (RFC 9112 §3.2)."
         case .malformedHost: "Host is not a name or address with an optional port (RFC 9112 §3.2)."
-        case .hostMismatch: "The target's authority and the Host field name different hosts (RFC 9112 §3.2.2)."
+        case .hostMismatch: "The request's authority and its Host field name different hosts (RFC 9112 §3.2.2)."
         case .malformedFieldName: "A field's name is empty or holds a byte that no token may (RFC 9110 §5.1)."
         case .spaceBeforeColon: "White space stands between a field's name and its colon (RFC 9112 §5.1)."
         case .foldedField: "A field is continued on a second line, which is obsolete and refused (RFC 9112 §5.2)."
@@ -91,6 +103,16 @@ package enum HTTPRefusal: String, Error, Sendable, CaseIterable {
         case .malformedTrailer: "A trailer line is no field line (RFC 9112 §7.1.2)."
         case .trailersTooLong: "The trailers are longer than this server accepts (RFC 9112 §7.1.2)."
         case .unsupportedExpectation: "The only expectation met here is \"100-continue\" (RFC 9110 §10.1.1)."
+        case .lengthMismatch: "The body is not as long as Content-Length says (RFC 9113 §8.1.1)."
+        case .uppercaseFieldName: "A field's name holds a capital letter; HTTP/2 wants small ones (RFC 9113 §8.2.1)."
+        case .paddedFieldValue: "A field's value begins or ends with a blank (RFC 9113 §8.2.1)."
+        case .connectionField:
+            "A field speaks of the connection (Connection, Transfer-Encoding, Upgrade …), which HTTP/2 forbids (RFC 9113 §8.2.2)."
+        case .misplacedPseudoField: "A pseudo-field stands after a regular field or in trailers (RFC 9113 §8.3)."
+        case .unknownPseudoField: "A pseudo-field is none of :method, :scheme, :authority and :path (RFC 9113 §8.3)."
+        case .duplicatePseudoField: "A pseudo-field is given more than once (RFC 9113 §8.3.1)."
+        case .missingPseudoField: "One of :method, :scheme and :path is missing (RFC 9113 §8.3.1)."
+        case .malformedScheme: "The scheme is neither http nor https (RFC 9113 §8.3.1)."
         }
     }
 }

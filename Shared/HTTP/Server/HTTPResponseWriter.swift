@@ -5,24 +5,53 @@ package import Reactor
 /// Either `respond` once, or `start`, any number of `write`, and `finish`. A `start` is held back until there is something
 /// to send with it, unless `flush` is called.
 package struct HTTPResponseWriter: Sendable {
-    private let connection: HTTPServerConnection
+    /// An enum of two and no existential: a call costs a look at which it is.
+    private enum Exchange {
+        case version1(HTTPServerConnection)
+        case version2(HTTP2ServerStream)
+    }
+
+    private let target: Exchange
     private let exchange: UInt64
 
     init(_ connection: HTTPServerConnection, exchange: UInt64) {
-        self.connection = connection
+        target = .version1(connection)
         self.exchange = exchange
     }
 
+    init(_ stream: HTTP2ServerStream) {
+        target = .version2(stream)
+        exchange = 0
+    }
+
     /// The status sent or about to be sent; nil before there is one.
-    package var status: HTTPStatus? { connection.responseStatus(of: exchange) }
+    package var status: HTTPStatus? {
+        switch target {
+        case .version1(let connection): connection.responseStatus(of: exchange)
+        case .version2(let stream): stream.status
+        }
+    }
     package var hasStarted: Bool { status != nil }
     /// Bytes of content handed over so far.
-    package var bytesWritten: Int { connection.responseBytes(of: exchange) }
+    package var bytesWritten: Int {
+        switch target {
+        case .version1(let connection): connection.responseBytes(of: exchange)
+        case .version2(let stream): stream.contentBytes
+        }
+    }
 
     package func respond(
         _ status: HTTPStatus, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = []
     ) async throws(HTTPFailure) {
-        if let rest = try connection.respond(exchange, status, headers, body) { try await connection.finish(rest) }
+        switch target {
+        case .version1(let connection):
+            if let rest = try connection.respond(exchange, status, headers, body) {
+                try await connection.finish(rest)
+            }
+        case .version2(let stream):
+            try stream.respond(status, headers, body)
+            if !stream.hasRoom { try await stream.settle() }
+        }
     }
 
     package func respond(
@@ -34,7 +63,12 @@ package struct HTTPResponseWriter: Sendable {
     }
 
     package func respond(_ response: HTTPStaticResponse) async throws(HTTPFailure) {
-        if let rest = try connection.respond(exchange, response) { try await connection.finish(rest) }
+        switch target {
+        case .version1(let connection):
+            if let rest = try connection.respond(exchange, response) { try await connection.finish(rest) }
+        case .version2:
+            try await respond(response.status, headers: response.headers, body: response.body)
+        }
     }
 
     package func respond(_ problem: Problem, headers: HTTPHeaders = HTTPHeaders()) async throws(HTTPFailure) {
@@ -48,23 +82,42 @@ package struct HTTPResponseWriter: Sendable {
     package func start(
         _ status: HTTPStatus, headers: HTTPHeaders = HTTPHeaders(), length: Int? = nil
     ) throws(HTTPFailure) {
-        try connection.start(exchange, status, headers, length)
+        switch target {
+        case .version1(let connection): try connection.start(exchange, status, headers, length)
+        case .version2(let stream): try stream.start(status, headers, length)
+        }
     }
 
     package func write(_ piece: consuming [UInt8]) async throws(HTTPFailure) {
-        try await connection.write(exchange, piece)
+        switch target {
+        case .version1(let connection): try await connection.write(exchange, piece)
+        case .version2(let stream): try await stream.write(piece)
+        }
     }
 
     /// Sends what is held back.
-    package func flush() async throws(HTTPFailure) { try await connection.flush(exchange) }
+    package func flush() async throws(HTTPFailure) {
+        switch target {
+        case .version1(let connection): try await connection.flush(exchange)
+        case .version2(let stream): stream.flush()
+        }
+    }
 
-    package func finish() async throws(HTTPFailure) { try await connection.finish(exchange) }
+    package func finish() async throws(HTTPFailure) {
+        switch target {
+        case .version1(let connection): try await connection.finish(exchange)
+        case .version2(let stream): try await stream.finish()
+        }
+    }
 
-    /// Answers 101 and hands the connection over, with what the client already sent. The handler owns it until it
-    /// returns; then it is closed.
+    /// Answers 101 (in HTTP/2: 200 to an extended CONNECT) and hands the connection over, with what the client already
+    /// sent. The handler owns it until it returns; then it is closed.
     package func upgrade(to name: String, headers: HTTPHeaders = HTTPHeaders()) async throws(HTTPFailure)
         -> any ByteStream
     {
-        try await connection.upgrade(exchange, name, headers)
+        switch target {
+        case .version1(let connection): try await connection.upgrade(exchange, name, headers)
+        case .version2(let stream): try stream.upgrade(name, headers)
+        }
     }
 }

@@ -7,6 +7,7 @@ package struct HTTPServerConfiguration: Sendable {
     package var tls: TLSServerContext?
     package var limits = HTTPLimits()
     package var timeouts = HTTPServerTimeouts()
+    package var version2 = HTTP2ServerSettings()
     /// Of all reactors together. Beyond it a connection is accepted, told 503 and closed.
     package var maximumConnections = 10_000
     /// A handler whose client has ended its side of the connection is cancelled after so long: a client that only
@@ -21,6 +22,23 @@ package struct HTTPServerConfiguration: Sendable {
         self.address = address
         self.tls = tls
     }
+}
+
+/// What is particular to HTTP/2. Over TLS it is spoken with who agreed to `h2` (see `TLSServerConfiguration`).
+package struct HTTP2ServerSettings: Sendable {
+    /// Whether a plain connection may begin with HTTP/2's preface (RFC 9113 §3.3). Costs every plain connection a look at
+    /// its first bytes.
+    package var allowsPriorKnowledge = false
+    /// At once, per connection.
+    package var maximumConcurrentStreams = 100
+    /// How much of a request's body may wait for its handler, and of all bodies of a connection.
+    package var streamWindowBytes = 256 << 10
+    package var connectionWindowBytes = 1 << 20
+    /// RFC 8441: a CONNECT that names a protocol reaches the handler, see `HTTPRequestHead.connectProtocol`; answer it
+    /// with `HTTPResponseWriter.upgrade`.
+    package var allowsExtendedConnect = false
+
+    package init() {}
 }
 
 /// How long a peer may take, so that slow ones hold a connection for a known time only.

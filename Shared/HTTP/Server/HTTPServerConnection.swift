@@ -8,7 +8,7 @@ internal import Reactor
 /// an exchange only when both messages ended where their framing says.
 ///
 /// Confined to its reactor, which is what makes it Sendable.
-final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
+final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @unchecked Sendable {
     private enum Response {
         case none
         /// Started, nothing sent yet.
@@ -48,14 +48,15 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
     private var status: HTTPStatus?
     private var contentBytes = 0
 
-    init(_ stream: any ByteStream, worker: HTTPServerWorker, isSecure: Bool) {
+    /// `received` is what somebody has read already to see which version it is.
+    init(_ stream: any ByteStream, received: [UInt8] = [], worker: HTTPServerWorker, isSecure: Bool) {
         self.stream = stream
         socket = stream as? StreamSocket
         peer = stream.peer
         reactor = stream.reactor
         self.worker = worker
         self.isSecure = isSecure
-        input = HTTPInput(stream)
+        input = HTTPInput(stream, received: received)
     }
 
     var configuration: HTTPServerConfiguration { worker.configuration }
@@ -74,6 +75,7 @@ final class HTTPServerConnection: HTTPBodySource, @unchecked Sendable {
     }
 
     func close() { stream.close() }
+    func drain() { if isIdle { close() } }
 
     /// One exchange, of the request that begins with so many bytes; false when it is to be the last.
     @inline(never)

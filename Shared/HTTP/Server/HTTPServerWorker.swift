@@ -14,7 +14,8 @@ final class HTTPServerWorker: @unchecked Sendable {
 
     private(set) var isStopping = false
     private var listener: Listener?
-    private var connections: [ObjectIdentifier: HTTPServerConnection] = [:]
+    private var connections: [ObjectIdentifier: any HTTPServedConnection] = [:]
+    /// Those of which it is not known yet what they speak.
     private var handshakes: [ObjectIdentifier: StreamSocket] = [:]
     private let drained = Promise<Void>()
 
@@ -25,6 +26,8 @@ final class HTTPServerWorker: @unchecked Sendable {
     private var dateSecond: Int64 = .min
     private var date: [UInt8] = []
     private var output: [UInt8] = []
+    /// Where sections of HTTP/2 are put together.
+    let fieldEncoder = HTTP2FieldEncoder()
 
     init(
         _ configuration: HTTPServerConfiguration, handler: any HTTPHandler, on reactor: Reactor,
@@ -67,24 +70,49 @@ final class HTTPServerWorker: @unchecked Sendable {
     }
 
     private func serve(_ socket: StreamSocket, _ task: ConnectionTask?) async {
-        guard let stream = await secured(socket) else { return socket.close() }
-        let connection = HTTPServerConnection(stream, worker: self, isSecure: configuration.tls != nil)
-        if let task { connection.watchPeer(of: socket, task) }
+        guard let connection = await opened(socket) else { return socket.close() }
+        if let task, let connection = connection as? HTTPServerConnection { connection.watchPeer(of: socket, task) }
         connections[ObjectIdentifier(connection)] = connection
         await connection.serve()
         connections[ObjectIdentifier(connection)] = nil
     }
 
-    private func secured(_ socket: StreamSocket) async -> (any ByteStream)? {
-        guard let tls = configuration.tls else { return socket }
+    /// Which version a client speaks is known from the handshake, or else from its first bytes.
+    private func opened(_ socket: StreamSocket) async -> (any HTTPServedConnection)? {
+        guard configuration.tls != nil || configuration.version2.allowsPriorKnowledge else {
+            return HTTPServerConnection(socket, worker: self, isSecure: false)
+        }
         handshakes[ObjectIdentifier(socket)] = socket
         defer { handshakes[ObjectIdentifier(socket)] = nil }
-        do throws(StreamFailure) {
-            return try await TLSStream.accept(socket, tls, deadline: .after(configuration.timeouts.handshake))
+        do {
+            guard let tls = configuration.tls else { return try await openedByPreface(socket) }
+            let stream = try await TLSStream.accept(socket, tls, deadline: .after(configuration.timeouts.handshake))
+            if stream.applicationProtocol == "h2" {
+                return try HTTP2ServerConnection(stream, worker: self, isSecure: true)
+            }
+            return HTTPServerConnection(stream, worker: self, isSecure: true)
         } catch {
             return nil
         }
     }
+
+    /// RFC 9113 §3.4: no request of HTTP/1 begins as HTTP/2 does.
+    private func openedByPreface(_ socket: StreamSocket) async throws -> any HTTPServedConnection {
+        try await socket.waitReadable(deadline: .after(configuration.timeouts.idle))
+        var received: [UInt8] = []
+        while received.count < Self.preface.count, received.elementsEqual(Self.preface.prefix(received.count)) {
+            let piece = try await socket.read(upTo: 16 << 10, deadline: .after(configuration.timeouts.head))
+            if piece.isEmpty { break }
+            received += piece
+        }
+        if received.starts(with: Self.preface) {
+            return try HTTP2ServerConnection(
+                PrefixedStream(received, then: socket), worker: self, isSecure: false)
+        }
+        return HTTPServerConnection(socket, received: received, worker: self, isSecure: false)
+    }
+
+    private static let preface = Array("PRI * HTTP/2.0".utf8)
 
     /// Under overload an honest word costs little; over TLS it would cost a handshake, so there it is silence.
     private func turnAway(_ socket: StreamSocket) async {
@@ -106,7 +134,7 @@ final class HTTPServerWorker: @unchecked Sendable {
         isStopping = true
         listener?.close()
         for socket in handshakes.values { socket.close() }
-        for connection in connections.values where connection.isIdle { connection.close() }
+        for connection in connections.values { connection.drain() }
         if isEmpty { return }
         do throws(StreamFailure) {
             try await drained.value(deadline: deadline)
@@ -128,6 +156,8 @@ final class HTTPServerWorker: @unchecked Sendable {
         return time
     }
 
+    func dateValue() -> ArraySlice<UInt8> { dateLine().dropFirst(6).dropLast(2) }
+
     func dateLine() -> [UInt8] {
         if date.isEmpty { _ = now() }
         return date
@@ -147,6 +177,15 @@ final class HTTPServerWorker: @unchecked Sendable {
         buffer.removeAll(keepingCapacity: true)
         swap(&buffer, &output)
     }
+}
+
+/// A connection of either version, as its worker sees it.
+protocol HTTPServedConnection: AnyObject {
+    func serve() async
+    /// The server stops: what is in flight may end, nothing new should begin.
+    func drain()
+    /// At once.
+    func close()
 }
 
 /// The task that serves one connection, known to it. Confined to the connection's reactor, which is what makes it Sendable.

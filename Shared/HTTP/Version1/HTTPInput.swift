@@ -20,12 +20,13 @@ final class HTTPInput {
     /// What `stream` waits for when it waits for bytes, where that is a socket.
     private let below: StreamSocket?
     private let reactor: Reactor
-    private var kept: [UInt8] = []
+    private var kept: [UInt8]
     /// The peer has ended its side.
     private(set) var hasEnded = false
 
-    init(_ stream: any ByteStream) {
+    init(_ stream: any ByteStream, received: [UInt8] = []) {
         self.stream = stream
+        kept = received
         reactor = stream.reactor
         socket = stream as? StreamSocket
         below = socket ?? (stream as? TLSStream)?.socket

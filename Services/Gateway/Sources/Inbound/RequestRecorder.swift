@@ -68,9 +68,17 @@ struct RequestRecorder: Sendable {
         (event.traceHigh, event.traceLow, event.span) = (
             exchange.trace.traceHigh, exchange.trace.traceLow, exchange.trace.span
         )
-        event.protocolVersion = request.head.version == .http11 ? .http11 : .http10
+        event.protocolVersion = Self.version(request.head.version)
         event.isSecure = request.isSecure
         return event
+    }
+
+    private static func version(_ version: HTTPVersion) -> ProtocolVersion {
+        switch version {
+        case .http10: .http10
+        case .http11: .http11
+        case .http2: .http2
+        }
     }
 
     private func refusal(

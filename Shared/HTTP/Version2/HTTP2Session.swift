@@ -1,0 +1,358 @@
+internal import CNGHTTP2
+internal import Glibc
+
+/// What a session tells its connection, during `receive` and `produce` only. Where a Bool is asked for, false ends the
+/// session.
+protocol HTTP2SessionDelegate: AnyObject {
+    func frameBegan(_ frame: HTTP2Frame) -> Bool
+    /// The frame was understood and may not stand where it stands.
+    func frameWasInvalid() -> Bool
+    func fieldsBegan(on stream: Int32)
+    func field(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool
+    func fieldsEnded(on stream: Int32, endsStream: Bool)
+    func received(_ content: UnsafeRawBufferPointer, on stream: Int32)
+    func contentEnded(on stream: Int32)
+    func peerReset(_ stream: Int32)
+    func peerGoesAway(after lastStream: Int32, code: UInt32)
+    func peerSettingsArrived()
+    func frameSent(_ frame: HTTP2Frame, code: UInt32)
+    func closed(_ stream: Int32, code: UInt32)
+}
+
+/// A frame's header (RFC 9113 §4.1).
+struct HTTP2Frame {
+    let type: UInt8
+    let flags: UInt8
+    let stream: Int32
+    let length: Int
+
+    init(_ header: nghttp2_frame_hd) {
+        type = header.type
+        flags = header.flags
+        stream = header.stream_id
+        length = header.length
+    }
+
+    var isData: Bool { type == 0 }
+    var endsStream: Bool { type <= 1 && flags & 1 != 0 }
+}
+
+/// RFC 9113 §7.
+enum HTTP2ErrorCode {
+    static let none: UInt32 = 0
+    static let protocolError: UInt32 = 1
+    static let internalError: UInt32 = 2
+    static let refusedStream: UInt32 = 7
+    static let cancel: UInt32 = 8
+    static let enhanceYourCalm: UInt32 = 11
+}
+
+/// The two sides of a connection differ in what they announce.
+struct HTTP2Announcement {
+    var isServer: Bool
+    var maximumConcurrentStreams: Int
+    var streamWindow: Int
+    var connectionWindow: Int
+    var maximumHeaderListBytes: Int
+    var allowsExtendedConnect = false
+}
+
+/// nghttp2 as a codec: received bytes in, events out; what we submit in, bytes to send out. It does frames, header
+/// compression, windows, stream states and settings; it never touches a socket, and what messages may say is decided by
+/// `HTTP2FieldSection`, so its own check of messages is off.
+///
+/// Confined to its connection's reactor. `receive` and `produce` must not be called from within a delegate's methods;
+/// everything else may.
+@safe
+final class HTTP2Session {
+    private let session: OpaquePointer
+    /// Set while nghttp2 runs, so that nothing holds its owner.
+    private var delegate: (any HTTP2SessionDelegate)?
+    /// What is to be sent, in order.
+    private(set) var output: [UInt8] = []
+    private var outputLimit = 0
+
+    init(_ announcement: HTTP2Announcement) throws(HTTPFailure) {
+        var made: OpaquePointer?
+        let options = unsafe Self.options(announcement)
+        defer { unsafe nghttp2_option_del(options) }
+        let callbacks = unsafe HTTP2Callbacks.shared.pointer
+        let result =
+            announcement.isServer
+            ? unsafe nghttp2_session_server_new2(&made, callbacks, nil, options)
+            : unsafe nghttp2_session_client_new2(&made, callbacks, nil, options)
+        guard result == 0, let made = unsafe made else { throw .misused("nghttp2 has no memory for a session") }
+        unsafe session = made
+        unsafe nghttp2_session_set_user_data(session, Unmanaged.passUnretained(self).toOpaque())
+        announce(announcement)
+    }
+
+    deinit { unsafe nghttp2_session_del(session) }
+
+    private static func options(_ announcement: HTTP2Announcement) -> OpaquePointer? {
+        var options: OpaquePointer?
+        _ = unsafe nghttp2_option_new(&options)
+        unsafe nghttp2_option_set_no_auto_window_update(options, 1)
+        unsafe nghttp2_option_set_no_http_messaging(options, 1)
+        unsafe nghttp2_option_set_no_closed_streams(options, 1)
+        unsafe nghttp2_option_set_max_outbound_ack(options, 256)
+        // Ours is stricter and answers by another code.
+        unsafe nghttp2_option_set_stream_reset_rate_limit(options, 100_000, 100_000)
+        unsafe nghttp2_option_set_max_deflate_dynamic_table_size(options, 4_096)
+        return unsafe options
+    }
+
+    private func announce(_ announcement: HTTP2Announcement) {
+        var settings = [
+            (NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, announcement.streamWindow),
+            (NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, announcement.maximumHeaderListBytes),
+        ]
+        if announcement.isServer {
+            settings.append((NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, announcement.maximumConcurrentStreams))
+            // Nobody here looks at RFC 7540's priorities: then nghttp2 need not keep their tree.
+            settings.append((NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1))
+            if announcement.allowsExtendedConnect {
+                settings.append((NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1))
+            }
+        } else {
+            settings.append((NGHTTP2_SETTINGS_ENABLE_PUSH, 0))
+        }
+        let entries = settings.map {
+            nghttp2_settings_entry(settings_id: Int32($0.0.rawValue), value: UInt32(clamping: $0.1))
+        }
+        _ = unsafe nghttp2_submit_settings(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), entries, entries.count)
+        _ = unsafe nghttp2_session_set_local_window_size(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, Int32(clamping: announcement.connectionWindow))
+    }
+
+    // MARK: Bytes
+
+    /// False when the peer broke the protocol beyond what a stream's end can mend, or the delegate said so.
+    func receive(_ bytes: UnsafeRawBufferPointer, for delegate: any HTTP2SessionDelegate) -> Bool {
+        self.delegate = delegate
+        defer { self.delegate = nil }
+        let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        return unsafe nghttp2_session_mem_recv(session, base, bytes.count) == bytes.count
+    }
+
+    /// Fills `output` up to about `limit` bytes. False when the session is beyond use.
+    func produce(upTo limit: Int, for delegate: any HTTP2SessionDelegate) -> Bool {
+        self.delegate = delegate
+        defer { self.delegate = nil }
+        outputLimit = limit
+        while output.count < limit {
+            let before = output.count
+            var bytes: UnsafePointer<UInt8>?
+            let count = unsafe nghttp2_session_mem_send(session, &bytes)
+            guard count >= 0 else { return false }
+            unsafe output.append(contentsOf: UnsafeBufferPointer(start: bytes, count: count))
+            if output.count == before { break }
+        }
+        return true
+    }
+
+    func takeOutput() -> [UInt8] {
+        defer { output = [] }
+        return output
+    }
+
+    /// An empty buffer to fill next.
+    func reuse(_ buffer: consuming [UInt8]) { output = buffer }
+
+    var wantsToWrite: Bool { unsafe nghttp2_session_want_write(session) != 0 }
+    /// Nothing is to be read or written any more: the connection has said all.
+    var hasEnded: Bool { unsafe nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0 }
+    var queuedFrames: Int { unsafe nghttp2_session_get_outbound_queue_size(session) }
+    var peerMaximumStreams: Int {
+        unsafe Int(
+            nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
+    }
+    /// The greatest stream of the peer's that was begun.
+    var lastPeerStream: Int32 { unsafe nghttp2_session_get_last_proc_stream_id(session) }
+    var mayBeginStreams: Bool { unsafe nghttp2_session_check_request_allowed(session) != 0 }
+
+    // MARK: What we say
+
+    /// `stream` provides the content, when there is any.
+    func respond(_ stream: HTTP2Stream, _ fields: HTTP2FieldEncoder, hasContent: Bool) {
+        unsafe withUnsafePointer(to: Self.provider(stream)) { provider in
+            unsafe fields.withFields { fields in
+                _ = unsafe nghttp2_submit_response(
+                    session, stream.id, fields.baseAddress, fields.count, hasContent ? provider : nil)
+            }
+        }
+    }
+
+    /// Returns the new stream's number; negative when none is to be had.
+    func request(_ stream: HTTP2Stream, _ fields: HTTP2FieldEncoder, hasContent: Bool) -> Int32 {
+        unsafe withUnsafePointer(to: Self.provider(stream)) { provider in
+            unsafe fields.withFields { fields in
+                unsafe nghttp2_submit_request(
+                    session, nil, fields.baseAddress, fields.count, hasContent ? provider : nil, nil)
+            }
+        }
+    }
+
+    /// An interim response (RFC 9110 §15.2).
+    func inform(_ stream: Int32, _ fields: HTTP2FieldEncoder) {
+        unsafe fields.withFields { fields in
+            _ = unsafe nghttp2_submit_headers(
+                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, nil, fields.baseAddress, fields.count, nil)
+        }
+    }
+
+    private static func provider(_ stream: HTTP2Stream) -> nghttp2_data_provider {
+        unsafe nghttp2_data_provider(
+            source: nghttp2_data_source(ptr: Unmanaged.passUnretained(stream).toOpaque()),
+            read_callback: { _, _, _, room, flags, source, _ in
+                guard let context = unsafe source?.pointee.ptr, let flags = unsafe flags else { return -1 }
+                let stream = unsafe Unmanaged<HTTP2Stream>.fromOpaque(context).takeUnretainedValue()
+                guard let (count, isLast) = stream.contentToSend(room) else {
+                    return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+                }
+                unsafe flags.pointee = NGHTTP2_DATA_FLAG_NO_COPY.rawValue
+                if isLast { unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue }
+                return count
+            })
+    }
+
+    /// There is content again where there was none.
+    func resume(_ stream: Int32) { _ = unsafe nghttp2_session_resume_data(session, stream) }
+
+    func reset(_ stream: Int32, _ code: UInt32) {
+        _ = unsafe nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, code)
+    }
+
+    /// Content was taken by whom it was meant for: the peer may send as much again.
+    func consume(_ count: Int, of stream: Int32) { _ = unsafe nghttp2_session_consume(session, stream, count) }
+    /// The same for a stream that is gone.
+    func consume(_ count: Int) { _ = unsafe nghttp2_session_consume_connection(session, count) }
+
+    /// The first step of leaving: nothing new, please, yet what is on its way is still served (RFC 9113 §6.8).
+    func announceShutdown() { _ = unsafe nghttp2_submit_shutdown_notice(session) }
+
+    /// The second step: streams up to the last one seen will be answered, others not.
+    func goAway(_ code: UInt32 = HTTP2ErrorCode.none) {
+        _ = unsafe nghttp2_submit_goaway(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), lastPeerStream, code, nil, 0)
+    }
+
+    /// Says why and ends: nothing is read any more.
+    func terminate(_ code: UInt32) { _ = unsafe nghttp2_session_terminate_session(session, code) }
+
+    // MARK: What nghttp2 calls
+
+    fileprivate static func of(_ context: UnsafeMutableRawPointer?) -> HTTP2Session {
+        guard let context = unsafe context else { preconditionFailure("every session was given its context in init") }
+        return unsafe Unmanaged<HTTP2Session>.fromOpaque(context).takeUnretainedValue()
+    }
+
+    fileprivate func tell<Answer>(_ event: (any HTTP2SessionDelegate) -> Answer) -> Answer {
+        guard let delegate else { preconditionFailure("nghttp2 calls back only while it runs") }
+        return event(delegate)
+    }
+
+    fileprivate func append(
+        _ header: UnsafePointer<UInt8>?, _ count: Int, of source: UnsafeMutablePointer<nghttp2_data_source>?
+    ) -> Int32 {
+        guard let context = unsafe source?.pointee.ptr else { return -1 }
+        unsafe output.append(contentsOf: UnsafeBufferPointer(start: header, count: 9))
+        unsafe Unmanaged<HTTP2Stream>.fromOpaque(context).takeUnretainedValue().moveContent(count, to: &output)
+        return output.count < outputLimit ? 0 : NGHTTP2_ERR_PAUSE.rawValue
+    }
+
+    fileprivate func note(_ frame: nghttp2_frame) {
+        let header = unsafe frame.hd
+        let endsStream = header.flags & 1 != 0
+        switch nghttp2_frame_type(UInt32(header.type)) {
+        case NGHTTP2_DATA: if endsStream { tell { $0.contentEnded(on: header.stream_id) } }
+        case NGHTTP2_HEADERS: tell { $0.fieldsEnded(on: header.stream_id, endsStream: endsStream) }
+        case NGHTTP2_RST_STREAM: tell { $0.peerReset(header.stream_id) }
+        case NGHTTP2_GOAWAY:
+            let (last, code) = unsafe (frame.goaway.last_stream_id, frame.goaway.error_code)
+            tell { $0.peerGoesAway(after: last, code: code) }
+        case NGHTTP2_SETTINGS: if !endsStream { tell { $0.peerSettingsArrived() } }
+        default: break
+        }
+    }
+}
+
+/// The table of callbacks, the same for every session.
+///
+/// Sendable: made once, then only read (nghttp2 copies it into each session).
+@safe
+private final class HTTP2Callbacks: @unchecked Sendable {
+    static let shared = HTTP2Callbacks()
+
+    let pointer: OpaquePointer?
+    private static let failed = NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
+
+    private init() {
+        var made: OpaquePointer?
+        _ = unsafe nghttp2_session_callbacks_new(&made)
+        unsafe pointer = made
+        onFrames()
+        onFields()
+        onContent()
+    }
+
+    private func onFrames() {
+        unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(pointer) { _, header, context in
+            guard let header = unsafe header?.pointee else { return HTTP2Callbacks.failed }
+            let began = HTTP2Frame(header)
+            return unsafe HTTP2Session.of(context).tell { $0.frameBegan(began) }
+                ? 0 : HTTP2Callbacks.failed
+        }
+        unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(pointer) { _, frame, context in
+            if let frame = unsafe frame?.pointee { unsafe HTTP2Session.of(context).note(frame) }
+            return 0
+        }
+        unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(pointer) { _, _, _, context in
+            unsafe HTTP2Session.of(context).tell { $0.frameWasInvalid() } ? 0 : HTTP2Callbacks.failed
+        }
+        unsafe nghttp2_session_callbacks_set_on_frame_send_callback(pointer) { _, frame, context in
+            guard let frame = unsafe frame?.pointee else { return 0 }
+            let header = unsafe frame.hd
+            let sent = HTTP2Frame(header)
+            let isReset = header.type == UInt8(NGHTTP2_RST_STREAM.rawValue)
+            let code = unsafe isReset ? frame.rst_stream.error_code : 0
+            unsafe HTTP2Session.of(context).tell { $0.frameSent(sent, code: code) }
+            return 0
+        }
+        unsafe nghttp2_session_callbacks_set_on_stream_close_callback(pointer) { _, stream, code, context in
+            unsafe HTTP2Session.of(context).tell { $0.closed(stream, code: code) }
+            return 0
+        }
+    }
+
+    private func onFields() {
+        unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(pointer) { _, frame, context in
+            if let stream = unsafe frame?.pointee.hd.stream_id {
+                unsafe HTTP2Session.of(context).tell { $0.fieldsBegan(on: stream) }
+            }
+            return 0
+        }
+        unsafe nghttp2_session_callbacks_set_on_header_callback(pointer) {
+            _, _, name, nameLength, value, valueLength, _, context in
+            guard let name = unsafe name, let value = unsafe value else { return HTTP2Callbacks.failed }
+            let session = unsafe HTTP2Session.of(context)
+            let isFine = session.tell { delegate in
+                unsafe delegate.field(
+                    Span(_unsafeStart: name, count: nameLength), Span(_unsafeStart: value, count: valueLength))
+            }
+            return isFine ? 0 : HTTP2Callbacks.failed
+        }
+    }
+
+    private func onContent() {
+        unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(pointer) {
+            _, _, stream, bytes, count, context in
+            let content = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
+            unsafe HTTP2Session.of(context).tell { unsafe $0.received(content, on: stream) }
+            return 0
+        }
+        unsafe nghttp2_session_callbacks_set_send_data_callback(pointer) { _, _, header, count, source, context in
+            unsafe HTTP2Session.of(context).append(header, count, of: source)
+        }
+    }
+}

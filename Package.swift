@@ -161,7 +161,7 @@ let package = Package(
         tests("CompressionTests", ["Compression", "Core", "TestSupport"]),
         tests("WebSocketTests", ["WebSocket", "HTTP", "Reactor", "Core", "TestSupport"], excluding: ["peer.py"]),
         tests("PatternMatchingTests", ["PatternMatching", "Core", "TestSupport"]),
-        tests("InspectionTests", ["Inspection", "Core", "TestSupport"]),
+        tests("InspectionTests", ["Inspection", "PatternMatching", "scorecard", "Core", "TestSupport"]),
         .executableTarget(
             name: "kit-probe", dependencies: ["Core", "HTTP", "Reactor", "ServiceKit", "Telemetry"],
             path: "Tests/KitProbe"),

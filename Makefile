@@ -5,7 +5,7 @@ PATHS = Services Shared Tests Tools Package.swift
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-bus bench-store scorecard proto release clean
+.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-bus bench-store bench-detection scorecard proto release clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-36s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ bench-runtime bench-gateway bench-bus bench-store: bench-%: deps ## One of them,
 scorecard: deps ## What the detection engine finds and wrongly refuses, per labelled corpus (docs/scorecard.md)
 	INFINITE_ONLY=scorecard $(SWIFT) build -c release --scratch-path .build/scorecard
 	.build/scorecard/release/scorecard --write docs/scorecard.md
+
+bench-detection: deps ## The Core Rule Set in our engine beside libmodsecurity
+	$(RELEASE) --product detection-benchmark
+	.build/release/detection-benchmark
 
 proto: deps ## Regenerate the contracts from proto/
 	@Tools/generate-contracts

@@ -23,15 +23,19 @@ internal import CPCRE2
     package let text: String
     private let code: OpaquePointer
 
-    package init(_ text: String, _ options: Options = []) throws(PatternFailure) {
-        self.text = text
+    package convenience init(_ text: String, _ options: Options = []) throws(PatternFailure) {
+        try self.init(Array(text.utf8), options)
+    }
+
+    /// The pattern as bytes: it need not be UTF-8.
+    package init(_ bytes: [UInt8], _ options: Options = []) throws(PatternFailure) {
+        text = String(decoding: bytes, as: UTF8.self)
         var flags = UInt32(PCRE2_NEVER_UTF) | UInt32(PCRE2_DOLLAR_ENDONLY)
         if options.contains(.caseInsensitive) { flags |= UInt32(PCRE2_CASELESS) }
         if options.contains(.dotMatchesNewlines) { flags |= UInt32(PCRE2_DOTALL) }
         if options.contains(.anchorsMatchLines) { flags |= UInt32(PCRE2_MULTILINE) }
         var error: Int32 = 0
         var offset = 0
-        let bytes = Array(text.utf8)
         guard let made = unsafe pcre2_compile_8(bytes, bytes.count, flags, &error, &offset, nil) else {
             throw .malformed(pattern: text, offset: offset, reason: Self.explain(error))
         }
@@ -50,6 +54,35 @@ internal import CPCRE2
             }
             return unsafe match(base, buffer.count, start, scratch)
         }
+    }
+
+    /// The same, with what the groups matched: `captures[0]` is the whole match, a group that took no part is empty.
+    package func firstMatch(
+        in bytes: Span<UInt8>, _ scratch: borrowing MatchScratch, captures: inout [Range<Int>]
+    ) -> Outcome {
+        captures.removeAll(keepingCapacity: true)
+        return unsafe bytes.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else {
+                return unsafe withUnsafePointer(to: 0) { unsafe match($0, 0, 0, scratch, &captures) }
+            }
+            return unsafe match(base, buffer.count, 0, scratch, &captures)
+        }
+    }
+
+    private func match(
+        _ subject: UnsafePointer<UInt8>, _ length: Int, _ start: Int, _ scratch: borrowing MatchScratch,
+        _ captures: inout [Range<Int>]
+    ) -> Outcome {
+        let result = unsafe pcre2_match_8(code, subject, length, start, 0, scratch.data, scratch.context)
+        guard result >= 0 else { return result == PCRE2_ERROR_NOMATCH ? .noMatch : .limitReached }
+        guard let bounds = unsafe pcre2_get_ovector_pointer_8(scratch.data) else { return .noMatch }
+        // Zero says that there are more groups than room: all the room is filled then.
+        let groups = result == 0 ? unsafe pcre2_get_ovector_count_8(scratch.data) : UInt32(result)
+        for group in 0..<Int(groups) {
+            let (lower, upper) = unsafe (bounds[2 * group], bounds[2 * group + 1])
+            captures.append(lower <= upper && upper <= length ? lower..<upper : 0..<0)
+        }
+        return .match(captures[0])
     }
 
     private func match(
@@ -79,7 +112,7 @@ internal import CPCRE2
     /// - Parameter limit: how many backtracking steps a search may take from one starting point. It is what keeps a
     ///   hostile value from making an innocent pattern slow.
     package init(limit: UInt32 = 5_000) throws(PatternFailure) {
-        guard let data = unsafe pcre2_match_data_create_8(1, nil) else { throw .outOfMemory }
+        guard let data = unsafe pcre2_match_data_create_8(10, nil) else { throw .outOfMemory }
         guard let context = unsafe pcre2_match_context_create_8(nil) else {
             unsafe pcre2_match_data_free_8(data)
             throw .outOfMemory

@@ -34,10 +34,7 @@ import Testing
         #expect(apply(.replaceSQLComments, text) == expected)
     }
 
-    @Test(arguments: [
-        ("w'h'o\\ami", "whoami"), ("cat${ifs}x", "cat x"), ("c$@at", "cat"), ("ca$x", "ca"), ("a+b", "a b"),
-        ("$path", "$path"),
-    ])
+    @Test(arguments: [("w'h'o\\ami", "whoami"), ("cat${ifs}x", "cat x"), ("c$@at", "cat"), ("$x", "$x")])
     func shellQuotingGoes(text: String, expected: String) {
         #expect(apply(.unquoteShell, text) == expected)
     }

@@ -31,8 +31,7 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
     "http-response": { bytes in HTTPFuzzing.response(bytes) },
     "request-paths": { bytes in GatewayFuzzing.path(bytes) },
     "routes-file": { bytes in _ = RoutesFile.isGood(bytes) },
-    // The first byte chooses the grammar.
-    "grammars": { bytes in InspectionFuzzing.judge(bytes) },
+    "seclang": { bytes in SecLangFuzzing.load(bytes) },
     "inspection": { bytes in InspectionFuzzing.inspect(bytes) },
 ]
 

@@ -1,0 +1,122 @@
+internal import PatternMatching
+
+/// Which members of a collection are meant.
+enum CompiledSelector: Sendable {
+    case all
+    /// Lower case.
+    case name([UInt8])
+    case pattern(Pattern)
+
+    init(_ selector: RuleTarget.Selector) throws(RuleTextProblem) {
+        switch selector {
+        case .all: self = .all
+        case .name(let name): self = .name(name)
+        case .xmlText: self = .name(Array("/*".utf8))
+        case .xmlAttributes: self = .name(Array("//@*".utf8))
+        case .pattern(let text):
+            do {
+                self = .pattern(try Pattern(text, [.dotMatchesNewlines, .caseInsensitive]))
+            } catch {
+                throw RuleTextProblem("\(error)", "correct the selector")
+            }
+        }
+    }
+
+    func selects(key name: [UInt8], _ scratch: borrowing MatchScratch) -> Bool { selects(name.span, scratch) }
+
+    func selects(_ name: Span<UInt8>, _ scratch: borrowing MatchScratch) -> Bool {
+        switch self {
+        case .all: true
+        case .name(let wanted): name.equalsIgnoringCase(wanted.span)
+        case .pattern(let pattern): pattern.firstMatch(in: name, 0, scratch) != .noMatch
+        }
+    }
+}
+
+extension Pattern {
+    func firstMatch(in bytes: Span<UInt8>, _ start: Int, _ scratch: borrowing MatchScratch) -> Outcome {
+        firstMatch(in: bytes, from: start, scratch)
+    }
+}
+
+/// A rule's target with its names resolved.
+struct CompiledTarget: Sendable {
+    var variable: SecLangVariable
+    /// The kinds of stored values it takes in; empty for what is computed or written by rules.
+    var kinds: [Int]
+    var selector: CompiledSelector
+    var isCount: Bool
+    /// The cell of a named member of a writable collection.
+    var cell: Int?
+}
+
+/// A text with macros, resolved.
+struct CompiledMacro: Sendable {
+    enum Piece: Sendable {
+        case literal([UInt8])
+        case cell(Int)
+        case value(CompiledTarget)
+    }
+
+    var pieces: [Piece]
+    /// The text if nothing is to be replaced, and what it is as a number.
+    var literal: [UInt8]?
+    var number = 0
+    /// Written the way a number is written out.
+    var isPlainNumber = false
+    /// The one cell that is all of it.
+    var cell: Int?
+
+    init(_ text: MacroText, _ names: inout CellNames) throws(RuleTextProblem) {
+        pieces = []
+        literal = text.literal
+        number = text.literal.map { $0.span.leadingNumber } ?? 0
+        isPlainNumber = literal.map { $0.elementsEqual(String(number).utf8) } ?? false
+        for part in text.parts {
+            switch part {
+            case .literal(let bytes): pieces.append(.literal(bytes))
+            case .value(let target):
+                let compiled = try names.compile(target)
+                pieces.append(compiled.cell.map { .cell($0) } ?? .value(compiled))
+            }
+        }
+        if pieces.count == 1, case .cell(let only) = pieces[0] { cell = only }
+    }
+}
+
+/// Members of writable collections that rules name: each gets a cell, so that no name is looked up while a request waits.
+struct CellNames: Sendable {
+    struct Key: Hashable, Sendable {
+        var variable: SecLangVariable
+        var name: [UInt8]
+    }
+
+    private(set) var keys: [Key] = []
+    /// The collection of each cell.
+    private(set) var collections: [SecLangVariable] = []
+    private(set) var cells: [Key: Int] = [:]
+
+    /// `TX:0` to `TX:9`, the captures, are the cells 0 to 9.
+    init() {
+        for digit in UInt8(ascii: "0")...UInt8(ascii: "9") { _ = cell(.transaction, [digit]) }
+    }
+
+    mutating func cell(_ variable: SecLangVariable, _ name: [UInt8]) -> Int {
+        let key = Key(variable: variable, name: name.map(\.lowercased))
+        if let known = cells[key] { return known }
+        cells[key] = keys.count
+        keys.append(key)
+        collections.append(variable)
+        return keys.count - 1
+    }
+
+    mutating func compile(_ target: RuleTarget) throws(RuleTextProblem) -> CompiledTarget {
+        var cell: Int?
+        if target.variable.isWritable, case .name(let name) = target.selector {
+            cell = self.cell(target.variable, name)
+        }
+        return CompiledTarget(
+            variable: target.variable, kinds: target.variable.parts.filter(\.isStored).map { Int($0.rawValue) },
+            selector: try CompiledSelector(target.selector), isCount: target.isCount, cell: cell)
+    }
+}

@@ -1,0 +1,190 @@
+internal import PatternMatching
+
+/// What one evaluation writes while it works: one per thread and program, reused. After a warm-up a clean request
+/// allocates nothing.
+package struct SecLangScratch: ~Copyable {
+    /// A member of a writable collection.
+    struct Cell {
+        var isSet = false
+        var hasNumber = false
+        var hasText = false
+        var number = 0
+        var text = 0..<0
+    }
+
+    /// A value after some transformations.
+    struct Form {
+        var bytes: Range<Int>
+        var mask: ByteSet
+        /// Where in `hits` the literals of this form stand, nil before they were looked for.
+        var hits: Int?
+    }
+
+    /// A question that was answered with yes.
+    struct Answer {
+        var value: Int
+        var form: Range<Int>
+        var place: Range<Int>
+        var captures: Range<Int>
+        /// The rule's next answer, or -1.
+        var next: Int
+    }
+
+    /// A value that matched in the chain at hand.
+    struct Matched {
+        var variable: SecLangVariable
+        var name: Range<Int>
+        var value: Range<Int>
+    }
+
+    var table = SecLangValues()
+    var cells: [Cell] = []
+    var openCollections: Set<SecLangVariable> = []
+    var dynamicKeys: [CellNames.Key] = []
+    var dynamicCells: [CellNames.Key: Int] = [:]
+
+    var output: [UInt8] = []
+    var expanded: [UInt8] = []
+    /// Short values may take a pattern longer: together they cannot take long.
+    let match: MatchScratch
+    let longMatch: MatchScratch
+    var captures: [Range<Int>] = []
+    /// Expressions that rules composed, kept from request to request.
+    var composed: [[UInt8]: Pattern] = [:]
+
+    var forms: [Form] = []
+    var hits: [UInt64] = []
+    /// Questions that may be asked now, and those of them that one value is asked.
+    var active: BitTable
+    var pending: BitTable
+    var answers: [Answer] = []
+    var answerCaptures: [Range<Int>] = []
+    var firstAnswer: [Int]
+    var lastAnswer: [Int]
+
+    var matched: [Matched] = []
+    var place = 0..<0
+    var verdict = SecLangVerdict()
+    var visit: BitTable
+    var expectations: Expectations
+
+    var mode = SecLangMode.on
+    var processor = BodyProcessor.none
+    var isBodyForced = false
+    var readsRequestBody = true
+    var readsResponseBody = true
+    var removedRules: BitTable
+    var hasRemovedRules = false
+    var removedTargets: [(rules: BitTable, target: CompiledTarget)] = []
+    var highestSeverity = 255
+    var work = 0
+    var requestBodyLength = 0
+    var responseBodyLength = 0
+    var currentRule = 0
+    var epochSeconds = 0
+
+    init(_ program: SecLangProgram, _ expectations: Expectations) throws(InspectionFailure) {
+        let short = try Self.makeMatchScratch(limit: 20_000)
+        let long = try Self.makeMatchScratch(limit: 5_000)
+        match = short
+        longMatch = long
+        pending = BitTable(count: program.prefilter.width * 64)
+        active = pending
+        visit = BitTable(count: program.rules.count)
+        removedRules = BitTable(count: program.rules.count)
+        firstAnswer = [Int](repeating: -1, count: program.rules.count)
+        lastAnswer = firstAnswer
+        self.expectations = expectations
+    }
+
+    private static func makeMatchScratch(limit: UInt32) throws(InspectionFailure) -> MatchScratch {
+        do {
+            return try MatchScratch(limit: limit)
+        } catch {
+            throw .outOfMemory
+        }
+    }
+
+    mutating func reset(_ program: SecLangProgram, _ limits: SecLangLimits) {
+        table.reset(limits)
+        for index in cells.indices { cells[index] = Cell() }
+        if cells.count != program.names.keys.count {
+            cells = [Cell](repeating: Cell(), count: program.names.keys.count)
+        }
+        if !openCollections.isEmpty { openCollections.removeAll() }
+        if !dynamicKeys.isEmpty {
+            dynamicKeys.removeAll()
+            dynamicCells.removeAll()
+        }
+        forgetAnswers()
+        verdict = SecLangVerdict()
+        mode = program.mode
+        processor = .none
+        isBodyForced = false
+        readsRequestBody = program.isRequestBodyRead
+        readsResponseBody = program.isResponseBodyRead
+        if hasRemovedRules { removedRules.removeAll() }
+        hasRemovedRules = false
+        removedTargets.removeAll(keepingCapacity: true)
+        highestSeverity = 255
+        work = 0
+        requestBodyLength = 0
+        responseBodyLength = 0
+        for word in visit.words.indices {
+            visit.words[word] = program.unconditional.words[word] | ~expectations.rules.words[word]
+        }
+    }
+
+    private mutating func forgetAnswers() {
+        guard !answers.isEmpty else { return }
+        answers.removeAll(keepingCapacity: true)
+        answerCaptures.removeAll(keepingCapacity: true)
+        for rule in firstAnswer.indices { firstAnswer[rule] = -1 }
+    }
+
+    mutating func add(_ answer: Answer, rule: Int) {
+        answers.append(answer)
+        if firstAnswer[rule] < 0 {
+            firstAnswer[rule] = answers.count - 1
+        } else {
+            answers[lastAnswer[rule]].next = answers.count - 1
+        }
+        lastAnswer[rule] = answers.count - 1
+        visit.insert(rule)
+    }
+}
+
+/// Which rules' turns come in ordinary requests: their questions are asked of all values at once, before anybody knows
+/// whether the turn comes. A rule whose turn comes unexpectedly is asked then, and expected from the next request on, so
+/// this decides how long a request takes and never what is found.
+struct Expectations: Sendable {
+    private(set) var rules: BitTable
+    private(set) var questions: BitTable
+    private var reached: BitTable
+    private var requests = 0
+
+    private static let period = 4_096
+
+    init(_ program: SecLangProgram) {
+        rules = BitTable(count: program.rules.count)
+        reached = rules
+        questions = BitTable(count: program.prefilter.width * 64)
+    }
+
+    mutating func noteReached(_ range: Range<Int>) { reached.insert(range) }
+
+    mutating func endRequest(_ program: SecLangProgram) {
+        requests += 1
+        let isPeriodOver = requests >= Self.period
+        guard isPeriodOver || !rules.isSuperset(of: reached) else { return }
+        if isPeriodOver { rules = reached } else { rules.formUnion(reached) }
+        if isPeriodOver {
+            reached.removeAll()
+            requests = 0
+        }
+        questions.removeAll()
+        for (index, question) in program.prefilter.questions.enumerated() where rules[question.rule] {
+            questions.insert(index)
+        }
+    }
+}

@@ -172,7 +172,11 @@ let package = Package(
         tests(
             "ServiceKitTests",
             ["ServiceKit", "kit-probe", "HTTP", "Reactor", "Telemetry", "Core", "JSON", "TestSupport"]),
-        tests("GatewayTests", ["gateway"] + serviceKit + ["Inspection", "JSON", "Cryptography", "TestSupport"]),
+        tests(
+            "GatewayTests",
+            ["gateway"] + serviceKit + [
+                "Inspection", "JSON", "Cryptography", "TLS", "TestSupport", "BusTestSupport", "LocalServers",
+            ]),
         tests("AuthTests", ["auth"] + serviceKit + ["Cryptography", "JSON", "TestSupport"]),
         tests("DetectorTests", ["detector"] + serviceKit + ["Inspection", "TestSupport", "LocalServers"]),
         tests("LabyrinthTests", ["labyrinth"] + serviceKit + ["TestSupport"]),

@@ -157,12 +157,14 @@ package final class Bus: Sendable {
     }
 
     /// A batch whose payloads are encoded as the envelope's field already.
-    func publish(_ topic: Topic, partition: Int, payloads: [UInt8], deadline: Deadline) async throws(Failure) {
+    package func publish(
+        _ topic: Topic, partition: Int, payloads: [UInt8], id: UUIDv7, deadline: Deadline
+    ) async throws(Failure) {
         try check(topic)
         let isPartitioned = topic.carrier == .requests
         let key = isPartitioned ? Topology.partitionKeys[partition] : topic.routingKey(publisher: service)
         let message = factory.message(
-            factory.envelope(schema: topic.schema, partitionKey: isPartitioned ? key : ""),
+            factory.envelope(schema: topic.schema, id: id, partitionKey: isPartitioned ? key : ""),
             exchange: isPartitioned ? Topology.requestsExchange : Topology.eventsExchange, routingKey: key,
             tail: payloads)
         try await publish(message, deadline: deadline)

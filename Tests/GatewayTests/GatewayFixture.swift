@@ -26,6 +26,8 @@ final class GatewayFixture: Sendable {
 
     let group: ReactorGroup
     let state: GatewayState
+    let directory: UpstreamDirectory
+    let registry = MetricsRegistry()
     let seen: Box
     let feed: LiveFeed
     let endpoint: HTTPEndpoint
@@ -43,10 +45,11 @@ final class GatewayFixture: Sendable {
     init(
         routes: ((String) -> [Route])? = nil, routing: ((String) throws -> RoutesKeeper)? = nil,
         accessLog: AccessLog? = nil, route adjust: (inout Route) -> Void = { _ in }, trustedHops: Int = 0,
+        reactors: Int = 1, routesFile: String? = nil,
         upstream: (@Sendable (HTTPServerRequest, HTTPResponseWriter) async throws -> Void)? = nil,
         answers: @escaping @Sendable (RPCName) throws -> [UInt8] = { _ in [] }
     ) async throws {
-        let group = try ReactorGroup(count: 1)
+        let group = try ReactorGroup(count: reactors)
         let seen = Box()
         let upstreamServer = HTTPServer(
             HTTPServerConfiguration(address: .loopback(port: 0)), group: group,
@@ -68,13 +71,24 @@ final class GatewayFixture: Sendable {
         adjust(&route)
         let keeper = try routing?(route.upstream)
         let state =
-            keeper?.published
-            ?? GatewayState(
-                routing: Routing(
-                    routes: RouteTable(routes?(route.upstream) ?? [route]),
-                    upstreams: [route.upstream: Upstream(name: route.upstream, endpoints: [route.upstream])]))
+            if let keeper {
+                keeper.published
+            } else if let routesFile {
+                GatewayState(routing: try RoutesFile.read(try YAMLNode.parse(routesFile, file: "routes.yaml")))
+            } else {
+                GatewayState(
+                    routing: Routing(
+                        routes: RouteTable(routes?(route.upstream) ?? [route]),
+                        upstreams: [route.upstream: Upstream(name: route.upstream, endpoints: [route.upstream])]))
+            }
         if let key = Self.key { state.tokens.update { $0.replaceKeys(["k1": key.verificationKey]) } }
-        let metrics = GatewayMetrics(MetricsRegistry())
+        let metrics = GatewayMetrics(registry)
+        let directory = UpstreamDirectory(group: group, metrics: metrics, log: .silent)
+        let checking = group.reactors[0]
+        try state.prepareRoutes { routing throws(GatewayFailure) in
+            try directory.apply(routing)
+            directory.startChecks(on: checking)
+        }
         let feed = LiveFeed(maximumViewers: 10, gauge: metrics.viewers)
         let client = HTTPClient(group: group)
         let calls: APIDispatcher.Call = { name, payload, principal, _, _ in
@@ -86,7 +100,8 @@ final class GatewayFixture: Sendable {
             .deletingLastPathComponent().appendingPathComponent("Services/Gateway/Assets").path
         let lanes = try group.reactors.map { try RequestLane($0, state) }
         let engine = try InspectionEngine.builtIn()
-        let proxy = UpstreamProxy(client: client, labyrinth: HTTPEndpoint(labyrinthAddress), metrics: metrics)
+        let proxy = try UpstreamProxy(
+            directory: directory, labyrinth: labyrinthAddress, group: group, metrics: metrics, log: .silent)
         let handler = GatewayHandler(
             configuration, lanes: lanes, engine: engine, proxy: proxy,
             api: APIDispatcher(timeout: .seconds(5), metrics: metrics, calls: calls),
@@ -95,15 +110,20 @@ final class GatewayFixture: Sendable {
                 metrics: metrics, feed: feed, accessLog: accessLog,
                 observed: { event, _ in seen.change { $0.observed.append(event) } },
                 blocked: { event, _ in seen.change { $0.blocked.append(event) } }), log: .silent)
-        let server = HTTPServer(
-            HTTPServerConfiguration(address: .loopback(port: 0)), group: group, handler: handler)
+        var listening = HTTPServerConfiguration(address: .loopback(port: 0))
+        listening.abandonAfter = .milliseconds(100)
+        let server = HTTPServer(listening, group: group, handler: handler)
         endpoint = HTTPEndpoint(try await server.start())
         let router = HTTPRouter()
-        AdminRoutes(state: state, health: proxy.health, keeper: keeper, lanes: lanes, engine: engine).add(to: router)
+        AdminRoutes(
+            state: state, upstreams: UpstreamReport(directory, group: group), keeper: keeper, lanes: lanes,
+            engine: engine
+        ).add(to: router)
         let adminServer = HTTPServer(
             HTTPServerConfiguration(address: .loopback(port: 0)), group: group, handler: router)
         admin = HTTPEndpoint(try await adminServer.start())
         self.keeper = keeper
+        self.directory = directory
         (self.group, self.state, self.seen, self.feed, self.client) = (group, state, seen, feed, client)
         servers = [server, adminServer, upstreamServer, labyrinthServer]
     }

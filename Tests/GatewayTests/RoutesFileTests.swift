@@ -171,12 +171,12 @@ import Testing
               - { path: /static, upstream: "unix:/run/static.sock" }
             """)
         #expect(routing.upstreams.keys.sorted() == ["shop", "unix:/run/static.sock"])
-        #expect(routing.upstreams["shop"]?.endpoints == ["10.0.0.1:9000", "https://shop.example"])
+        #expect(routing.upstreams["shop"]?.endpoints.map(\.address) == ["10.0.0.1:9000", "https://shop.example"])
     }
 
     @Test(arguments: [
         ("routes: []", "routes has to be a list"), ("route: 1", "did you mean routes?"),
-        ("routes: [{ path: / }]", "no upstream"), ("routes: [{ upstream: \"http://\" }]", "write host:port"),
+        ("routes: [{ path: / }]", "has no upstream"), ("routes: [{ upstream: \"http://\" }]", "write host:port"),
         ("routes: [{ upstream: \"a:1\", pth: / }]", "did you mean path?"),
         ("routes: [{ upstream: \"a:1\", path: x }]", "begin with /"),
         ("routes: [{ upstream: \"a:1\", inspection: on }]", "off, observe, enforce"),
@@ -188,7 +188,7 @@ import Testing
         ("routes: [{ upstream: \"a:1\", host: \"a:80\" }]", "without port"), ("routes: [x]", "mapping of keys"),
         ("{ upstreams: { shop: { endpoints: [\"a:1\"] } }, routes: [{ upstream: shp }] }", "did you mean shop?"),
         ("{ upstreams: { \"a:1\": { endpoints: [\"a:1\"] } }, routes: [{ upstream: \"a:1\" }] }", "no name"),
-        ("{ upstreams: { shop: {} }, routes: [{ upstream: shop }] }", "no endpoints"),
+        ("{ upstreams: { shop: {} }, routes: [{ upstream: shop }] }", "endpoints; write"),
         ("{ upstreams: { shop: { endpoints: [\"http://\"] } }, routes: [{ upstream: shop }] }", "host:port"),
     ]) func `What is wrong is told with its line and what would be right`(text: String, reason: String) throws {
         do {

@@ -54,6 +54,8 @@ struct StackConfiguration: Sendable {
                 listen:
                   address: 127.0.0.1:\(ports.gateway)
                 routes_file: \(layout.configuration)/routes.yaml
+                events:
+                  spool_directory: \(layout.folder)/spool
                 labyrinth:
                   address: 127.0.0.1:\(ports.labyrinth)
 

@@ -28,6 +28,12 @@ struct GatewayConfiguration: ServiceConfiguration {
     var apiTimeout: Duration
     var maximumViewers: Int
     var maximumPendingEvents: Int
+    /// Where events wait while the broker is away; in memory only when nil.
+    var spoolDirectory: String?
+    /// Of protected events, and as much again of ordinary ones.
+    var spoolSize: ByteCount
+    /// Where this replica stands: endpoints of the same zone are preferred.
+    var zone: String?
 
     init(from reader: inout ConfigurationReader) {
         let listening = reader.section("listen")
@@ -65,7 +71,15 @@ struct GatewayConfiguration: ServiceConfiguration {
             "timeout", default: .seconds(10), in: .milliseconds(100) ... .seconds(120))
         let live = reader.section("live")
         maximumViewers = live.integer("maximum_viewers", default: 1_000, in: 1...100_000)
-        maximumPendingEvents = reader.section("events").integer(
+        zone = reader.section("upstreams").optionalString(
+            "zone", about: "where this replica stands; endpoints with the same zone are preferred")
+        let events = reader.section("events")
+        spoolDirectory = events.optionalString(
+            "spool_directory", about: "folder for events that wait for the broker; without one they wait in memory")
+        spoolSize = events.byteCount(
+            "spool_size", default: .mebibytes(256), in: .mebibytes(1)...ByteCount(1 << 36),
+            about: "how much may wait there: of protected events, and as much again of ordinary ones")
+        maximumPendingEvents = events.integer(
             "maximum_pending", default: 10_000, in: 100...1_000_000,
             about: "protected events kept in memory while the broker is away")
     }

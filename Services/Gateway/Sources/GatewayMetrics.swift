@@ -1,4 +1,5 @@
 import Contracts
+import Core
 import Telemetry
 
 /// Every metric of the gateway and the label values it may have.
@@ -23,8 +24,33 @@ struct GatewayMetrics: Sendable {
     let routes: Gauge
     let routesRefused: Gauge
     let accessLinesDropped: Counter
+    let mirrored: CounterFamily
+    let rollbacks: Counter
+    private let upstreamRequests: CounterFamily
+    private let upstreamRetries: CounterFamily
+    private let upstreamEjections: CounterFamily
+    private let upstreamEndpoints: GaugeFamily
 
-    init(_ registry: MetricsRegistry) {
+    /// Upstreams that are named when the gateway starts have series of their own; those that a reload adds, and those
+    /// beyond a hundred, are counted together as `other`.
+    init(_ registry: MetricsRegistry, upstreams: some Collection<String> = []) {
+        let names = Array(upstreams.sorted().prefix(100))
+        upstreamRequests = registry.counter(
+            "gateway_upstream_requests_total", help: "Requests to an upstream, by how they ended there.",
+            labels: ["upstream": names, "result": ["answered", "failed", "refused"]])
+        upstreamRetries = registry.counter(
+            "gateway_upstream_retries_total", help: "Attempts after the first.", labels: ["upstream": names])
+        upstreamEjections = registry.counter(
+            "gateway_upstream_ejections_total", help: "Times an endpoint was left out because it failed.",
+            labels: ["upstream": names])
+        upstreamEndpoints = registry.gauge(
+            "gateway_upstream_endpoints", help: "Endpoints of an upstream, by state.",
+            labels: ["upstream": names, "state": ["usable", "unhealthy", "ejected"]])
+        mirrored = registry.counter(
+            "gateway_mirrored_total", help: "Requests to be sent a second time, by result.",
+            labels: ["result": ["answered", "failed", "left_out"]])
+        rollbacks = registry.counter(
+            "gateway_rollbacks_total", help: "New sides of a split that were taken back because they were worse.")
         let family = registry.counter(
             "gateway_requests_total", help: "Requests answered, by how they ended.",
             labels: ["outcome": Self.outcomes.map(\.1)])
@@ -67,5 +93,41 @@ struct GatewayMetrics: Sendable {
     func count(_ outcome: RequestOutcome) {
         let number = Int(outcome.rawValue)
         if requests.indices.contains(number) { requests[number]?.increment() }
+    }
+
+    func upstream(_ name: String) -> UpstreamMetrics {
+        UpstreamMetrics(
+            answered: upstreamRequests[name, "answered"], failed: upstreamRequests[name, "failed"],
+            refused: upstreamRequests[name, "refused"], retries: upstreamRetries[name],
+            ejections: upstreamEjections[name], usable: upstreamEndpoints[name, "usable"],
+            unhealthy: upstreamEndpoints[name, "unhealthy"], ejected: upstreamEndpoints[name, "ejected"])
+    }
+}
+
+/// One upstream's series, looked up once.
+struct UpstreamMetrics: Sendable {
+    let answered: Counter
+    let failed: Counter
+    /// By us: too many under way, or the upstream is left alone.
+    let refused: Counter
+    let retries: Counter
+    let ejections: Counter
+    private let usable: Gauge
+    private let unhealthy: Gauge
+    private let ejected: Gauge
+
+    fileprivate init(
+        answered: Counter, failed: Counter, refused: Counter, retries: Counter, ejections: Counter, usable: Gauge,
+        unhealthy: Gauge, ejected: Gauge
+    ) {
+        (self.answered, self.failed, self.refused) = (answered, failed, refused)
+        (self.retries, self.ejections) = (retries, ejections)
+        (self.usable, self.unhealthy, self.ejected) = (usable, unhealthy, ejected)
+    }
+
+    func show(_ states: [EndpointState], now: Deadline) {
+        usable.set(states.count { $0.isUsable(now: now) })
+        unhealthy.set(states.count { !$0.isHealthy })
+        ejected.set(states.count { $0.isHealthy && $0.outUntil > now })
     }
 }

@@ -17,6 +17,9 @@ final class GatewayService: Service {
 
     private static let callPatience = Duration.seconds(10)
     private static let retryPause = Duration.seconds(2)
+    /// A client that ended its side may only have finished sending; after so long it counts as gone.
+    private static let abandonAfter = Duration.seconds(1)
+    private static let farewell = Duration.seconds(1)
     private static let decisionsPerPage: UInt32 = 500
 
     private let configuration: GatewayConfiguration
@@ -29,10 +32,11 @@ final class GatewayService: Service {
     private let lanes: [RequestLane]
     private let handler: GatewayHandler
     private let server: HTTPServer
-    private let client: HTTPClient
+    private let proxy: UpstreamProxy
     private let certificates: TLSServerContext?
     private let batcher: EventBatcher
-    private let protected: ProtectedEvents
+    private let protected: EventSpool
+    private let ordinary: EventSpool
     private let writes: StoreQueue
     private let decisions: DecisionEvents
     private let keys: SigningKeys
@@ -41,7 +45,8 @@ final class GatewayService: Service {
     /// What runs beside the requests.
     private struct Tasks {
         var background: [TaskHandle] = []
-        var senders: [TaskHandle] = []
+        var protected: EventSpool.Tasks?
+        var ordinary: EventSpool.Tasks?
         var writer: TaskHandle?
     }
 
@@ -49,21 +54,16 @@ final class GatewayService: Service {
         let bus = runtime.bus
         self.configuration = configuration
         self.runtime = runtime
-        let metrics = GatewayMetrics(runtime.metrics)
+        let metrics = GatewayMetrics(
+            runtime.metrics, upstreams: try RoutesFile.read(path: configuration.routesFile).upstreams.keys)
         let feed = LiveFeed(maximumViewers: configuration.maximumViewers, gauge: metrics.viewers)
-        let batcher = EventBatcher(bus: bus, topic: .requestsObserved)
-        let protected = ProtectedEvents(
-            capacity: configuration.maximumPendingEvents, dropped: metrics.eventsDropped["protected"]
-        ) { event, deadline in
-            try await bus.publish(
-                event.payload, to: event.topic, key: event.key, trace: event.trace, id: event.id, deadline: deadline)
-        }
+        let ordinary = Spools.ordinary(configuration, bus, metrics, runtime.log)
+        let batcher = EventBatcher(bus: bus, topic: .requestsObserved, overflow: { ordinary.offer(SpoolRecord($0)) })
+        let protected = Spools.protected(configuration, bus, metrics, runtime.log)
         let routes = try RoutesKeeper(path: configuration.routesFile, metrics: metrics, log: runtime.log) { change in
             var change = change
             change.replica = bus.configuration.replica
-            protected.offer(
-                ProtectedEvents.Pending(
-                    topic: .configurationChanged, payload: change.wireBytes(), key: change.service, trace: nil))
+            protected.offer(SpoolRecord(.configurationChanged, change, key: change.service, trace: nil))
         }
         let state = routes.published
         let accessLog = try configuration.accessLog.map { path in
@@ -80,21 +80,27 @@ final class GatewayService: Service {
                 trace: trace, deadline: deadline)
         }
         (self.metrics, self.state, self.feed, self.batcher) = (metrics, state, feed, batcher)
-        (self.protected, self.writes) = (protected, writes)
+        (self.protected, self.ordinary, self.writes) = (protected, ordinary, writes)
         keys = SigningKeys(state: state, log: runtime.log)
         decisions = DecisionEvents(
             state: state, replica: bus.configuration.replica, metrics: metrics, log: runtime.log,
             store: { writes.offer($0) },
             enforced: { event in
                 protected.offer(
-                    ProtectedEvents.Pending(
-                        topic: .decisionEnforced, payload: event.wireBytes(), key: event.decisionID.description,
-                        trace: nil))
+                    SpoolRecord(.decisionEnforced, event, key: event.decisionID.description, trace: nil))
             })
         lanes = try runtime.group.reactors.map { try RequestLane($0, state) }
-        client = HTTPClient(try Self.clientConfiguration(), group: runtime.group)
-        let proxy = UpstreamProxy(
-            client: client, labyrinth: HTTPEndpoint(configuration.labyrinth), metrics: metrics)
+        let upstreams = UpstreamDirectory(
+            group: runtime.group, zone: configuration.zone, metrics: metrics, log: runtime.log)
+        let reactor = bus.reactor
+        try state.prepareRoutes { routing throws(GatewayFailure) in
+            try upstreams.apply(routing)
+            upstreams.startChecks(on: reactor)
+        }
+        let proxy = try UpstreamProxy(
+            directory: upstreams, labyrinth: configuration.labyrinth, group: runtime.group, metrics: metrics,
+            log: runtime.log)
+        self.proxy = proxy
         let engine = try InspectionEngine.builtIn()
         let recorder = RequestRecorder(
             metrics: metrics, feed: feed, accessLog: accessLog,
@@ -103,9 +109,7 @@ final class GatewayService: Service {
             },
             blocked: { event, trace in
                 protected.offer(
-                    ProtectedEvents.Pending(
-                        topic: .requestBlocked, payload: event.wireBytes(), key: event.clientAddress.description,
-                        trace: trace))
+                    SpoolRecord(.requestBlocked, event, key: event.clientAddress.description, trace: trace))
             })
         handler = GatewayHandler(
             configuration, lanes: lanes, engine: engine, proxy: proxy,
@@ -117,8 +121,10 @@ final class GatewayService: Service {
         certificates = try Self.certificates(configuration)
         server = HTTPServer(
             Self.serverConfiguration(configuration, certificates, runtime.log), group: runtime.group, handler: handler)
-        AdminRoutes(state: state, health: proxy.health, keeper: routes, lanes: lanes, engine: engine)
-            .add(to: runtime.admin)
+        AdminRoutes(
+            state: state, upstreams: UpstreamReport(upstreams, group: runtime.group), keeper: routes, lanes: lanes,
+            engine: engine
+        ).add(to: runtime.admin)
     }
 
     private static func certificates(_ configuration: GatewayConfiguration) throws -> TLSServerContext? {
@@ -128,14 +134,6 @@ final class GatewayService: Service {
                 certificates: [TLSCertificateFiles(chain: chain, key: key)], applicationProtocols: ["h2", "http/1.1"]))
     }
 
-    private static func clientConfiguration() throws -> HTTPClientConfiguration {
-        var configuration = HTTPClientConfiguration()
-        configuration.tls = try TLSClientContext(TLSClientConfiguration())
-        // Bodies stream through: the route's own limit is what bounds them.
-        configuration.limits.maximumBodyBytes = .max
-        return configuration
-    }
-
     private static func serverConfiguration(
         _ configuration: GatewayConfiguration, _ certificates: TLSServerContext?, _ log: Logger
     ) -> HTTPServerConfiguration {
@@ -143,6 +141,7 @@ final class GatewayService: Service {
         server.maximumConnections = configuration.maximumConnections
         server.limits.maximumBodyBytes = .max
         server.version2.allowsPriorKnowledge = configuration.allowsPlainHTTP2
+        server.abandonAfter = abandonAfter
         server.onRefusal = { refusal, peer in
             log.debug(
                 "a malformed request was refused", ["reason": .string(refusal.rawValue), "peer": .describing(peer)])
@@ -170,7 +169,8 @@ final class GatewayService: Service {
                 reactor.run { [self] in await loadStored() },
                 reactor.run { [self] in await tick() },
                 reactor.run { [routes] in await routes.watch(on: reactor) },
-            ], senders: protected.start(on: reactor), writer: writes.start(on: reactor))
+            ], protected: protected.start(on: reactor), ordinary: ordinary.start(on: reactor),
+            writer: writes.start(on: reactor))
         tasks.withLock { $0 = started }
         listen()
         serve()
@@ -284,6 +284,7 @@ final class GatewayService: Service {
             var pulse = LivePulse()
             for lane in lanes { pulse.add(await lane.reactor.perform { lane.takePulse() }) }
             feed.tick(pulse)
+            await proxy.directory.tick()
         }
     }
 
@@ -304,10 +305,13 @@ final class GatewayService: Service {
         await server.stop(deadline: deadline)
         let running = tasks.withLock { $0 }
         for task in running.background { task.cancel() }
-        await client.stop()
+        await proxy.stop()
         accessLog?.flush(deadline: .after(.milliseconds(500)))
-        await batcher.stop(deadline: deadline)
-        await protected.stop(running.senders, deadline: deadline)
+        // Without a broker there is nobody to wait for: what is spooled is sent by the next process.
+        let patience = runtime.bus.state == .connected ? deadline : min(deadline, .after(Self.farewell))
+        await batcher.stop(deadline: patience)
+        if let tasks = running.protected { await protected.stop(tasks, deadline: patience) }
+        if let tasks = running.ordinary { await ordinary.stop(tasks, deadline: patience) }
         if let writer = running.writer { await writes.stop(writer, deadline: deadline) }
     }
 }

@@ -34,10 +34,12 @@ package final class EventBatcher: Sendable {
         }
     }
 
-    private struct Batch: Sendable {
-        let partition: Int
-        let count: Int
-        let payloads: [UInt8]
+    /// Events that did not reach the broker, encoded as an envelope's field, for who can keep them longer.
+    package struct Batch: Sendable {
+        package let id = UUIDv7()
+        package let partition: Int
+        package let count: Int
+        package let payloads: [UInt8]
     }
 
     private struct Buffer: ~Copyable {
@@ -56,6 +58,7 @@ package final class EventBatcher: Sendable {
     private let bus: Bus
     private let topic: Topic
     private let limits: Limits
+    private let overflow: (@Sendable (Batch) -> Void)?
     private let partitions: [Partition]
     private let ready: AsyncQueue<Batch>
     private let isCollecting = AsyncQueue<Void>(capacity: 1)
@@ -65,7 +68,12 @@ package final class EventBatcher: Sendable {
     private let tasks = Mutex<[TaskHandle]>([])
 
     /// Starts the batcher's tasks on the bus's reactor.
-    package init(bus: Bus, topic: Topic, limits: Limits = Limits()) {
+    ///
+    /// - Parameter overflow: is given what would be dropped otherwise.
+    package init(
+        bus: Bus, topic: Topic, limits: Limits = Limits(), overflow: (@Sendable (Batch) -> Void)? = nil
+    ) {
+        self.overflow = overflow
         self.bus = bus
         self.topic = topic
         self.limits = limits
@@ -133,10 +141,15 @@ package final class EventBatcher: Sendable {
     private func enqueue(_ batch: Batch) -> Bool {
         if ready.offer(batch) { return true }
         drop(batch)
-        return false
+        return overflow != nil
     }
 
     private func drop(_ batch: Batch) {
+        if let overflow {
+            overflow(batch)
+            settled.wrappingAdd(batch.count, ordering: .releasing)
+            return
+        }
         dropped.wrappingAdd(batch.count, ordering: .relaxed)
         settled.wrappingAdd(batch.count, ordering: .releasing)
         bus.metrics.droppedEvents.increment(by: batch.count)
@@ -160,7 +173,8 @@ package final class EventBatcher: Sendable {
         while let batch = (try? await ready.receive()) ?? nil {
             do throws(Failure) {
                 try await bus.publish(
-                    topic, partition: batch.partition, payloads: batch.payloads, deadline: .after(limits.patience))
+                    topic, partition: batch.partition, payloads: batch.payloads, id: batch.id,
+                    deadline: .after(limits.patience))
                 settled.wrappingAdd(batch.count, ordering: .releasing)
             } catch {
                 drop(batch)

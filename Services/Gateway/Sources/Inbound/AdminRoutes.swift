@@ -10,14 +10,17 @@ struct AdminRoutes: Sendable {
     private static let mostListed = 1_000
 
     let state: GatewayState
-    let health: UpstreamHealth
+    let upstreams: UpstreamReport
     let keeper: RoutesKeeper?
     let lanes: [RequestLane]
     let engine: InspectionEngine
 
     func add(to router: HTTPRouter) {
         router.add(.get, "/enforcements") { _, response in try await json(response, enforcements) }
-        router.add(.get, "/upstreams") { _, response in try await json(response, upstreams) }
+        router.add(.get, "/upstreams") { _, response in
+            let bytes = await upstreams.json()
+            try await response.respond(.ok, headers: ["Content-Type": "application/json"], body: bytes)
+        }
         router.add(.get, "/routes") { routed, response in try await answer(routed.request, response, routes) }
         for method in [HTTPMethod.get, .post] {
             router.add(method, "/explain") { routed, response in
@@ -64,21 +67,6 @@ struct AdminRoutes: Sendable {
                     entry.text("action", "\(enforcement.action)")
                     entry.text("until", enforcement.expires.rfc3339)
                     entry.text("reason", enforcement.reason)
-                }
-            }
-        }
-    }
-
-    private func upstreams(_ json: inout JSONWriter) {
-        json.key("upstreams")
-        json.array { list in
-            for (name, state) in health.all.sorted(by: { $0.key < $1.key }) {
-                list.object { entry in
-                    entry.text("upstream", name)
-                    entry.text("state", state.isFailing ? "failing" : "answering")
-                    entry.integer("successes", state.successes)
-                    entry.integer("failures", state.failures)
-                    if let failure = state.lastFailure { entry.text("last_failure", failure) }
                 }
             }
         }

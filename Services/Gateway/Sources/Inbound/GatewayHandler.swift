@@ -45,7 +45,13 @@ final class GatewayHandler: HTTPHandler {
         do {
             try await answer(request, response, &exchange, lane)
         } catch {
-            try await answer(error, request, response, &exchange)
+            do {
+                try await answer(error, request, response, &exchange)
+            } catch {
+                // The connection ends with it; that it happened is known all the same.
+                recorder.record(exchange, request, response, on: lane)
+                throw error
+            }
         }
         recorder.record(exchange, request, response, on: lane)
     }
@@ -156,15 +162,14 @@ final class GatewayHandler: HTTPHandler {
         if let length = request.body.length, length > active.route.bodyLimit.bytes {
             throw HTTPFailure.tooLarge(limit: active.route.bodyLimit.bytes)
         }
-        let body = try await inspect(active.policy, request, &exchange, lane)
+        let body = try await inspect(active, request, &exchange, lane)
         if exchange.verdict.action == .block {
             return try await block(
                 .blocked, .inspection, "The request looks like an attack and was stopped.", response, request, &exchange
             )
         }
         exchange.outcome = .proxied
-        try await proxy.forward(
-            request, body, active.route, path, to: lane.endpoint(of: active.route), response, &exchange)
+        try await proxy.forward(request, body, active.route, path, response, &exchange)
     }
 
     private func refuse(
@@ -195,9 +200,12 @@ final class GatewayHandler: HTTPHandler {
 
     /// Judges the request with the beginning of its body and returns the body, complete again.
     private func inspect(
-        _ policy: InspectionPolicy, _ request: HTTPServerRequest, _ exchange: inout Exchange, _ lane: RequestLane
-    ) async throws -> HTTPClientRequest.Body {
-        guard policy.mode != .off else { return request.body.isEmpty ? .none : .stream(request.body) }
+        _ active: ActiveRoute, _ request: HTTPServerRequest, _ exchange: inout Exchange, _ lane: RequestLane
+    ) async throws -> OutgoingBody {
+        let (policy, limit) = (active.policy, active.route.bodyLimit.bytes)
+        guard policy.mode != .off else {
+            return request.body.isEmpty ? .none : .stream(ReplayableBody([], then: request.body, limit: limit))
+        }
         var beginning: [UInt8] = []
         var isWhole = request.body.isEmpty
         while !isWhole && beginning.count < configuration.inspectedBodyBytes {
@@ -213,7 +221,7 @@ final class GatewayHandler: HTTPHandler {
             InspectedRequest(request.head, body: beginning), policy, by: engine)
         exchange.inspectionTook = .now - began
         if isWhole { return beginning.isEmpty ? .none : .bytes(beginning) }
-        return .stream(HTTPBody(beginning, then: request.body))
+        return .stream(ReplayableBody(beginning, then: request.body, limit: limit))
     }
 
     // MARK: Refusals
@@ -231,10 +239,17 @@ final class GatewayHandler: HTTPHandler {
         _ error: any Error, _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: inout Exchange
     ) async throws {
         guard !response.hasStarted else {
-            if exchange.outcome == .proxied { exchange.outcome = .upstreamFailed }
+            if exchange.outcome == .proxied {
+                exchange.outcome = error is UpstreamFailure && !Task.isCancelled ? .upstreamFailed : .abandoned
+            }
             throw error
         }
-        if case UpstreamFailure.failed(let failure) = error {
+        // The client has left, so this task was told to end: nobody is there to be answered.
+        if Task.isCancelled {
+            exchange.outcome = .abandoned
+            throw HTTPFailure.stream(.cancelled)
+        }
+        if let failure = error as? UpstreamFailure {
             exchange.outcome = .upstreamFailed
             log.warning(
                 "an upstream did not answer",
@@ -265,11 +280,17 @@ extension Problem {
             self.init(
                 .gatewayTimeout, detail: "The service behind this gateway did not answer in time.", requestID: requestID
             )
-        case UpstreamFailure.failed(.exhausted):
+        case UpstreamFailure.full:
             self.init(
                 .serviceUnavailable, detail: "The service behind this gateway is busy; try again.", requestID: requestID
             )
             retryAfterSeconds = 1
+        case UpstreamFailure.resting:
+            self.init(
+                .serviceUnavailable,
+                detail: "The service behind this gateway fails too often and is left alone for a moment; try again.",
+                requestID: requestID)
+            retryAfterSeconds = 5
         case is UpstreamFailure:
             self.init(
                 .badGateway, detail: "The service behind this gateway could not be reached.", requestID: requestID)

@@ -2,14 +2,12 @@ import Core
 import HTTP
 import Inspection
 import Reactor
+import Synchronization
 
 /// What one reactor needs for every request: its own copies of what is published, and its own scratch space.
 ///
 /// Confined to its reactor, which is what makes it Sendable.
 final class RequestLane: @unchecked Sendable {
-    /// More than a routes file can name; reloads leave old ones behind.
-    private static let mostEndpoints = 2_000
-
     let reactor: Reactor
     private var routing: PublishedReader<Routing>
     private var enforcements: PublishedReader<EnforcementTable>
@@ -17,8 +15,6 @@ final class RequestLane: @unchecked Sendable {
     private var scratch: InspectionScratch
     /// For what every request is given: an identifier, a trace.
     private var random = RandomReserve()
-    /// Of the routes' upstreams, so that no request has to read its address again.
-    private var endpoints: [String: HTTPEndpoint] = [:]
     private(set) var pulse = LivePulse()
 
     init(_ reactor: Reactor, _ state: GatewayState) throws {
@@ -38,15 +34,6 @@ final class RequestLane: @unchecked Sendable {
     }
 
     var routingInForce: Routing { routing.read() }
-
-    /// Where the route leads: the first address of its upstream.
-    func endpoint(of route: Route) -> HTTPEndpoint? {
-        guard let text = routing.read().upstreams[route.upstream]?.endpoints.first else { return nil }
-        if let known = endpoints[text] { return known }
-        if endpoints.count >= Self.mostEndpoints { endpoints = [:] }
-        endpoints[text] = HTTPEndpoint(upstream: text)
-        return endpoints[text]
-    }
 
     func enforcement(of client: IPAddress, account: String?, now: Timestamp) -> Enforcement? {
         enforcements.read().lookUp(address: client, account: account, now: now)
@@ -76,5 +63,21 @@ final class GatewayState: Sendable {
     let enforcements = Published(EnforcementTable())
     let tokens = Published(TokenVerifier())
 
+    /// Called with routes that are about to be in force: it makes what they need, or says why that cannot be had.
+    private let preparation = Mutex<(@Sendable (Routing) throws(GatewayFailure) -> Void)?>(nil)
+
     init(routing: Routing) { self.routing = Published(routing) }
+
+    /// For the routes in force now, and from now on for all that follow.
+    func prepareRoutes(
+        _ prepare: @escaping @Sendable (Routing) throws(GatewayFailure) -> Void
+    ) throws(GatewayFailure) {
+        try prepare(routing.current)
+        preparation.withLock { $0 = prepare }
+    }
+
+    func use(_ next: Routing) throws(GatewayFailure) {
+        if let prepare = preparation.withLock({ $0 }) { try prepare(next) }
+        routing.update { $0 = next }
+    }
 }

@@ -74,7 +74,7 @@ final class RoutesKeeper: Sendable {
                 return .same
             }
             let routing = try RoutesFile.read(bytes, file: path)
-            state.routing.update { $0 = routing }
+            try state.use(routing)
             use(digest, routing, instead: previous, because: origin)
             return .used
         } catch {

@@ -9,7 +9,7 @@ enum HopByHop {
     /// With what says who the client is, which anyone could have written.
     private static let ofClients = always.union([
         "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip",
-        "x-request-id", "traceparent", "tracestate",
+        "x-request-id", "x-request-timeout-ms", "traceparent", "tracestate",
     ])
     /// Naming one of these in Connection would strip what another server relies on; those of `always` go anyway.
     private static let neverNominated: HTTPFieldNames = always.union([

@@ -2,48 +2,68 @@ import Contracts
 import Core
 import HTTP
 import Reactor
-import Synchronization
 import Telemetry
-
-enum UpstreamFailure: Error {
-    case failed(HTTPFailure)
-}
 
 /// Forwards requests and streams answers back, holding one piece of a body at a time.
 final class UpstreamProxy: Sendable {
     /// The labyrinth has no reason to be slow but its own tarpit.
     private static let labyrinthTimeout = Duration.seconds(60)
+    private static let labyrinthBodyLimit = 1 << 20
     static let labyrinthName = "labyrinth"
 
-    private let client: HTTPClient
-    private let labyrinth: HTTPEndpoint
+    let directory: UpstreamDirectory
+    private let lanes: [UpstreamDirectory.Lane]
+    private let labyrinth: LiveUpstream
+    private let mirrors: TrafficMirrors
     private let metrics: GatewayMetrics
     private let answers: AnswerRelay
-    let health = UpstreamHealth()
+    private let log: Logger
 
-    init(client: HTTPClient, labyrinth: HTTPEndpoint, metrics: GatewayMetrics) {
-        self.client = client
-        self.labyrinth = labyrinth
+    init(
+        directory: UpstreamDirectory, labyrinth: SocketAddress, group: ReactorGroup, metrics: GatewayMetrics,
+        log: Logger
+    ) throws(GatewayFailure) {
+        self.directory = directory
+        lanes = group.reactors.map { _ in UpstreamDirectory.Lane(directory) }
+        self.labyrinth = try LiveUpstream(
+            Upstream(name: Self.labyrinthName, endpoints: ["\(labyrinth)"]), group: group, zone: nil, metrics: metrics)
+        mirrors = TrafficMirrors(metrics: metrics)
         self.metrics = metrics
         answers = AnswerRelay(metrics: metrics)
+        self.log = log
     }
 
     func forward(
-        _ request: HTTPServerRequest, _ body: HTTPClientRequest.Body, _ route: Route, _ path: RequestPath,
-        to endpoint: HTTPEndpoint?,
+        _ request: HTTPServerRequest, _ body: OutgoingBody, _ route: Route, _ path: RequestPath,
         _ response: HTTPResponseWriter, _ exchange: inout Exchange
     ) async throws {
-        guard let endpoint else {
-            throw UpstreamFailure.failed(.stream(.refused))
+        let reactor = reactor
+        let side = side(route, exchange, on: reactor)
+        exchange.upstream = side?.upstream ?? route.upstream
+        let call = try call(exchange.upstream, request, exchange, timeout: route.timeout, on: reactor)
+        let outgoing = outgoing(route, path, request, exchange)
+        mirror(route, outgoing, body, request, exchange, on: reactor)
+        do {
+            try await relay(outgoing, body, call, request, response, &exchange)
+        } catch {
+            side?.note(error)
+            throw error
         }
+        side?.note(exchange.upstreamTook, isError: response.status?.isServerError ?? true)
+    }
+
+    /// The client's request, with what the route says about it.
+    private func outgoing(
+        _ route: Route, _ path: RequestPath, _ request: HTTPServerRequest, _ exchange: Exchange
+    ) -> HTTPClientRequest {
         var headers = requestHeaders(request, exchange)
         headers.apply(route.requestFields)
         // A page that comes compressed cannot be given a link.
         if route.hiddenLinks != nil { headers.remove("accept-encoding") }
-        try await relay(
-            request, body, headers, route.target(of: request, path), host: route.upstreamHost, to: endpoint,
-            timeout: route.timeout, response, &exchange,
-            limitedTo: route.bodyLimit.bytes)
+        var outgoing = HTTPClientRequest(request.head, headers)
+        if let host = route.upstreamHost { outgoing.host = host }
+        if route.rewrite != nil { outgoing.target = route.target(of: request, path) }
+        return outgoing
     }
 
     /// The client is led into the labyrinth and must not notice: same host, same path, no word of the gateway's own.
@@ -55,12 +75,91 @@ final class UpstreamProxy: Sendable {
         headers.set("infinite-intruder", IntruderIdentity.of(exchange.client).description)
         headers.set("infinite-request", exchange.idText)
         if let decision = exchange.decision { headers.set("infinite-decision", decision.decision.description) }
-        let body: HTTPClientRequest.Body = request.body.isEmpty ? .none : .stream(request.body)
-        try await relay(
-            request, body, headers, Array(request.head.targetBytes), host: nil, to: labyrinth,
-            timeout: Self.labyrinthTimeout, response, &exchange,
-            limitedTo: 1 << 20)
+        let body: OutgoingBody =
+            request.body.isEmpty
+            ? .none : .stream(ReplayableBody([], then: request.body, limit: Self.labyrinthBodyLimit))
+        let call = UpstreamCall(
+            upstream: labyrinth, lane: labyrinth.lane, key: 0, deadline: .after(Self.labyrinthTimeout), log: log)
+        try await relay(HTTPClientRequest(request.head, headers), body, call, request, response, &exchange)
     }
+
+    func stop() async {
+        await directory.stop()
+        await labyrinth.client.stop()
+    }
+
+    // MARK: Where to
+
+    private var reactor: Reactor {
+        guard let reactor = Reactor.current, lanes.indices.contains(reactor.index) else {
+            preconditionFailure("requests are handled on the reactors of the gateway's group")
+        }
+        return reactor
+    }
+
+    private func call(
+        _ name: String, _ request: HTTPServerRequest, _ exchange: Exchange, timeout: Duration, on reactor: Reactor
+    ) throws(UpstreamFailure) -> UpstreamCall {
+        guard let upstream = lanes[reactor.index].upstream(name) else { throw .failed(.stream(.refused)) }
+        return UpstreamCall(
+            upstream: upstream, lane: upstream.lanes[reactor.index],
+            key: Self.key(upstream.settings.balance, request.head, exchange), deadline: .after(timeout), log: log)
+    }
+
+    /// What consistent hashing goes by; a request without the field goes by its client.
+    private static func key(_ balance: Balance, _ head: HTTPRequestHead, _ exchange: Exchange) -> UInt64 {
+        guard case .consistentHash(let key, _) = balance else { return 0 }
+        switch key {
+        case .clientAddress: break
+        case .header(let name):
+            if let value = head.headers.valueBytes(of: name) { return KeyHash(value).mixed }
+        case .cookie(let name):
+            if let value = head.headers.cookie(name) { return KeyHash(value.utf8).mixed }
+        }
+        return KeyHash(exchange.client.bytes).mixed
+    }
+
+    // MARK: Splits and mirrors
+
+    /// The side of a split that a request goes to.
+    private struct Side {
+        let split: LiveSplit
+        let arm: Int
+        let lane: LiveSplit.Lane
+        let began = Deadline.now
+
+        var upstream: String { split.settings.arms[arm].upstream }
+
+        func note(_ took: Duration, isError: Bool) { lane.note(arm, took, isError: isError) }
+
+        /// What went wrong on the client's side says nothing about this one.
+        func note(_ error: any Error) {
+            switch error {
+            case UpstreamFailure.failed(.stream(.cancelled)): return
+            case is UpstreamFailure: note(.now - began, isError: true)
+            default: return
+            }
+        }
+    }
+
+    private func side(_ route: Route, _ exchange: Exchange, on reactor: Reactor) -> Side? {
+        guard route.split != nil, let split = lanes[reactor.index].split(route.name) else { return nil }
+        let lane = split.lane(reactor.index)
+        return Side(split: split, arm: split.arm(for: KeyHash(exchange.client.bytes).mixed, on: lane), lane: lane)
+    }
+
+    private func mirror(
+        _ route: Route, _ outgoing: HTTPClientRequest, _ body: OutgoingBody, _ request: HTTPServerRequest,
+        _ exchange: Exchange, on reactor: Reactor
+    ) {
+        guard let mirror = route.mirror,
+            let call = try? call(mirror.upstream, request, exchange, timeout: route.timeout, on: reactor)
+        else { return }
+        guard mirror.share >= 1 || call.lane.random.fraction() < mirror.share else { return }
+        mirrors.send(outgoing, body, to: call, on: reactor)
+    }
+
+    // MARK: There and back
 
     private func requestHeaders(_ request: HTTPServerRequest, _ exchange: Exchange) -> HTTPHeaders {
         var headers = HopByHop.request(request.head.headers)
@@ -73,31 +172,29 @@ final class UpstreamProxy: Sendable {
     }
 
     private func relay(
-        _ request: HTTPServerRequest, _ body: HTTPClientRequest.Body, _ headers: HTTPHeaders, _ target: [UInt8],
-        host: String?, to endpoint: HTTPEndpoint,
-        timeout: Duration, _ response: HTTPResponseWriter, _ exchange: inout Exchange, limitedTo bodyLimit: Int
+        _ outgoing: HTTPClientRequest, _ body: OutgoingBody, _ call: UpstreamCall, _ request: HTTPServerRequest,
+        _ response: HTTPResponseWriter, _ exchange: inout Exchange
     ) async throws {
-        var outgoing = HTTPClientRequest(
-            request.head.method, "", host: host ?? request.head.host, headers: headers,
-            body: limited(body, to: bodyLimit))
-        outgoing.target = target
         let began = Deadline.now
-        let answer: HTTPClientResponse
+        let answer: UpstreamCall.Answer
         do {
-            answer = try await client.send(outgoing, to: endpoint, deadline: began + timeout)
+            answer = try await call.send(outgoing, body)
         } catch {
-            health.note(exchange.upstream, failure: error)
-            throw UpstreamFailure.failed(error)
+            exchange.upstreamTook = .now - began
+            throw error
         }
+        defer { call.finish(answer) }
         exchange.upstreamTook = .now - began
-        health.noteSuccess(exchange.upstream)
-        metrics.upstreamDuration.observe(exchange.upstreamTook)
-        try await answers.relay(answer, request, response, exchange)
-    }
-
-    private func limited(_ body: HTTPClientRequest.Body, to limit: Int) -> HTTPClientRequest.Body {
-        guard case .stream(let stream) = body, stream.length == nil else { return body }
-        return .stream(stream.limited(to: limit))
+        metrics.upstreamDuration.observe(answer.took)
+        do {
+            try await answers.relay(answer.response, request, response, exchange)
+        } catch {
+            if case UpstreamFailure.brokeOff(let failure) = error, failure != .stream(.cancelled) {
+                call.brokeOff(answer, failure)
+            }
+            await answer.response.body.abandon()
+            throw error
+        }
     }
 }
 
@@ -109,36 +206,23 @@ extension Route {
     }
 }
 
-/// Whether each upstream answered lately, for the administration endpoint.
-final class UpstreamHealth: Sendable {
-    struct State: Sendable, Equatable {
-        var successes = 0
-        var failures = 0
-        var lastFailure: String?
-        var isFailing = false
-    }
-
-    private static let maximum = 1_024
-    private let states = Mutex<[String: State]>([:])
-
-    var all: [String: State] { states.withLock { $0 } }
-
-    func noteSuccess(_ upstream: String) {
-        change(upstream) { ($0.successes, $0.isFailing) = ($0.successes + 1, false) }
-    }
-
-    func note(_ upstream: String, failure: HTTPFailure) {
-        change(upstream) { state in
-            state.failures += 1
-            state.isFailing = true
-            state.lastFailure = failure.description
+extension HTTPHeaders {
+    fileprivate func cookie(_ name: String) -> Substring? {
+        for field in values(of: "cookie") {
+            for pair in field.split(separator: ";") {
+                let parts = pair.drop { $0 == " " }.split(
+                    separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                if parts.count == 2 && parts[0] == name { return parts[1] }
+            }
         }
+        return nil
     }
+}
 
-    private func change(_ upstream: String, _ change: (inout State) -> Void) {
-        states.withLock { states in
-            guard states[upstream] != nil || states.count < Self.maximum else { return }
-            change(&states[upstream, default: State()])
-        }
+extension HTTPClientRequest {
+    /// The client's request as it goes on: same method, target and host.
+    fileprivate init(_ head: HTTPRequestHead, _ headers: HTTPHeaders) {
+        self.init(head.method, "", host: head.host, headers: headers)
+        target = Array(head.targetBytes)
     }
 }

@@ -38,6 +38,9 @@ package struct Route: Sendable, Equatable {
 
     /// A name under `upstreams`; empty when the gateway answers by itself.
     package var upstream: String
+    /// Instead of `upstream`, which then is the first side.
+    package var split: TrafficSplit?
+    package var mirror: TrafficMirror?
     /// The answer the gateway gives by itself.
     package var answer: RouteAnswer?
 

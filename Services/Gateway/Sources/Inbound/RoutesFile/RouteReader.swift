@@ -1,17 +1,17 @@
 import Core
-import HTTP
 import Inspection
 import ServiceKit
 
 /// One entry of `routes`: first what it takes, then where that goes, then what happens on the way.
 enum RouteReader {
-    /// The route, and the upstream that it names by its address.
-    static func read(_ section: FileSection, upstreams: [String: Upstream]) -> (Route, Upstream?) {
+    /// The route, and the upstreams that it names by their addresses.
+    static func read(_ section: FileSection, upstreams: [String: Upstream]) -> (Route, [Upstream]) {
         let path = path(section)
         let answer = AnswerReader.read(section, path)
-        let upstream = upstream(section, upstreams, isNeeded: answer == nil)
-        var route = Route(name: section.text("name") ?? path.text, path: path, upstream: upstream?.name ?? "")
+        let target = TargetReader(section, upstreams: upstreams, isNeeded: answer == nil)
+        var route = Route(name: section.text("name") ?? path.text, path: path, upstream: target.upstream)
         route.answer = answer
+        (route.split, route.mirror) = (target.split, target.mirror)
         route.hosts = hosts(section)
         route.methods = section.texts("methods").map { $0.uppercased() }
         route.fields = conditions(section)
@@ -19,7 +19,7 @@ enum RouteReader {
         InspectionReader.read(section, &route)
         FilterReader.read(section, &route)
         section.end()
-        return (route, upstream)
+        return (route, target.implicit)
     }
 
     // MARK: Which requests
@@ -65,28 +65,6 @@ enum RouteReader {
     }
 
     // MARK: Where to, and who may
-
-    /// By its name, or by an address, which is an upstream of its own with that name.
-    private static func upstream(
-        _ section: FileSection, _ upstreams: [String: Upstream], isNeeded: Bool
-    ) -> Upstream? {
-        guard let text = section.text("upstream") else {
-            if isNeeded && !section.has("upstream") {
-                section.report("the route has no upstream; give it one, such as upstream: 127.0.0.1:9000")
-            }
-            return nil
-        }
-        if !isNeeded { section.report("the route answers by itself; remove upstream, redirect or respond") }
-        if let known = upstreams[text] { return known }
-        if !UpstreamReader.isName(text), HTTPEndpoint(upstream: text) != nil {
-            return Upstream(name: text, endpoints: [text])
-        }
-        let hint = nearest(to: text, among: upstreams.keys).map { "did you mean \($0)? Otherwise " } ?? ""
-        section.report(
-            "upstream \(quoted(text)) is no name under upstreams and no address; \(hint)write host:port, "
-                + "http://host:port, https://host or unix:/path", at: "upstream")
-        return nil
-    }
 
     private static func admission(_ section: FileSection, _ route: inout Route) {
         route.requiredRole = section.choice("required_role", CallerRole.self)?.rawValue

@@ -59,7 +59,10 @@ package enum RoutesFile {
         var routes: [Route] = []
         for section in file.sections("routes", of: "a route", 1...maximumRoutes) {
             let (route, implicit) = RouteReader.read(section, upstreams: upstreams)
-            if let implicit { upstreams[implicit.name] = implicit }
+            for upstream in implicit { upstreams[upstream.name] = upstream }
+            if route.split != nil && routes.contains(where: { $0.name == route.name && $0.split != nil }) {
+                section.report("two routes with a split have the name \(quoted(route.name)); rename one", at: "name")
+            }
             routes.append(route)
         }
         file.end()

@@ -21,24 +21,15 @@ struct AnswerRelay: Sendable {
             }
         }
         let length = announced(answer, headers, request)
-        let first = try await firstPiece(of: answer.body)
+        let first = try await answer.nextPiece()
         // Most answers came as a whole, and leave as one.
         if length == first?.count ?? 0, request.head.method != .head {
             return try await response.respond(answer.status, headers: headers, body: first ?? [])
         }
         try response.start(answer.status, headers: headers, length: length)
         if let first { try await response.write(first) }
-        while let piece = try await answer.body.next() { try await response.write(piece) }
+        while let piece = try await answer.nextPiece() { try await response.write(piece) }
         try await response.finish()
-    }
-
-    /// Nothing was sent yet, so an upstream that breaks off here can still be told of.
-    private func firstPiece(of body: HTTPBody) async throws -> [UInt8]? {
-        do throws(HTTPFailure) {
-            return try await body.next()
-        } catch {
-            throw UpstreamFailure.failed(error)
-        }
     }
 
     private func announced(_ answer: HTTPClientResponse, _ headers: HTTPHeaders, _ request: HTTPServerRequest) -> Int? {
@@ -58,12 +49,12 @@ struct AnswerRelay: Sendable {
         let content = try AnswerContent(route, facts, beginning: piece, exchange, memory, metrics, &headers)
         headers.apply(route, isSecure: request.isSecure, timing: route.tellsTiming ? exchange.serverTiming : nil)
         try response.start(answer.status, headers: headers, length: content.length(of: length))
-        if piece == nil { piece = try await answer.body.next() }
+        if piece == nil { piece = try await answer.nextPiece() }
         while let current = piece {
             // The end of what an upstream sends in chunks is not known: what it has sent must not wait for it.
             let changed = try content.change(current, flush: answer.body.length == nil)
             if !changed.isEmpty { try await response.write(changed) }
-            piece = try await answer.body.next()
+            piece = try await answer.nextPiece()
         }
         let end = try content.end()
         if !end.isEmpty { try await response.write(end) }
@@ -75,7 +66,18 @@ struct AnswerRelay: Sendable {
         of answer: HTTPClientResponse, _ route: Route, _ facts: AnswerCompression.Facts
     ) async throws -> [UInt8]? {
         guard route.hiddenLinks != nil, AnswerContent.mayHoldLinks(facts) else { return nil }
-        return try await answer.body.next()
+        return try await answer.nextPiece()
+    }
+}
+
+extension HTTPClientResponse {
+    /// The next piece of content. That the upstream broke off has to be told apart from a client that went away.
+    fileprivate func nextPiece() async throws(UpstreamFailure) -> [UInt8]? {
+        do throws(HTTPFailure) {
+            return try await body.next()
+        } catch {
+            throw .brokeOff(error)
+        }
     }
 }
 

@@ -1,0 +1,191 @@
+import Core
+import HTTP
+import Reactor
+import Telemetry
+
+/// Why a request got no answer from its upstream.
+enum UpstreamFailure: Error {
+    /// What the last endpoint that was tried did.
+    case failed(HTTPFailure)
+    /// As many requests are under way there as may be, or wait for a connection.
+    case full
+    /// It failed so much lately that it is left alone for a while.
+    case resting
+    /// The answer broke off after it had begun.
+    case brokeOff(HTTPFailure)
+}
+
+/// One request's way through an upstream: admission, an endpoint, and another one when that repeats nothing.
+struct UpstreamCall {
+    struct Answer {
+        var response: HTTPClientResponse
+        var endpoint: Int
+        /// From sending to the answer's head, of the attempt that answered.
+        var took: Duration
+        var isFailure: Bool
+    }
+
+    /// Errors of a server that say it could not do its work at all. (A 500 may be the request's own fault.)
+    private static let gatewayErrors = 502...504
+    /// A small answer that nobody wants is read to keep its connection.
+    private static let worthReading = 16 << 10
+
+    let upstream: LiveUpstream
+    let lane: UpstreamLane
+    let key: UInt64
+    let deadline: Deadline
+    let log: Logger
+
+    /// Every answer has to be followed by `finish`.
+    func send(_ request: HTTPClientRequest, _ body: OutgoingBody) async throws -> Answer {
+        guard upstream.enter() else {
+            upstream.metrics.refused.increment()
+            throw UpstreamFailure.full
+        }
+        guard lane.admit(now: .now) else {
+            upstream.leave()
+            upstream.metrics.refused.increment()
+            throw UpstreamFailure.resting
+        }
+        do {
+            let answer = try await attempt(request, body)
+            lane.ended(isFailure: answer.isFailure, now: .now)
+            upstream.metrics.answered.increment()
+            return answer
+        } catch {
+            upstream.leave()
+            lane.ended(isFailure: Self.blames(error), now: .now)
+            upstream.metrics.failed.increment()
+            throw error
+        }
+    }
+
+    func finish(_ answer: Answer) {
+        lane.ended(answer.endpoint)
+        upstream.leave()
+    }
+
+    /// The answer broke off: the endpoint's fault, though nothing can be repeated any more.
+    func brokeOff(_ answer: Answer, _ failure: HTTPFailure) {
+        noteFailure(answer.endpoint, answer.took, "\(failure)")
+    }
+
+    private func attempt(_ request: HTTPClientRequest, _ body: OutgoingBody) async throws -> Answer {
+        lane.budget.addRequest()
+        var request = request
+        var tried: [Int] = []
+        while true {
+            let began = Deadline.now
+            guard let index = lane.pick(key: key, excluding: tried, now: began) else { throw UpstreamFailure.resting }
+            request.headers.set("X-Request-Timeout-Ms", "\(max(1, deadline.remaining.wholeMilliseconds))")
+            request.body = body.forClient
+            let trial = Trial(call: self, request: request, body: body, index: index, began: began, tried: tried)
+            lane.began(index)
+            if let answer = try await trial.run() { return answer }
+            body.rewind()
+            tried.append(index)
+        }
+    }
+
+    /// Whether a failure says something about the upstream; nil when it is about its client or us.
+    private static func blames(_ error: any Error) -> Bool? {
+        switch error {
+        case UpstreamFailure.failed(.stream(.cancelled)), UpstreamFailure.full, UpstreamFailure.resting: nil
+        case is UpstreamFailure: true
+        default: nil
+        }
+    }
+
+    private func noteFailure(_ index: Int, _ took: Duration, _ reason: @autoclosure () -> String) {
+        guard lane.failed(index, after: took, reason(), now: .now) else { return }
+        upstream.metrics.ejections.increment()
+        log.warning(
+            "an upstream's endpoint fails and is left out for a while",
+            [
+                "upstream": .string(upstream.settings.name),
+                "endpoint": .string(upstream.settings.endpoints[index].address), "reason": .string(reason()),
+            ])
+    }
+
+    // MARK: One attempt
+
+    private struct Trial {
+        let call: UpstreamCall
+        let request: HTTPClientRequest
+        let body: OutgoingBody
+        let index: Int
+        let began: Deadline
+        let tried: [Int]
+
+        /// Nil: it failed, and another attempt may be made now.
+        func run() async throws -> Answer? {
+            let response: HTTPClientResponse
+            do throws(HTTPAttemptFailure) {
+                response = try await call.upstream.client.attempt(
+                    request, to: call.upstream.endpoints[index], deadline: call.deadline)
+            } catch {
+                call.lane.ended(index)
+                try await failed(error)
+                return nil
+            }
+            let now = Deadline.now
+            guard UpstreamCall.gatewayErrors.contains(response.status.code) else {
+                call.lane.answered(index, after: now - began, now: now)
+                return Answer(response: response, endpoint: index, took: now - began, isFailure: false)
+            }
+            call.noteFailure(index, now - began, "\(response.status)")
+            let answer = Answer(response: response, endpoint: index, took: now - began, isFailure: true)
+            guard await mayRepeat(.status(response.status.code), hasSentAny: true) else { return answer }
+            await release(response)
+            call.lane.ended(index)
+            return nil
+        }
+
+        private func failed(_ failure: HTTPAttemptFailure) async throws {
+            if let clientFailure = body.clientFailure { throw clientFailure }
+            switch failure.failure {
+            case .stream(.cancelled): throw UpstreamFailure.failed(failure.failure)
+            case .exhausted: throw UpstreamFailure.full
+            case .stopped, .misused, .tooLarge: throw failure.failure
+            case .stream, .truncated, .refused, .cannotResolve: break
+            }
+            call.noteFailure(index, .now - began, "\(failure.failure)")
+            guard let cause = cause(failure), await mayRepeat(cause, hasSentAny: failure.hasSentAny) else {
+                throw UpstreamFailure.failed(failure.failure)
+            }
+        }
+
+        private func cause(_ failure: HTTPAttemptFailure) -> RetryPolicy.Cause? {
+            guard !call.deadline.hasPassed else { return nil }
+            if !failure.hasSentAny { return .connect }
+            switch failure.failure {
+            case .stream(.deadlineExceeded), .refused: return nil
+            default: return .reset
+            }
+        }
+
+        /// After the pause that has to lie between.
+        private func mayRepeat(_ cause: RetryPolicy.Cause, hasSentAny: Bool) async -> Bool {
+            let rule = RetryRule(
+                policy: call.upstream.settings.retries, isIdempotent: request.method.isIdempotent,
+                isReplayable: body.canRewind)
+            guard rule.allows(cause, hasSentAny: hasSentAny, attempt: tried.count + 1) else { return false }
+            guard !hasSentAny || call.lane.budget.spend() else { return false }
+            call.upstream.metrics.retries.increment()
+            // Somebody else can be asked at once; asking the same again needs a pause.
+            guard hasSentAny || !call.lane.hasUntried(tried + [index]) else { return true }
+            let pause = rule.pause(before: tried.count + 2, &call.lane.random)
+            guard call.deadline.remaining > pause else { return false }
+            do { try await Reactor.sleep(for: pause) } catch { return false }
+            return true
+        }
+
+        private func release(_ response: HTTPClientResponse) async {
+            if let length = response.body.length, length <= UpstreamCall.worthReading {
+                _ = try? await response.body.collect(
+                    upTo: UpstreamCall.worthReading, deadline: min(call.deadline, .after(.milliseconds(100))))
+            }
+            await response.body.abandon()
+        }
+    }
+}

@@ -114,6 +114,7 @@ package final class InspectionEngine: Sendable {
     ) -> Finding? {
         let range = scratch.forms[scratch.forms[node].original].bytes
         let matched: Range<Int>
+        var weight = program.rules[index].confidence.rawValue
         switch program.conditions[index] {
         case .literal: matched = 0..<range.count
         case .longerThan(let length):
@@ -122,6 +123,10 @@ package final class InspectionEngine: Sendable {
         case .oneOf(let values):
             guard values.contains(Array(scratch.table.bytes[range])) else { return nil }
             matched = 0..<range.count
+        case .grammar(let grammar):
+            guard let judgement = grammar.judge(scratch.table.bytes.span.extracting(range)) else { return nil }
+            matched = judgement.range
+            weight = judgement.confidence.rawValue
         case .pattern(let pattern):
             switch pattern.firstMatch(in: scratch.table.bytes.span.extracting(range), scratch.match) {
             case .noMatch: return nil
@@ -131,12 +136,17 @@ package final class InspectionEngine: Sendable {
                 return nil
             }
         }
-        return finding(program.rules[index], value, range, matched, policy, scratch.table)
+        let rule = program.rules[index]
+        if rule.category == .codeInjection || rule.category == .templateInjection {
+            let isWrittenAbout = Prose.precedes(matched.lowerBound, in: scratch.table.bytes.span.extracting(range))
+            if isWrittenAbout { weight = min(weight, Confidence.weak.rawValue) }
+        }
+        return finding(rule, value, range, matched, policy, scratch.table, weight: weight)
     }
 
     private func finding(
         _ rule: Rule, _ value: ValueTable.Value, _ range: Range<Int>, _ matched: Range<Int>,
-        _ policy: InspectionPolicy, _ table: ValueTable
+        _ policy: InspectionPolicy, _ table: ValueTable, weight: Double
     ) -> Finding? {
         let parameter = String(decoding: table.bytes[value.name].prefix(limits.maximumEvidence), as: UTF8.self)
         let isExcluded = policy.exclusions.contains {
@@ -148,7 +158,7 @@ package final class InspectionEngine: Sendable {
         return Finding(
             ruleID: rule.id, title: rule.title, category: rule.category, variable: value.variable,
             parameter: parameter, matched: Array(evidence), offset: matched.lowerBound,
-            weight: rule.confidence.rawValue,
+            weight: weight,
             silencedBy: Exclusion(
                 route: policy.route.isEmpty ? nil : policy.route, rule: rule.id,
                 parameter: parameter.isEmpty ? nil : parameter))
@@ -157,10 +167,21 @@ package final class InspectionEngine: Sendable {
     /// What an application may decode once more before it uses the value.
     private func derive(from value: ValueTable.Value, _ scratch: inout InspectionScratch) {
         guard value.variable != .method, value.variable != .target, value.variable != .fileContent else { return }
+        deriveText(value, &scratch) { table, output in table.decodeUTF7(value.bytes, into: &output) }
         scratch.output.removeAll(keepingCapacity: true)
         var bytes = value.bytes
         if value.variable == .path, !bytes.isEmpty { bytes = (bytes.lowerBound + 1)..<bytes.upperBound }
         guard scratch.table.decodeBase64(bytes, into: &scratch.output) else { return }
+        let stored = scratch.table.append(&scratch.output)
+        scratch.table.add(value.variable, name: value.name, stored, isDerived: true)
+    }
+
+    private func deriveText(
+        _ value: ValueTable.Value, _ scratch: inout InspectionScratch,
+        _ decode: (borrowing ValueTable, inout [UInt8]) -> Bool
+    ) {
+        scratch.output.removeAll(keepingCapacity: true)
+        guard decode(scratch.table, &scratch.output) else { return }
         let stored = scratch.table.append(&scratch.output)
         scratch.table.add(value.variable, name: value.name, stored, isDerived: true)
     }
@@ -170,7 +191,10 @@ package final class InspectionEngine: Sendable {
     private func addAnomalies(_ policy: InspectionPolicy, _ scratch: inout InspectionScratch) {
         for (anomaly, rule) in ProtocolRules.anomalies where scratch.table.anomalies.contains(anomaly) {
             let value = ValueTable.Value(variable: .body, name: 0..<0, bytes: 0..<0)
-            guard let finding = finding(rule, value, 0..<0, 0..<0, policy, scratch.table) else { continue }
+            guard
+                let finding = finding(
+                    rule, value, 0..<0, 0..<0, policy, scratch.table, weight: rule.confidence.rawValue)
+            else { continue }
             scratch.findings.append(finding)
         }
     }

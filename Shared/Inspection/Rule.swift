@@ -31,7 +31,7 @@ package enum Confidence: Double, Sendable {
     case certain = 0.9
 }
 
-/// What a rule does with a transformed value. New operators (grammars, models) are new cases here.
+/// What a rule does with a transformed value. New operators (models) are new cases here.
 package enum Operator: Sendable {
     /// A regular expression matches somewhere.
     case matches(String)
@@ -41,6 +41,8 @@ package enum Operator: Sendable {
     case isOneOf([String])
     /// The value has more bytes than this.
     case isLongerThan(Int)
+    /// A grammar judges the value's structure; how sure it is replaces the rule's own confidence.
+    case grammar(Grammar)
 }
 
 /// One rule: where to look, what to undo first, what to look for, and how much it means.

@@ -17,6 +17,7 @@ struct RuleProgram: Sendable {
         case literal
         case oneOf(Set<[UInt8]>)
         case longerThan(Int)
+        case grammar(Grammar)
     }
 
     let rules: [Rule]
@@ -105,6 +106,7 @@ struct RuleProgram: Sendable {
             return .literal
         case .isOneOf(let values): return .oneOf(Set(values.map { Array($0.utf8) }))
         case .isLongerThan(let length): return .longerThan(length)
+        case .grammar(let grammar): return .grammar(grammar)
         }
     }
 

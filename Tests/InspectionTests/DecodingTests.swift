@@ -34,7 +34,10 @@ import Testing
         #expect(apply(.replaceSQLComments, text) == expected)
     }
 
-    @Test(arguments: [("w'h'o\\ami", "whoami"), ("cat${ifs}x", "cat x"), ("c$@at", "cat"), ("$x", "$x")])
+    @Test(arguments: [
+        ("w'h'o\\ami", "whoami"), ("cat${ifs}x", "cat x"), ("c$@at", "cat"), ("ca$x", "ca"), ("a+b", "a b"),
+        ("$path", "$path"),
+    ])
     func shellQuotingGoes(text: String, expected: String) {
         #expect(apply(.unquoteShell, text) == expected)
     }

@@ -32,6 +32,8 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
     "request-paths": { bytes in GatewayFuzzing.path(bytes) },
     "routes-file": { bytes in _ = RoutesFile.isGood(bytes) },
     "seclang": { bytes in SecLangFuzzing.load(bytes) },
+    // The first byte chooses the grammar.
+    "grammars": { bytes in InspectionFuzzing.judge(bytes) },
     "inspection": { bytes in InspectionFuzzing.inspect(bytes) },
 ]
 

@@ -17,4 +17,11 @@ enum InspectionFuzzing {
         let verdict = engine.inspect(request, .standard, &scratch)
         precondition(verdict.score >= 0 && verdict.score < 1)
     }
+
+    static func judge(_ bytes: [UInt8]) {
+        guard let first = bytes.first else { return }
+        let text = Array(bytes.dropFirst())
+        let verdict = Grammar.allCases[Int(first) % Grammar.allCases.count].judge(text.span)
+        precondition(verdict.map { $0.range.lowerBound >= 0 && $0.range.lowerBound <= text.count } ?? true)
+    }
 }

@@ -7,6 +7,7 @@ struct Arguments {
     var showsRules = false
     var category: String?
     var limit = 40
+    var text: String?
     var sets: [String] = []
 
     init(_ words: ArraySlice<String>) {
@@ -19,6 +20,7 @@ struct Arguments {
             case "--false": showsFalse = true
             case "--rules": showsRules = true
             case "--category": category = words.popFirst()
+            case "--text": text = words.popFirst()
             case "--limit": limit = words.popFirst().flatMap { Int($0) } ?? limit
             default: sets.append(word)
             }

@@ -33,6 +33,19 @@ struct Judge: ~Copyable {
         return tally
     }
 
+    /// One text, as a query's value.
+    mutating func explain(_ text: String) {
+        let bytes = Array("/?value=".utf8) + text.utf8.flatMap { Array("%".utf8) + Array(Self.hex($0).utf8) }
+        let request = InspectedRequest(method: "GET", target: bytes, headers: [.init("host", "shop.example")])
+        let verdict = engine.inspect(request, .standard, &scratch)
+        Self.show(LabelledRequest(id: "text", isAttack: false, category: "-", request: request), verdict)
+    }
+
+    private static func hex(_ byte: UInt8) -> String {
+        let digits = String(byte, radix: 16)
+        return digits.count < 2 ? "0" + digits : digits
+    }
+
     private func isWanted(_ labelled: LabelledRequest) -> Bool {
         guard labelled.isAttack ? arguments.showsMisses : arguments.showsFalse else { return false }
         return arguments.category.map { $0 == labelled.category } ?? true

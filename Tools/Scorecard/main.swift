@@ -1,12 +1,17 @@
 // `scorecard [--corpora FOLDER] [--write FILE] [--misses] [--false] [--category NAME] [--limit N] [SET …]`
 // Judges every labelled request of the corpora in process, as the gateway would, and prints what was found and what was
-// wrongly refused. `--misses` and `--false` list examples of what went wrong, `--rules` how often each rule decided.
+// wrongly refused. `--text TEXT` judges one query value. `--misses` and `--false` list examples of what went wrong, `--rules` how often each rule decided.
 internal import Foundation
 internal import Glibc
 internal import Inspection
 
 let arguments = Arguments(CommandLine.arguments.dropFirst())
 let available = Corpus.names(in: arguments.folder)
+if let text = arguments.text {
+    var judge = Judge(try InspectionEngine.builtIn(), try InspectionScratch(), arguments)
+    judge.explain(text)
+    exit(0)
+}
 guard !available.isEmpty else {
     print("scorecard: no corpora (*.jsonl.gz) in \(arguments.folder); name their folder with --corpora")
     exit(0)

@@ -2,7 +2,7 @@
 ///
 /// What is not a valid escape stays as it stands, as browsers and lenient servers leave it.
 enum Escapes {
-    private static let maximumRounds = 3
+    private static let maximumRounds = 4
 
     static func decode(_ input: Span<UInt8>, into output: inout [UInt8], spare: inout [UInt8]) -> Bool {
         guard decodeOnce(input, into: &output) else { return false }
@@ -59,8 +59,24 @@ enum Escapes {
             guard let unit = hex(input, index + 2, digits: 4) else { return 0 }
             append(unit, &output)
             return 6
+        case 0x30...0x37: return octal(input, index, &output)
         default: return 0
         }
+    }
+
+    /// Two or three octal digits, as old JavaScript and shells read them.
+    private static func octal(_ input: Span<UInt8>, _ index: Int, _ output: inout [UInt8]) -> Int {
+        var value: UInt32 = 0
+        var length = 1
+        while length < 4, index + length < input.count, (0x30...0x37).contains(input[index + length]) {
+            let next = value << 3 | UInt32(input[index + length] - 0x30)
+            guard next < 0x80 else { break }
+            value = next
+            length += 1
+        }
+        guard length > 2, value >= 0x20 else { return 0 }
+        output.append(UInt8(value))
+        return length
     }
 
     private static func entity(_ input: Span<UInt8>, _ index: Int, _ output: inout [UInt8]) -> Int {

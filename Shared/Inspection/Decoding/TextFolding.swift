@@ -5,26 +5,41 @@ enum UnicodeFolding {
         var index = 0
         while index < input.count {
             let (byte, length) = folded(input, index)
-            output.append(byte)
+            if !isInvisible(input, index) { output.append(byte) }
             index += length
         }
     }
 
     private static func folded(_ input: Span<UInt8>, _ index: Int) -> (UInt8, Int) {
         let byte = input[index]
-        guard byte >= 0xc0, index + 1 < input.count, isTail(input[index + 1]) else { return (byte, 1) }
+        guard byte >= 0xc0, index + 1 < input.count else { return (byte, 1) }
+        // No text has C0 or C1; where one stands before a plain byte, some decoders drop it.
+        if byte <= 0xc1, input[index + 1] < 0x80 { return (input[index + 1], 2) }
+        guard isTail(input[index + 1]) else { return (byte, 1) }
         let second = input[index + 1]
         if byte <= 0xc1 { return (byte << 6 | second & 0x3f, 2) }
         if byte == 0xc2, second == 0xa0 { return (0x20, 2) }
         guard index + 2 < input.count, isTail(input[index + 2]) else { return (byte, 1) }
         let third = input[index + 2]
+        if isInvisible(input, index) { return (byte, 3) }
         if byte == 0xe0, second <= 0x81 { return (second << 6 | third & 0x3f, 3) }
         if byte == 0xe2, second == 0x88, third == 0x95 || third == 0x96 {
             return (third == 0x95 ? UInt8(ascii: "/") : UInt8(ascii: "\\"), 3)
         }
+        if byte == 0xe3, second == 0x80, third == 0x82 { return (UInt8(ascii: "."), 3) }
         if byte == 0xef, second == 0xbc, third >= 0x81 { return (third - 0x81 + 0x21, 3) }
         if byte == 0xef, second == 0xbd, third <= 0x9e { return (third - 0x80 + 0x60, 3) }
         return (byte, 1)
+    }
+
+    /// U+200B…200F, U+202A…202E, U+2060…2064, U+FEFF
+    private static func isInvisible(_ input: Span<UInt8>, _ index: Int) -> Bool {
+        guard index + 2 < input.count else { return false }
+        switch (input[index], input[index + 1], input[index + 2]) {
+        case (0xe2, 0x80, 0x8b...0x8f), (0xe2, 0x80, 0xaa...0xae), (0xe2, 0x81, 0xa0...0xa4), (0xef, 0xbb, 0xbf):
+            return true
+        default: return false
+        }
     }
 
     private static func isTail(_ byte: UInt8) -> Bool { byte & 0xc0 == 0x80 }
@@ -78,11 +93,26 @@ enum ShellQuoting {
                 output.append(0x20)
                 index += 6
             case UInt8(ascii: "$") where isEmptyParameter(input, index): index += 2
+            case UInt8(ascii: "$") where variableLength(input, index) > 0: index += variableLength(input, index)
+            // A space that was encoded twice.
+            case UInt8(ascii: "+"):
+                output.append(0x20)
+                index += 1
             case let byte:
                 output.append(byte)
                 index += 1
             }
         }
+    }
+
+    /// A name that no shell sets is empty too; those that mean something to a rule stay.
+    private static func variableLength(_ input: Span<UInt8>, _ index: Int) -> Int {
+        var end = index + 1
+        while end < input.count, end - index < 24, input[end].isLetter || input[end] == UInt8(ascii: "_") { end += 1 }
+        guard end > index + 1, input.isOne(of: ["$_", "$path", "$home", "$globals", "$shell"], at: index) else {
+            return end > index + 1 ? end - index : 0
+        }
+        return 0
     }
 
     /// `$@`, `$*`, `$1`…`$9` are empty in a command run by a service: a way to split a word.
@@ -120,7 +150,7 @@ enum PathNormalization {
 /// A value that is, all of it, the base64 of text. Short words are base64 too, so a value must be long enough, and what
 /// comes out must read as text.
 enum PlausibleBase64 {
-    private static let minimumLength = 12
+    private static let minimumLength = 8
 
     static func decode(_ input: Span<UInt8>, into output: inout [UInt8]) -> Bool {
         var end = input.count
@@ -128,8 +158,14 @@ enum PlausibleBase64 {
         guard end >= minimumLength, end % 4 != 1 else { return false }
         var pending: UInt32 = 0
         var bits: UInt32 = 0
+        // Base64 has a plus in every 64 characters; words have a space in every five.
+        var spaces = 0
         for index in 0..<end {
             guard let value = value(of: input[index]) else { return false }
+            if input[index] == 0x20 {
+                spaces += 1
+                guard spaces * 12 <= end else { return false }
+            }
             pending = pending << 6 | UInt32(value)
             bits += 6
             guard bits >= 8 else { continue }
@@ -141,12 +177,13 @@ enum PlausibleBase64 {
         return true
     }
 
-    private static func value(of byte: UInt8) -> UInt8? {
+    static func value(of byte: UInt8) -> UInt8? {
         switch byte {
         case 0x41...0x5a: byte - 0x41
         case 0x61...0x7a: byte - 0x61 + 26
         case 0x30...0x39: byte - 0x30 + 52
-        case UInt8(ascii: "+"), UInt8(ascii: "-"): 62
+        // A form's decoder has turned a plus into a space.
+        case UInt8(ascii: "+"), UInt8(ascii: "-"), 0x20: 62
         case UInt8(ascii: "/"), UInt8(ascii: "_"): 63
         default: nil
         }

@@ -3,7 +3,7 @@ package import PatternMatching
 /// One step of undoing what hides a value's meaning. Rules name a chain of them; chains with a common beginning share
 /// its work, and a value that has none of a step's `triggers` passes it for free.
 package enum Transformation: UInt8, Sendable, CaseIterable {
-    /// Percent (also `%uXXXX`), HTML entities, `\xXX` and `\uXXXX`, again until nothing changes, at most three times.
+    /// Percent (also `%uXXXX`), HTML entities, `\xXX` and `\uXXXX`, again until nothing changes, at most four times.
     case unescape
     /// Overlong UTF-8 and full-width forms become the ASCII they stand for.
     case foldUnicode
@@ -38,7 +38,7 @@ package enum Transformation: UInt8, Sendable, CaseIterable {
     private static let foldTriggers = ByteSet(0xc0...0xef as ClosedRange<UInt8>)
     private static let nullTriggers = ByteSet([0])
     private static let commentTriggers = ByteSet("*")
-    private static let shellTriggers = ByteSet("'\"\\^$")
+    private static let shellTriggers = ByteSet("'\"\\^$+")
     private static let pathTriggers = ByteSet("/\\")
 
     /// Writes the result to `output`, which is empty, and says whether it differs from the input. It never becomes
@@ -55,7 +55,7 @@ package enum Transformation: UInt8, Sendable, CaseIterable {
         case .unquoteShell: ShellQuoting.remove(input, into: &output)
         case .normalizePath: return PathNormalization.normalize(input, into: &output)
         }
-        return output.count != input.count || self == .lowercase
+        return output.count != input.count || self == .lowercase || self == .unquoteShell
     }
 }
 

@@ -9,7 +9,25 @@ enum RequestValues {
             if name == "content-type" { contentType = header.value }
             collectHeader(name, header.value.span, into: &table)
         }
-        if !request.body.isEmpty { collectBody(request.body.span, contentType.span, limits, into: &table) }
+        guard !request.body.isEmpty else { return }
+        if let plain = expanded(request, limits, &table) {
+            collectBody(plain.span, contentType.span, limits, into: &table)
+        } else {
+            collectBody(request.body.span, contentType.span, limits, into: &table)
+        }
+    }
+
+    /// A compressed body, expanded as far as the limits let; nil if it is not compressed, whatever it says it is.
+    private static func expanded(
+        _ request: InspectedRequest, _ limits: InspectionLimits, _ table: inout ValueTable
+    ) -> [UInt8]? {
+        guard let encoding = request.headers.first(where: { $0.name.lowercased() == "content-encoding" })?.value,
+            encoding.span.contains("gzip") || encoding.span.contains("deflate")
+        else { return nil }
+        var plain: [UInt8] = []
+        let outcome = Inflate.expand(request.body.span, limit: limits.maximumBytes, into: &plain)
+        if outcome == .cut { table.anomalies.insert(.tooManyBytes) }
+        return plain.isEmpty ? nil : plain
     }
 
     private static func collectTarget(_ target: Span<UInt8>, into table: inout ValueTable) {
@@ -32,7 +50,14 @@ enum RequestValues {
     private static func collectHeader(_ name: String, _ value: Span<UInt8>, into table: inout ValueTable) {
         guard !structuralHeaders.contains(name), !value.isEmpty else { return }
         if name == "cookie" { return URLEncoded.parseCookies(value, into: &table) }
-        let variable: Variable = name == "user-agent" ? .userAgent : name == "referer" ? .referer : .header
+        let variable: Variable =
+            switch name {
+            case "user-agent": .userAgent
+            case "referer": .referer
+            // What upload scripts take a file's name from.
+            case "x-filename", "x-file-name", "x_filename", "x.filename": .fileName
+            default: .header
+            }
         let stored = table.store(name)
         let text = table.storeDecoded(value, plusIsSpace: name == "referer")
         table.add(variable, name: stored, text)

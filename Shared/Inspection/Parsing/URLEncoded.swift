@@ -23,13 +23,28 @@ enum URLEncoded {
         return false
     }
 
+    /// Cookies' names come from the application; only one with characters that no name has is looked at.
+    private static func isSuspicious(_ name: Span<UInt8>) -> Bool {
+        for index in name.indices where tornNameBytes.contains(name[index]) || name[index] == UInt8(ascii: "$") {
+            return true
+        }
+        return false
+    }
+
     private static let tornNameBytes = ByteSet("<>\"'`();{}\\ ")
 
     static func parseCookies(_ text: Span<UInt8>, into table: inout ValueTable) {
+        var hasLoosePiece = false
         forEachPiece(of: text, separatedBy: UInt8(ascii: ";")) { start, end in
             var first = start
             while first < end, text[first] == 0x20 { first += 1 }
+            hasLoosePiece = hasLoosePiece || !text.extracting(first..<end).hasByte("=")
             addPair(text, first, end, as: .cookie, plusIsSpace: false, into: &table)
+        }
+        // A piece without a name is most likely a value that was torn at its own semicolon.
+        if hasLoosePiece {
+            let whole = table.storeDecoded(text, plusIsSpace: false)
+            table.add(.cookie, whole)
         }
     }
 
@@ -45,10 +60,18 @@ enum URLEncoded {
         if equals < end {
             name = table.storeDecoded(text.extracting(start..<equals), plusIsSpace: plusIsSpace)
             if variable == .argument, !name.isEmpty { table.add(.argumentName, name: name, name) }
+            if variable == .cookie, isSuspicious(table.bytes.span.extracting(name)) {
+                table.add(.cookie, name: name, name)
+            }
         }
         let first = equals < end ? equals + 1 : start
-        let value = table.storeDecoded(text.extracting(first..<end), plusIsSpace: plusIsSpace)
-        if !value.isEmpty { table.add(variable, name: name, value) }
+        var piece = first
+        repeat {
+            let next = min(end, piece + table.maximumPiece)
+            let value = table.storeDecoded(text.extracting(piece..<next), plusIsSpace: plusIsSpace)
+            if !value.isEmpty { table.add(variable, name: name, value) }
+            piece = next
+        } while piece < end
     }
 
     private static func forEachPiece(of text: Span<UInt8>, separatedBy separator: UInt8, _ body: (Int, Int) -> Void) {
@@ -58,5 +81,12 @@ enum URLEncoded {
             start = index + 1
         }
         body(start, text.count)
+    }
+}
+
+extension Span<UInt8> {
+    func hasByte(_ wanted: Unicode.Scalar) -> Bool {
+        for index in indices where self[index] == UInt8(ascii: wanted) { return true }
+        return false
     }
 }

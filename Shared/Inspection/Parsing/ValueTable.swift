@@ -34,6 +34,9 @@ struct ValueTable {
         anomalies = []
     }
 
+    /// A value longer than this is looked at in pieces.
+    var maximumPiece: Int { limits.maximumValueLength }
+
     /// Room for at most `wanted` more bytes of one value.
     func room(for wanted: Int) -> Int {
         max(0, min(wanted, limits.maximumValueLength, limits.maximumBytes - bytes.count))
@@ -81,14 +84,27 @@ struct ValueTable {
     }
 
     mutating func add(_ variable: Variable, name: Range<Int> = 0..<0, _ text: Span<UInt8>) {
-        let value = store(text)
-        add(variable, name: name, value)
+        var start = 0
+        repeat {
+            let end = min(text.count, start + maximumPiece)
+            let value = store(text.extracting(start..<end))
+            add(variable, name: name, value)
+            start = end
+        } while start < text.count
     }
 
     func transform(
         _ range: Range<Int>, _ transformation: Transformation, into output: inout [UInt8], spare: inout [UInt8]
     ) -> Bool {
         transformation.apply(bytes.span.extracting(range), into: &output, spare: &spare)
+    }
+
+    func decodeUTF7(_ range: Range<Int>, into output: inout [UInt8]) -> Bool {
+        let text = bytes.span.extracting(range)
+        for index in text.indices where text.hasPrefix(" a", at: index) || text[index] == UInt8(ascii: "+") {
+            return UTF7.decode(text, into: &output)
+        }
+        return false
     }
 
     func decodeBase64(_ range: Range<Int>, into output: inout [UInt8]) -> Bool {

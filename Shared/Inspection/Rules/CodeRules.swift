@@ -6,14 +6,59 @@ enum CodeRules {
     static let all: [Rule] = [
         Rule(
             "code.lookup", .lookupInjection, .certain, "a lookup that a logger would resolve",
-            in: VariableSet.everywhere.union(VariableSet(.target)), after: .joined, literals: ["${"],
+            in: VariableSet.everywhere.union(VariableSet(.target)), after: .joined, literals: ["${", "$\\{"],
             .matches(
-                #"\$\{(?:jndi:|[^}]{0,200}?(?:\$\{|:-)[^}]{0,20}\}?|(?:lower|upper|env|sys|java|date|ctx|main|bundle|docker|k8s|web|base64|log4j|script|dns|url):)"#
+                #"\$\\?\{(?:jndi:|[^}]{0,200}?(?:\$\\?\{|:-)[^}]{0,20}\}?|(?:lower|upper|env|sys|java|date|ctx|main|bundle|docker|k8s|web|base64|log4j|script|dns|url):)"#
             )),
         Rule(
             "code.php-open", .codeInjection, .certain, "PHP source", in: places.union(VariableSet(.fileContent)),
             after: .text, literals: ["<?php", "<?=", "<? "],
             .matches(#"<\?(?:php\b|=\s*+[$`\w(]|\s++(?:echo|system|eval|exec|phpinfo|passthru|include|require|\$))"#)),
+        Rule(
+            "code.server-page", .codeInjection, .certain, "a page's server-side source",
+            in: places.union(VariableSet(.fileContent)),
+            after: .text, literals: ["<%", "<jsp:", "runat", "<cf"],
+            .matches(
+                #"<%@?\s?(?:page\b|@?\s?(?:import|language|webhandler|webservice)\b|[=!]?\s?(?:eval|execute|response\.|request\.|runtime|out\.print|java|new\s|system\.|string|process|set\s|dim\s))|<jsp:(?:root|scriptlet|usebean|include|expression|declaration)|<script\s[^>]{0,80}runat\s?=\s?['"]?server|<cf(?:execute|query|file|include|output)\b"#
+            )),
+        Rule(
+            "code.java-stream", .codeInjection, .certain, "a serialized Java object",
+            in: VariableSet(.body, .fileContent, .argument, .cookie),
+            after: [], bytes: [ByteSet([0xac]), ByteSet([0xed])], .matches(#"\xac\xed\x00\x05[\x70-\x7e]"#)),
+        Rule(
+            "code.gadget", .codeInjection, .certain, "a class that turns reading an object into running code",
+            in: places,
+            after: .joined,
+            literals: [
+                "xwork2", "clonetransformer", "forclosure", "instantiatefactory", "instantiatetransformer",
+                "invokertransformer",
+                "prototypeclonefactory", "prototypeserializationfactory", "whileclosure", "chainedtransformer",
+                "templatesimpl",
+                "jdbcrowsetimpl", "badattributevalue", "annotationinvocationhandler", "beanshell", "groovy.util",
+                "groovyshell",
+                "xmldecoder", "scriptenginemanager", "urldns", "commonscollections", "jndilookup", "jndirowset",
+                "c3p0",
+                "methodclosure", "objectdataprovider", "typeconfusedelegate", "windowsidentity", "losformatter",
+                "org.apache.xbean", "logback.core.db", "org.omg.corba",
+            ],
+            .matches(
+                #"opensymphony\.xwork2|(?:clone|instantiate|invoker|chained)transformer|(?:for|while)closure|instantiatefactory|prototype(?:clone|serialization)factory|templatesimpl|jdbcrowsetimpl|badattributevalueexp|annotationinvocationhandler|groovy\.util\.|groovyshell|java\.beans\.xmldecoder|<java[^>]{0,60}xmldecoder|scriptenginemanager|org\.apache\.xbean\.|logback\.core\.db\.|mchange\.v2\.c3p0|methodclosure|objectdataprovider|typeconfusedelegate|losformatter|org\.omg\.corba\."#
+            )),
+        Rule(
+            "code.form-callback", .codeInjection, .certain, "a form's internal property set from outside",
+            in: .inputs, after: .text,
+            literals: ["[#", "#post_render", "#lazy_builder", "class.", "invokefunction", "\\think\\"],
+            .matches(
+                #"\[#(?:post_render|pre_render|lazy_builder|markup|access_callback|submit|validate|process|type)\]|^class(?:\.module)?\.classloader\.|\bthink\\\w+/invokefunction|/invokefunction$|\\think\\(?:app|container|request|template)"#
+            )),
+        Rule(
+            "code.callback-name", .codeInjection, .certain, "a parameter that names a function nobody else would",
+            in: VariableSet(.argument, .cookie), after: [.lowercase],
+            .isOneOf([
+                "call_user_func", "call_user_func_array", "shell_exec", "passthru", "proc_open", "pcntl_exec",
+                "create_function",
+                "file_put_contents", "phpinfo", "system_exec", "popen",
+            ])),
         Rule(
             "code.php-function", .codeInjection, .likely, "a call that runs code or commands in PHP", in: places,
             after: .sql,
@@ -28,12 +73,20 @@ enum CodeRules {
                 #"(?:^|[^\w.$>:-])(?:system|shell_exec|exec|passthru|popen|proc_open|pcntl_exec|assert|eval|base64_decode|phpinfo|file_(?:get|put)_contents|call_user_func(?:_array)?|create_function|fsockopen|gzinflate|str_rot13|readfile|show_source|highlight_file|unserialize|move_uploaded_file|ini_set|print_r|var_dump|fopen)\s*+\(\s*+['"$\w\[\]]|\bphpinfo\s*+\(\s*+\)|\$\{\s*+@?(?:print|phpinfo|system|eval|exec|md5)\s*+\("#
             )),
         Rule(
+            "code.php-command", .codeInjection, .certain, "a call that gives a shell a command", in: places,
+            after: .text,
+            literals: ["system(", "exec(", "passthru(", "popen(", "phpinfo(", "system (", "exec ("],
+            .matches(
+                #"(?:^|[^\w.$>:-])(?:system|shell_exec|exec|passthru|popen|proc_open|pcntl_exec)\s?\(\s?(?:['"][\w/.\\-]+(?:\s[^'"]{0,200})?['"]\s?[,)]|\$_)|(?:^|[;<?@{(\s])phpinfo\s?\(\s?-?\d?\s?\)\s?(?:;|\?>|\}|$)|\(\s?['"]?(?:system|exec|passthru|shell_exec|phpinfo|assert)['"]?\s?\)\s?\("#
+            )),
+        Rule(
             "code.php-variable", .codeInjection, .certain, "PHP's superglobals or a stream wrapper", in: places,
             after: .text,
             literals: [
                 "$_get", "$_post", "$_request", "$_server", "$_cookie", "$_files", "$_session", "$globals", "php://",
                 "phar://", "expect://",
-                "compress.zlib://", "zip://", "glob://", "ssh2://", "ogg://", "data://text", "allow_url_include",
+                "convert.iconv.", "convert.base64-", "compress.zlib://", "zip://", "glob://", "ssh2://", "ogg://",
+                "data://text", "allow_url_include",
                 "auto_prepend_file",
             ], .containsLiteral),
         Rule(
@@ -71,9 +124,9 @@ enum CodeRules {
         Rule(
             "code.template-expression", .templateInjection, .certain, "an expression in template braces", in: places,
             after: .text,
-            literals: ["{{", "${", "#{", "<%", "{%", "*{", "@(", "[[", "~{", "#set", "{php", "{if", "${{"],
+            literals: ["{{", "{$", "${", "#{", "<%", "{%", "*{", "@(", "[[", "~{", "#set", "{php", "{if", "${{"],
             .matches(
-                #"\{\{[^{}]{0,200}?(?:['"\d]\s?[*+/-]\s?['"\d]|\b(?:config|self|request|lipsum|cycler|joiner|namespace|url_for|get_flashed_messages|settings|dump|app|constructor|_self|system|range|this|form|debug)\s?[.\[(|}]|\)\s?\}\}|__|\|\s?(?:attr|safe|filter|map|join|e|raw|format)\b|=|php\b)|[$#*@~]\{\{?[^{}]{0,200}?(?:['"\d]\s?[*+]\s?['"\d]|\bt\(|\bt\s?\(java|\.\w+\(|new\s|system|exec|file\.|getclass|runtime|request\.|session|param\.|#\w+\.)|<%[=#-]?[^%]{0,200}?(?:\d\s?[*+]\s?\d|system|exec|file|open|`|%x|dir|foobar|response|require|runtime|out\.|eval|request)|\{%[^%]{0,200}?(?:import|include|for\s|if\s|set\s|block|extends|debug|load|print|call|macro)|@\(\s?\d+\s?[*+]\s?\d|@(?:system\.|\{)|\[\[\s?\$?\{|#set\s?\(\s?\$|\{php\}|\{if\s[^}]{0,80}\}|\{\{\s?\d+\s?\}\}|<#assign|\$\{\s?\d+\s?[*+-]\s?\d+"#
+                #"\{\{[^{}]{0,200}?(?:['"\d]\s?[*+/-]\s?['"\d]|\b(?:config|self|request|lipsum|cycler|joiner|namespace|url_for|get_flashed_messages|settings|dump|app|constructor|_self|system|range|this|form|debug)\s?[.\[(|}]|\)\s?\}\}|__|\|\s?(?:attr|safe|filter|map|join|e|raw|format)\b|=|php\b)|[$#*@~]\{\{?[^{}]{0,200}?(?:['"\d]\s?[*+]\s?['"\d]|\bt\(|\bt\s?\(java|\.\w+\(|new\s|system|exec|file\.|getclass|runtime|request\.|session|param\.|#\w+\.)|<%[=#-]?[^%]{0,200}?(?:\d\s?[*+]\s?\d|system|exec|file|open|`|%x|dir|foobar|response|require|runtime|out\.|eval|request)|\{%[^%]{0,200}?(?:import|include|for\s|if\s|set\s|block|extends|debug|load|print|call|macro)|@\(\s?\d+\s?[*+]\s?\d|@(?:system\.|\{)|\[\[\s?\$?\{|\{\$(?:smarty|_get|_post|_server|template|app|config)\b[^}]{0,60}\}|#set\s?\(\s?\$|\{php\}|\{if\s[^}]{0,80}\}|\{\{\s?\d+\s?\}\}|<#assign|\$\{\s?\d+\s?[*+-]\s?\d+"#
             )),
     ]
 }

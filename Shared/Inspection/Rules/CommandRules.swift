@@ -4,9 +4,29 @@ enum CommandRules {
     private static let places = VariableSet.everywhere
     /// Programs whose names mean nothing else, and what they are usually called with.
     private static let programs =
-        #"(?:whoami|uname|ifconfig|ipconfig|nslookup|netstat|traceroute|tracert|systeminfo|sysinfo|netsh|tasklist|hostname|printenv|getent|lsof|useradd|passwd|crontab|nohup|ncat|netcat|socat|telnet|curl|wget|lwp-download|fetch|powershell|pwsh|certutil|bitsadmin|cscript|wscript|mshta|regsvr32|rundll32|busybox|chmod|chown|chattr|mkfifo|base64|xxd|gcc|ifup|phpinfo)\b(?![\w@])|(?:id|ls|ps|pwd|w|df|env|set|dir|ver|arp|who|date|uptime|reboot|shutdown|exit)(?:\s*+(?:$|[;|&`>#])|\s++[-/]\w)|(?:cat|tac|nl|head|tail|more|less|type|ls|dir|cp|mv|rm|touch|find|grep|sed|awk|sort|strings|od|vi|nano|ed|file|stat|tee|dd|tar|unzip|xargs)\s++(?:-\w|/|\.\./|\.\s|\*|~|\$|c:|\?|[\w.]++\.(?:txt|php|conf|ini|log|sh|py|passwd)\b|%\w+%|boot\.ini)|(?:ping6?|sleep|timeout)\s++(?:-\w|/\w|\d)|nc\s++(?:-\w|[\d.]++\s++\d)|(?:ba|z|k|c|tc|da|a)?sh\s*+(?:-\w|<|\||$|/)|(?:python[\d.]*|perl|ruby|php\d?|node|lua)\s++(?:-\w|/|\w+\.\w)|(?:echo|printf|expr)\s++(?:["'$`(\w\\-])|net\s++(?:user|view|localgroup|start|group)\b|cmd(?:\.exe)?\s*+/\w|/(?:usr/|bin/|sbin/|etc/|tmp/|dev/|opt/|local/)++[\w.-]++|reg\s++(?:add|query)\b|wmic\s|dig\s++\S|ssh\s++\S|kill\s++-?\d|touch\s++/|java\s++-"#
+        #"(?:whoami|uname|ifconfig|ipconfig|nslookup|netstat|traceroute|tracert|systeminfo|sysinfo|netsh|tasklist|hostname|printenv|getent|lsof|useradd|crontab|nohup|ncat|netcat|socat|lwp-download|powershell|pwsh|certutil|bitsadmin|cscript|wscript|mshta|regsvr32|rundll32|busybox|chmod|chown|chattr|mkfifo|xxd|gcc|ifup|phpinfo)\b(?![\w@])|(?:id|ls|ps|pwd|df|env|dir|arp|uptime)(?:\s*+(?:$|[;|&`>#])|\s++[-/]\w)|(?:cat|tac|nl|head|tail|more|less|type|ls|dir|cp|mv|rm|touch|find|grep|sed|awk|sort|strings|od|vi|nano|ed|file|stat|tee|dd|tar|unzip|xargs)\s++(?:-\w|/|\.\./|\.\s|\*|~|\$|c:|\?|[\w.]++\.(?:txt|php|conf|ini|log|sh|py|passwd)\b|%\w+%|boot\.ini)|(?:curl|wget|fetch|telnet)\s++\S*[-./:$]|(?:ping6?|sleep|timeout)\s++(?:-\w|/\w|\d)|nc\s++(?:-\w|[\d.]++\s++\d)|(?:ba|z|k|c|tc|da|a)?sh\s*+(?:-\w++\s++\S|-i\b|<|\||$|/)|(?:python[\d.]*|perl|ruby|php\d?|node|lua)\s++(?:-\w|/|\w+\.[a-z])|(?:echo|printf|expr)\s++(?:["'$`(\w\\-])|net\s++(?:user|view|localgroup|start|group)\b|cmd(?:\.exe)?\s*+/\w|/(?:usr/|bin/|sbin/|etc/|tmp/|dev/|opt/|local/)++[\w.-]++|reg\s++(?:add|query)\b|wmic\s|dig\s++\S|ssh\s++\S|kill\s++-?\d|touch\s++/|java\s++-"#
 
     static let all: [Rule] = [
+        Rule(
+            "command.structure", .commandInjection, .certain, "a separator, then a program and its arguments",
+            in: places, after: .lines + [.unquoteShell], bytes: [ByteSet(";|&`$<>\n")], .grammar(.shell)),
+        Rule(
+            "command.powershell", .commandInjection, .certain, "PowerShell that fetches or runs something", in: places,
+            after: .shell,
+            literals: [
+                "invoke-", "new-object", "downloadstring", "downloadfile", "-encodedcommand", "iex", "iwr",
+                "start-process",
+                "frombase64string", "[system.", "downloaddata", "powershell", "-executionpolicy", "-noprofile",
+            ],
+            .matches(
+                #"\binvoke-(?:webrequest|expression|command|restmethod|wmimethod|mimikatz|item)\b\s*+[-('"$\w]|\bnew-object\s++(?:-com\w*\s++)?(?:net\.|system\.|wscript|shell)|\.download(?:string|file|data)\s?\(|\bpowershell\S*\s++-e\w*\s++[a-z0-9/= ]{16}|\biex\s?\(\s?(?:new-object|iwr|\[)|\biwr\s++https?:|\bstart-process\s++[\w./-]+\s++-|\[system\.(?:convert|text)[\w.]*\]::|-executionpolicy\s++bypass"#
+            )),
+        Rule(
+            "command.windows-loop", .commandInjection, .certain, "a loop or condition of the Windows shell", in: places,
+            after: .text, literals: ["for ", "if ", "for/"],
+            .matches(
+                #"\bfor\s?(?:/[dflr]\s++(?:['"]?[^%]{0,60}['"]?\s)?)?%{1,2}[a-z]\w*\s++in\s?\(|\bif\s++(?:/i\s++)?(?:not\s++)?(?:exist\s++[\w.:\\/]*[.:\\/][\w.:\\/]*\s|errorlevel\s++\d|cmdextversion\s++\d)"#
+            )),
         Rule(
             "command.chained", .commandInjection, .certain, "a shell separator followed by a command", in: places,
             after: .shell, bytes: [ByteSet(";|&`$<>")],
@@ -18,6 +38,13 @@ enum CommandRules {
             in: VariableSet(.argument, .cookie, .path, .header, .userAgent), after: .lines + [.unquoteShell],
             bytes: [ByteSet("\r\n")],
             .matches(#"^[^\r\n]{0,60}[\r\n]++\s*+(?:"# + programs + #")[^\r\n]{0,120}[\r\n]*+$"#)),
+        Rule(
+            "command.line", .commandInjection, .certain, "a value that is, all of it, a command with its arguments",
+            in: VariableSet(.argument, .cookie, .jsonValue, .path, .xmlText, .body), after: .shell,
+            bytes: [ByteSet(" ")],
+            .matches(
+                #"^\s*+(?:/?(?:[\w-]{1,12}/){0,3})?(?:cat\s++(?:-\w++\s++)*+/\w|ls\s++(?:-\w++\s*+)*+(?:/|$)|uname\s++-\w|ping(?:\.exe)?\s++-[nc]\s++\d|(?:curl|wget)\s++(?:-\w++\s++)*+['"]?(?:https?|ftp)://|nc\s++-\w|(?:ba|z|k)?sh\s++-[ci]\b|cmd(?:\.exe)?\s*+/c\b|powershell(?:\.exe)?\s++-\w|net\s++(?:user|localgroup|view|share)\b|python[\d.]*\s++-c|perl\s++-e|php\s++-r|ruby\s++-e|rm\s++-\w*[rf]\w*\s|chmod\s++[+\d]|type\s++[\w%]+:?/|reg\s++(?:add|query|save)\s|dir\s++c:|sleep\s++\d{1,3}\s*+$|which\s++(?:perl|nc|netcat|python\d?|wget|curl|gcc)\b|nslookup\s++\S+\.\S)[^\r\n]{0,300}$"#
+            )),
         Rule(
             "command.first", .commandInjection, .likely, "a value that is a command line", in: [.inputs, .paths],
             after: .shell, bytes: [ByteSet(" />")],
@@ -54,6 +81,6 @@ enum CommandRules {
         Rule(
             "command.function-export", .commandInjection, .certain, "a function definition for a vulnerable bash",
             in: places, after: .text, literals: ["() {", "(){", "() \u{b}{", "( ) {"],
-            .matches(#"\(\s?\)\s?\{.{0,100}?;\s?\}\s?;|\(\s?\)\s?\{\s?_;"#)),
+            .matches(#"\(\s?\)\s?\{.{0,100}?;\s?\}\s?;|\(\s?\)\s?\{\s?_;|^\s?\(\s?\)\s?\{"#)),
     ]
 }

@@ -5,9 +5,9 @@ enum MarkupRules {
         Rule(
             "markup.external-entity", .xmlExternalEntity, .certain, "an entity or document type that loads something",
             in: VariableSet.everywhere.union(VariableSet(.xmlMarkup, .fileContent)), after: .text,
-            literals: ["<!entity", "<!doctype", "<! entity", "xi:include", "xinclude"],
+            literals: ["<!entity", "<!doctype", "<! entity", "xi:include", "xinclude", "schemalocation", ":include"],
             .matches(
-                #"<!\s?entity\s++(?:%\s?)?[\w.:-]{1,60}\s++(?:system|public|['"])|<!\s?doctype\s[^>\[]{0,120}?(?:system|public)\s++['"](?!-//w3c)|<!\s?doctype\s[^>\[]{0,120}\[|<\w{0,10}:?include\s[^>]{0,120}href\s?="#
+                #"<!\s?entity\s++(?:%\s?)?[\w.:-]{1,60}\s++(?:system|public|['"])|<!\s?doctype\s[^>\[]{0,120}?(?:system|public)\s++['"](?!-//w3c)|<!\s?doctype\s[^>\[]{0,120}\[|<\w{0,10}:?include\s[^>]{0,120}(?:href|namespace|schemalocation)\s?=\s?['"]?(?:https?|file|ftp):|schemalocation\s?=\s?['"]\s?(?:file|ftp|gopher|https?://[^'"\s]{1,120}['"])"#
             )),
         Rule(
             "markup.server-side-include", .codeInjection, .certain, "a server-side include", in: .everywhere,
@@ -19,7 +19,7 @@ enum MarkupRules {
             "header.injection", .headerInjection, .certain, "a line break followed by a header",
             in: [.inputs, .paths], after: .lines, bytes: [ByteSet("\r\n"), ByteSet(":/")],
             .matches(
-                #"[\r\n]\s*+(?:set-cookie\d?|location|content-(?:type|length|disposition|encoding)|transfer-encoding|x-[\w-]{1,30}|access-control-\w[\w-]{0,30}|refresh|link|host)\s?:|[\r\n](?:http/[\d.]+\s\d{3}|(?:get|post|head|put)\s/\S{0,200}\shttp/)"#
+                #"[\r\n]\s*+\d?(?:set-cookie\d?|location|content-(?:type|length|disposition|encoding)|transfer-encoding|x-[\w-]{1,30}|access-control-\w[\w-]{0,30}|refresh|link|host)\s?:|[\r\n](?:http/[\d.]+\s\d{3}|(?:get|post|head|put)\s/\S{0,200}\shttp/)"#
             )),
         Rule(
             "header.mail", .headerInjection, .certain, "a line break followed by a mail header", in: [.inputs, .paths],

@@ -6,6 +6,9 @@ enum OutboundRules {
 
     static let all: [Rule] = [
         Rule(
+            "outbound.structure", .serverSideRequestForgery, .certain, "an address whose host hides or points inside",
+            in: places, after: .joined, literals: ["//", "\\\\", "/\\", "\\/"], .grammar(.url)),
+        Rule(
             "outbound.internal-host", .serverSideRequestForgery, .certain, "a URL of the inside: loopback or metadata",
             in: places, after: .joined, literals: ["//"],
             .matches(
@@ -32,7 +35,7 @@ enum OutboundRules {
             "a remote script or share given where a page is expected", in: VariableSet(.argument, .cookie),
             after: .joined, literals: ["http://", "https://", "ftp://", "ftps://", "\\\\"],
             .matches(
-                #"^(?:https?|ftps?)://[^?#]{1,120}\?{1,2}$|^(?:https?|ftps?)://[^?#]{1,120}\.(?:phtml|inc|txt|dat)(?:\?+|%00|\x00)?$|^\\\\[\w.:-]{1,60}\\"#
+                #"^(?:https?|ftps?)://[^?#]{1,120}\?{1,2}$|^(?:https?|ftps?)://[^?#]{1,120}\.(?:phtml|inc|txt|dat)(?:\?+|%00|\x00)?$|^\\\\(?:[\w-]{1,40}\.[\w.-]{1,60}|::1|localhost)(?:@\w{1,8})?\\|^\\\\[^\\]{1,60}\\\w{0,8}\$"#
             )),
         Rule(
             "outbound.bare-address", .serverSideRequestForgery, .likely, "a URL with an address instead of a name",

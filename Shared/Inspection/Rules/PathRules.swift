@@ -5,12 +5,22 @@ enum PathRules {
 
     static let all: [Rule] = [
         Rule(
+            "path.structure", .pathTraversal, .certain, "steps up a directory tree, however they are written",
+            in: [.inputs, .paths, VariableSet(.header, .userAgent, .xmlMarkup)], after: [],
+            bytes: [
+                ByteSet(".%\\&0") | ByteSet([0xc0, 0xc1, 0xe0, 0xe3, 0xef]), ByteSet("/\\%0") | ByteSet([0xc0, 0xe2]),
+            ],
+            .grammar(.path)),
+        Rule(
             "path.climb", .pathTraversal, .certain, "several steps up a directory tree",
             in: [.inputs, .paths, VariableSet(.header, .userAgent)], after: .path,
             literals: ["../", "..;/", "/..", "..2f", "..5c", "..0x", "..%", "..u", "0x2e0x2e"],
             .matches(
                 #"(?:^|[^\w])(?:\.{2,4};?/+){2,}|(?:/\.{2};?){2,}(?:/|$)|(?:\.{2}/+\w{0,20}/*+){3,}|(?:\.\./){2,}|(?:\.\.[^\w\s.]{0,2}(?:0x|u|%)?(?:2f|5c|2215|2216|f025)){2,}|(?:0x2e){2}(?:0x2f|/|0x5c)"#
             )),
+        Rule(
+            "path.climb-in-path", .pathTraversal, .certain, "a step up in the path itself, which no browser sends",
+            in: .paths, after: [], literals: ["/..", "\\.."], .matches(#"[/\\]\.\.;?(?:[/\\]|$)"#)),
         Rule(
             "path.climb-once", .pathTraversal, .weak, "a step up a directory tree", in: [.inputs, .paths],
             after: .path, literals: ["../", "/..", "..;/"], .matches(#"(?:^|[/=:,;'"\s])\.\.;?(?:/|$)"#)),
@@ -48,7 +58,23 @@ enum PathRules {
                 "php", "bitnami/", "wamp/",
             ],
             .matches(
-                #"^(?:file:/*)?/?(?:[a-z]:)?/(?:etc/[\w.-]|proc/(?:self|version|\d|[\w]+$)|var/log/\w|usr/local/(?:etc|apache\d?|php\d?|nginx|lib)/|root/\.?\w|opt/(?:lampp|bitnami)/)|^[a-z]:/(?:windows|winnt|xampp|wamp|inetpub|php\d?|apache\d?|program files[^/]{0,8}/(?:apache|php|mysql|xampp))[/\s]"#
+                #"^(?:file:/*)?/?(?:[a-z]:)?/(?:etc/[\w.-]|proc/(?:self|version|\d|[\w]+$)|var/log/\w|usr/local/(?:etc|apache\d?|php\d?|nginx|lib)/|root/\.?\w|opt/(?:lampp|bitnami)/|sys/(?:class|kernel|devices|firmware)|dev/(?:null|zero|random|fd/|tcp/|sd[a-z]))|^[a-z]:/(?:windows|winnt|xampp|wamp|inetpub|php\d?|apache\d?|program files[^/]{0,8}/(?:apache|php|mysql|xampp))[/\s]"#
+            )),
+        Rule(
+            "path.server-file", .pathTraversal, .certain, "the absolute path of a server's file",
+            in: VariableSet(.argument, .cookie, .xmlText), after: .path,
+            literals: [
+                "/var/", "/usr/", "/opt/", "/tmp/", "/private/", "/library/", "/volumes/", "/home/", "logs/", "log/",
+                "program", "system32", "minint", "recycle", "/bin/", "/sbin/", "/boot/",
+            ],
+            .matches(
+                #"^(?:file:/*)?(?:[a-z]:)?/(?:var/(?:log|run|lock|spool|mail|adm|lib|tmp|cache|backups?|www|saf|cpanel|mysql)/|usr/(?:local|lib|lib64|share|bin|sbin|pkg|ports|pgsql|etc|home|apache\w*)/|opt/[\w.-]+/|tmp/(?:sess_|php|\.)|private/(?:etc|var|tmp)/|library/\w+/|volumes/\w+/|home/[\w.-]+/\.|boot/(?:grub|vmlinuz|efi)|s?bin/\w)[\w.@<>~ /-]*\x00?(?:\.\w{1,5})?$|^(?:[a-z]:)?/(?:[\w. -]{1,40}/){0,5}(?:logs?/(?:[\w.-]{1,30}/){0,2}(?:error|access|httpd?)[._-]?(?:log|err)?(?:\.log)?|(?:httpd|apache\d?|my|php|nginx)\.(?:conf|ini|cnf)[\w.]{0,8}|[\w.-]{1,40}\.err)\x00?(?:\.\w{1,5})?$|^[a-z]:/(?:[\w. -]{1,40}/){0,3}(?:system32|minint|\$recycle\.bin|(?:apache|mysql|php|xampp|wamp|filezilla)[\w. -]{0,24})/[\w. $/-]+$"#
+            )),
+        Rule(
+            "path.secret-file", .scanner, .certain, "a file that holds a deployment's history or secrets",
+            in: .paths, after: .path, literals: ["/.", "wp-config", "config.php", "settings.php"],
+            .matches(
+                #"/\.(?:git/(?:config|head|index|logs|objects|refs)|svn/(?:entries|wc\.db)|hg/|env(?:$|\.(?:bak|local|prod|production|dev|example|old|save|txt)$)|aws/credentials|ssh/|htpasswd|npmrc$|dockercfg|docker/config|bash_history|mysql_history|pgpass|netrc|git-credentials|vscode/sftp|kube/config)|/(?:wp-config|config|settings|database|configuration)\.(?:php|inc|py|yml)[.~](?:bak|old|orig|save|swp|txt|php~|1)?$"#
             )),
         Rule(
             "path.hidden-file", .scanner, .likely, "a file that deployments forget: version control, secrets, backups",

@@ -40,7 +40,10 @@ enum ProtocolRules {
                 "skipfish", "vega/", "appscan", "webinspect", "qualys", "burpcollaborator", "dirsearch", "fimap",
                 "gotestwaf", "metis",
                 "morfeus", "nmap scripting", "paros", "webshag", "zmeu", "sqlninja", "sf-scanner", "interactsh",
-                "tplmap", "brutus/", "hydra",
+                "tplmap", "brutus/", "hydra", "fuzz faster", ".nasl", "ghauri", "xsstrike", "dalfox", "httpx -",
+                "katana/", "whatwaf",
+                "wafw00f", "zaproxy", "zap/", "grendel", "n-stealth", "sqlbrute", "bsqlbf", "absinthe", "pangolin",
+                "wfuzz", "patator",
             ], .containsLiteral),
     ]
 

@@ -25,7 +25,7 @@ enum QueryLanguageRules {
             in: .everywhere,
             after: .joined, bytes: [ByteSet("():"), ByteSet("=|&*!")],
             .matches(
-                #"\)\s?\(\s?(?:[|&!]\s?\(?|[\w.-]{1,40}(?:[~<>]?=|:=))|\*\)\)?\(|\*\)\)\x00|\(\s?[|&]\s?\(\s?[\w-]{1,40}=|\)\)\(\||\(\w{1,40}=\*\)|\*\)\(\w{1,30}=|^\*?\)[()&|!]{1,4}|:\d(?:\.\d{1,6}){4,}:="#
+                #"\)\s?\(\s?(?:[|&!]\s?\(?|[\w.-]{1,40}(?:[~<>]?=|:=))|\*\)\)?\(|\*\)\)\x00|\(\s?[|&]\s?\(\s?[\w-]{1,40}=|\)\)\(\||\(\w{1,40}=\*\)|\*\)\(\w{1,30}=|^\*?\)[()&|!]{1,4}|:\d{1,2}(?:\.\d{1,6}){3,}:=|\*\(\)[|&]"#
             )),
         Rule(
             "xpath.axis", .directoryInjection, .certain, "an XPath function or axis", in: .everywhere, after: .text,
@@ -35,6 +35,12 @@ enum QueryLanguageRules {
             bytes: [ByteSet("(:]*")],
             .matches(
                 #"\b(?:local-|namespace-)?name\s?\(\s?(?:/|\*|\.|parent|self|child|\))|\bposition\s?\(\s?\)\s?[=<>]|\bstring-length\s?\(|\bcount\s?\(\s?(?:/|\*|parent|child|\.)|\bsubstring\s?\(\s?(?:/|//|name|\.)|(?:parent|child|self|ancestor|descendant|following|preceding)(?:-or-self|-sibling)?::|['"]\s?\]\s?(?:\||/)|//\*\[|/\*\[|\]\s?\|\s?//|\bnode\s?\(\s?\)|\btext\s?\(\s?\)\s?(?:=|\[|/|$)|\bdoc\s?\(\s?['"]|\bdoc-available\s?\("#
+            )),
+        Rule(
+            "graphql.schema-dump", .protocolAbuse, .certain, "a whole GraphQL schema asked for", in: .everywhere,
+            after: .text, literals: ["__schema", "__type"],
+            .matches(
+                #"\b__schema\s?\{.{0,400}?\b(?:querytype|mutationtype|types|directives)\b|\bfragment\s\w{1,40}\son\s__type\b|\b__type\s?\(\s?name\s?:.{0,80}?\{.{0,80}?\bfields\b"#
             )),
         Rule(
             "graphql.introspection", .protocolAbuse, .likely, "a GraphQL schema asked for", in: .everywhere,

@@ -6,11 +6,14 @@ enum SQLInjectionRules {
 
     static let all: [Rule] = [
         Rule(
+            "sqli.structure", .sqlInjection, .certain, "text that changes what a SQL statement does", in: places,
+            after: .lines, bytes: [ByteSet("'\"`();*|&-#<>= \t\n\r")], .grammar(.sql)),
+        Rule(
             "sqli.union-select", .sqlInjection, .certain, "UNION SELECT", in: places, after: .sql,
             literals: ["union"],
             .matches(#"\bunion\b[\s(]*+(?:all\b|distinct\b)?[\s(]*+select\b"#)),
         Rule(
-            "sqli.quote-tautology", .sqlInjection, .certain, "a quote closed, then OR/AND and a comparison",
+            "sqli.quote-tautology", .sqlInjection, .weak, "a quote closed, then OR/AND and a comparison",
             in: places, after: .sql, literals: ["or", "and", "||", "&&", "xor", "having", "where", "div", "like"],
             bytes: [quotes],
             .matches(
@@ -35,7 +38,7 @@ enum SQLInjectionRules {
                 "sleep", "benchmark", "waitfor", "receive_message", "dbms_lock", "randomblob", "generate_series",
             ],
             .matches(
-                #"(?:\bpg_sleep|(?:[\s(,;=+|]|^)sleep)\s*+\(\s*+[\d.(]|\bbenchmark\s*+\(\s*+\d|\bwaitfor\s+(?:delay|time)\s|dbms_pipe\.receive_message|dbms_lock\.sleep|randomblob\s*+\(\s*+\d{6}|generate_series\s*+\(\s*+1"#
+                #"(?:\bpg_sleep|(?:[\s(,;=+|]|^)sleep)\s*+\(\s*+(?:[\d.]+\s*+[)*+,/-]|\(|$)|\bbenchmark\s*+\(\s*+\d|\bwaitfor\s+(?:delay|time)\s|dbms_pipe\.receive_message|dbms_lock\.sleep|randomblob\s*+\(\s*+\d{6}|generate_series\s*+\(\s*+1"#
             )),
         Rule(
             "sqli.stacked-statement", .sqlInjection, .certain, "a second statement after a semicolon", in: places,
@@ -66,7 +69,7 @@ enum SQLInjectionRules {
             "sqli.select-from", .sqlInjection, .likely, "SELECT … FROM with a list, a function or a star", in: places,
             after: .sql, literals: ["select"],
             .matches(
-                #"\bselect\b[\s(]*+(?:\*|(?:all|distinct|top\s+\d+)\s|[\w.`"'\[\]@]+\s*+,|[\w.]+\s*+\(|null\b|0x[0-9a-f]{2}|char\b|@@|\d+\s*+(?:,|from\b|where\b|--|#|$)|[\w.]+\s+from\s+[\w.]+\s*+(?:where|limit|order|--|#|;|\)|union))"#
+                #"\bselect\b[\s(]*+(?:\*\s*+(?:from\b|,|$|--|/|;|\))|(?:all|distinct|top\s+\d+)\s|[\w.`"'\[\]@]+\s*+,|[\w.]+\s*+\(|null\b|0x[0-9a-f]{2}|char\b|@@|\d+\s*+(?:,|from\b|where\b|--|#|$)|[\w.]+\s+from\s+[\w.]+\s*+(?:where|limit|order|--|#|;|\)|union))"#
             )),
         Rule(
             "sqli.sub-select", .sqlInjection, .likely, "a sub-query in parentheses", in: places, after: .sql,
@@ -75,7 +78,7 @@ enum SQLInjectionRules {
             "sqli.statement", .sqlInjection, .likely, "a statement that changes a database", in: places, after: .sql,
             literals: ["insert into", "delete from", "drop ", "alter table", "truncate table", "update "],
             .matches(
-                #"\b(?:insert\s+into\s+[\w.`"]+\s*+(?:\(|values\b|select\b)|delete\s+from\s+[\w.`"]+\s*+(?:where\b|;|--|$)|drop\s+(?:table|database|schema)\s+(?:if\s+exists\s+)?[\w.`"]+|alter\s+table\s+\w+\s+(?:add|drop|modify|rename)|truncate\s+table\s+\w|update\s+[\w.`"]+\s+set\s+[\w.`"]+\s*+=)"#
+                #"\b(?:insert\s+into\s+[\w.`"]+\s*+(?:\(|values\b|select\b)|delete\s+from\s+[\w.`"]+\s*+(?:where\b|;|--|$)|drop\s+(?:table|database|schema)\s+(?:if\s+exists\s+)?[a-z_`"\[][\w.`"\]]*+\s*+(?:;|--|#|,|/|\)|cascade|$)|alter\s+table\s+\w+\s+(?:add|drop|modify|rename)|truncate\s+table\s+\w|update\s+[\w.`"]+\s+set\s+[\w.`"]+\s*+=)"#
             )),
         Rule(
             "sqli.conditional-constant", .sqlInjection, .certain, "a condition on two constants that picks a value",

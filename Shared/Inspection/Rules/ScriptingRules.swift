@@ -6,6 +6,9 @@ enum ScriptingRules {
 
     static let all: [Rule] = [
         Rule(
+            "xss.structure", .crossSiteScripting, .certain, "text that a browser would run", in: places,
+            after: .lines, bytes: [ByteSet("<=([`")], .grammar(.markup)),
+        Rule(
             "xss.script-element", .crossSiteScripting, .certain, "a script element", in: places, after: .text,
             literals: ["script"], bytes: [opening], .matches(#"<\s*+(?:/\s*+)?(?:[\w-]{1,20}:)?script(?:[\s/>'"]|$)"#)),
         Rule(
@@ -78,6 +81,9 @@ enum ScriptingRules {
             .matches(
                 #"^[^<>]{0,80}["'`]\s*+/?>\s*+<\s*+[a-z!/?]|--!?>\s*+<[a-z]|</\s*+(?:title|textarea|style|script|noscript|xmp|iframe|noembed|select|template)\s*+>\s*+<"#
             )),
+        Rule(
+            "xss.locator", .crossSiteScripting, .certain, "the text that shows which characters a page lets pass",
+            in: places, after: .joined, literals: ["=&{"], .matches(#"<\w{1,30}>?=&\{\(\)\}"#)),
         Rule(
             "xss.encoded-script", .crossSiteScripting, .likely, "script written with brackets only", in: places,
             after: .joined, bytes: [ByteSet("["), ByteSet("("), ByteSet("!+")],

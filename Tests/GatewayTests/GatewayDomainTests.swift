@@ -128,28 +128,3 @@ import Testing
         #expect(table.match(host: "localhost", method: "GET", path: path) == nil)
     }
 }
-
-@Suite struct ThrottleTableTests {
-    @Test func aClientGetsItsBurstThenItsRate() throws {
-        var table = ThrottleTable()
-        let client = IPAddress.v4Loopback
-        let start = Deadline(uptimeNanoseconds: 1_000_000_000)
-        let passed = (0..<20).filter { _ in table.refuse(client, allowedPerSecond: 1, now: start) == nil }
-        #expect(passed.count == 5)
-        let refusal = table.refuse(client, allowedPerSecond: 1, now: start)
-        let wait = try #require(refusal)
-        #expect(wait > .zero && wait <= .seconds(1))
-        let afterWaiting = table.refuse(client, allowedPerSecond: 1, now: start + wait)
-        #expect(afterWaiting == nil)
-    }
-
-    @Test func aFullTableForgetsThoseWhoseTimeIsUp() {
-        var table = ThrottleTable(capacity: 1)
-        let start = Deadline(uptimeNanoseconds: 1_000_000_000)
-        let first = table.refuse(IPAddress(v4: 1), allowedPerSecond: 1, now: start)
-        #expect(first == nil)
-        let later = start + .seconds(10)
-        let passed = (0..<20).filter { _ in table.refuse(IPAddress(v4: 2), allowedPerSecond: 1, now: later) == nil }
-        #expect(passed.count == 5)
-    }
-}

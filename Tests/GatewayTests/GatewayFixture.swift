@@ -109,7 +109,8 @@ final class GatewayFixture: Sendable {
             recorder: RequestRecorder(
                 metrics: metrics, feed: feed, accessLog: accessLog,
                 observed: { event, _ in seen.change { $0.observed.append(event) } },
-                blocked: { event, _ in seen.change { $0.blocked.append(event) } }), log: .silent)
+                blocked: { event, _ in seen.change { $0.blocked.append(event) } }),
+            rates: RateGate(capacity: 1_024), log: .silent)
         var listening = HTTPServerConfiguration(address: .loopback(port: 0))
         listening.abandonAfter = .milliseconds(100)
         let server = HTTPServer(listening, group: group, handler: handler)

@@ -34,6 +34,10 @@ struct GatewayConfiguration: ServiceConfiguration {
     var spoolSize: ByteCount
     /// Where this replica stands: endpoints of the same zone are preferred.
     var zone: String?
+    /// Keys of all rate limits together that are remembered at once, 16 bytes each.
+    var rateKeys: Int
+    /// What is left of an adaptive limit under the worst attack.
+    var rateFloor: Double
 
     init(from reader: inout ConfigurationReader) {
         let listening = reader.section("listen")
@@ -82,6 +86,13 @@ struct GatewayConfiguration: ServiceConfiguration {
         maximumPendingEvents = events.integer(
             "maximum_pending", default: 10_000, in: 100...1_000_000,
             about: "protected events kept in memory while the broker is away")
+        let rates = reader.section("rate_limits")
+        rateKeys = rates.integer(
+            "maximum_keys", default: 1 << 18, in: 64...(1 << 26),
+            about: "clients, users, … remembered at once, 16 bytes each; beyond it who owes least is forgotten")
+        rateFloor = rates.number(
+            "adaptive_floor", default: 0.2, in: 0.01...1,
+            about: "what is left of an adaptive limit under the worst attack")
     }
 
     private static func networks(_ reader: ConfigurationReader) -> [IPNetwork] {

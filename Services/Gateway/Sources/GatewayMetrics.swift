@@ -70,7 +70,7 @@ struct GatewayMetrics: Sendable {
             buckets: [0.000_005, 0.000_01, 0.000_02, 0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.005, 0.02])
         eventsDropped = registry.counter(
             "gateway_events_dropped_total", help: "Events given up because the broker was away too long.",
-            labels: ["kind": ["request", "protected", "storage"]])
+            labels: ["kind": ["request", "protected", "storage", "rate_usage"]])
         enforcements = registry.gauge("gateway_enforcements", help: "Decisions in force on this replica.")
         viewers = registry.gauge("gateway_live_viewers", help: "Open live pages.")
         reloads = registry.counter(

@@ -31,6 +31,8 @@ final class GatewayService: Service {
     private let feed: LiveFeed
     private let lanes: [RequestLane]
     private let handler: GatewayHandler
+    private let rates: RateGate
+    private let sharing: RateSharing
     private let server: HTTPServer
     private let proxy: UpstreamProxy
     private let certificates: TLSServerContext?
@@ -90,6 +92,8 @@ final class GatewayService: Service {
                     SpoolRecord(.decisionEnforced, event, key: event.decisionID.description, trace: nil))
             })
         lanes = try runtime.group.reactors.map { try RequestLane($0, state) }
+        rates = RateGate(capacity: configuration.rateKeys)
+        sharing = RateSharing(rates, lanes, bus, untold: metrics.eventsDropped["rate_usage"])
         let upstreams = UpstreamDirectory(
             group: runtime.group, zone: configuration.zone, metrics: metrics, log: runtime.log)
         let reactor = bus.reactor
@@ -117,7 +121,7 @@ final class GatewayService: Service {
             page: try LivePage(
                 assetsDirectory: try AssetsFolder.find(configured: configuration.assetsDirectory), feed: feed,
                 node: bus.configuration.replica, timeout: configuration.apiTimeout, calls: calls),
-            recorder: recorder, log: runtime.log)
+            recorder: recorder, rates: rates, log: runtime.log)
         certificates = try Self.certificates(configuration)
         server = HTTPServer(
             Self.serverConfiguration(configuration, certificates, runtime.log), group: runtime.group, handler: handler)
@@ -168,6 +172,7 @@ final class GatewayService: Service {
             background: [
                 reactor.run { [self] in await loadStored() },
                 reactor.run { [self] in await tick() },
+                reactor.run { [self] in await sharing.tell() },
                 reactor.run { [routes] in await routes.watch(on: reactor) },
             ], protected: protected.start(on: reactor), ordinary: ordinary.start(on: reactor),
             writer: writes.start(on: reactor))
@@ -182,6 +187,7 @@ final class GatewayService: Service {
             try handleControl(delivery)
         }
         runtime.bus.listen(.gatewayLive) { delivery in try live.handle(delivery) }
+        runtime.bus.listen(.gatewayRates) { [sharing] delivery in try sharing.hear(delivery) }
     }
 
     private func handleControl(_ delivery: Delivery) throws {
@@ -278,6 +284,7 @@ final class GatewayService: Service {
     }
 
     private func tick() async {
+        var pressure = AttackPressure(floor: configuration.rateFloor)
         while !Task.isCancelled {
             try? await Reactor.sleep(for: .seconds(1))
             decisions.expire(now: .now)
@@ -285,6 +292,8 @@ final class GatewayService: Service {
             for lane in lanes { pulse.add(await lane.reactor.perform { lane.takePulse() }) }
             feed.tick(pulse)
             await proxy.directory.tick()
+            pressure.tick(requests: pulse.total, refused: pulse.blocked)
+            rates.tighten(pressure.tightening)
         }
     }
 

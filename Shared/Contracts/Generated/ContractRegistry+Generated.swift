@@ -76,6 +76,8 @@ extension ContractRegistry {
         Principal.self,
         QuerySeriesRequest.self,
         QuerySeriesResponse.self,
+        RateUsage.self,
+        RateUsageReported.self,
         RequestBlocked.self,
         RequestObserved.self,
         ResolveApprovalRequest.self,

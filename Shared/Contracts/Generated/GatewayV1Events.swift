@@ -525,6 +525,94 @@ package struct DecisionEnforced: WireMessage {
         ])
 }
 
+/// What one replica admitted under rate limits since it last said so, for the other replicas to count. Worth nothing a
+/// moment later: it is neither stored nor said again.
+package struct RateUsageReported: WireMessage {
+    package var replica: String = ""
+    package var reportedAt: Timestamp = .unset
+    package var usage: [RateUsage] = []
+
+    package init() {}
+
+    package init(replica: String = "", reportedAt: Timestamp = .unset, usage: [RateUsage] = []) {
+        self.replica = replica
+        self.reportedAt = reportedAt
+        self.usage = usage
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.string(replica, tag: 10)
+        writer.timestamp(reportedAt, tag: 17)
+        for value in usage { writer.element(value, tag: 26) }
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                replica = try reader.string()
+            case 17:
+                reportedAt = try reader.timestamp()
+            case 26:
+                usage.append(try reader.message())
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.gateway.v1.RateUsageReported" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.gateway.v1.RateUsageReported",
+        fields: [
+            FieldDescriptor(1, "replica", .string),
+            FieldDescriptor(2, "reported_at", .sfixed64, format: .timestamp),
+            FieldDescriptor(3, "usage", .message(RateUsage.self), isRepeated: true),
+        ])
+}
+
+package struct RateUsage: WireMessage {
+    /// Limit, route and whatever the limit counts by; personal where that is an address.
+    package var key: [UInt8] = []
+    /// How much time of the limit's even pace was used up.
+    package var nanoseconds: UInt64 = 0
+
+    package init() {}
+
+    package init(key: [UInt8] = [], nanoseconds: UInt64 = 0) {
+        self.key = key
+        self.nanoseconds = nanoseconds
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.bytes(key, tag: 10)
+        writer.uint64(nanoseconds, tag: 16)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                key = try reader.bytes()
+            case 16:
+                nanoseconds = try reader.uint64()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.gateway.v1.RateUsage" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.gateway.v1.RateUsage",
+        fields: [
+            FieldDescriptor(1, "key", .bytes, sensitivity: .personal),
+            FieldDescriptor(2, "nanoseconds", .uint64),
+        ])
+}
+
 package enum RequestOutcome: WireEnumeration {
     case unspecified
     case proxied

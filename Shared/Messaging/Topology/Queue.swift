@@ -62,6 +62,10 @@ package struct ReplicaQueue: Hashable, Sendable {
         ],
         maximumBytes: 16 << 20)
 
+    /// What the gateway's replicas admitted under their common rate limits.
+    package static let gatewayRates = ReplicaQueue(
+        purpose: "rates", topics: [.rateUsageReported], maximumBytes: 4 << 20)
+
     func name(service: ServiceName, replica: String) -> String {
         "\(service.operatorName).replica.\(replica).\(purpose)"
     }

@@ -37,6 +37,7 @@ package struct Topic: Hashable, Sendable {
         RequestObserved.self, "requests-observed", by: .gateway, carrier: .requests)
     package static let requestBlocked = Topic(RequestBlocked.self, "request-blocked", by: .gateway)
     package static let decisionEnforced = Topic(DecisionEnforced.self, "decision-enforced", by: .gateway)
+    package static let rateUsageReported = Topic(RateUsageReported.self, "rate-usage-reported", by: .gateway)
 
     package static let threatDetected = Topic(ThreatDetected.self, "threat-detected", by: .detector)
     package static let incidentOpened = Topic(IncidentOpened.self, "incident-opened", by: .detector)
@@ -61,7 +62,7 @@ package struct Topic: Hashable, Sendable {
     package static let metricSampled = Topic(MetricSample.self, "metric-sampled", by: nil)
 
     package static let all: [Topic] = [
-        requestsObserved, requestBlocked, decisionEnforced, threatDetected, incidentOpened, incidentUpdated,
+        requestsObserved, requestBlocked, decisionEnforced, rateUsageReported, threatDetected, incidentOpened, incidentUpdated,
         decisionMade, decisionReverted, approvalRequested, approvalResolved, intruderStepObserved, tokenIssued,
         loginFailed, signingKeysRotated, revocationIssued, userChanged, configurationChanged, auditEvent, metricSampled,
     ]

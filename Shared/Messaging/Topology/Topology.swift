@@ -41,7 +41,7 @@ package enum Topology {
 
     /// Queues of single replicas.
     package static let replicaQueues: [(service: ServiceName, queues: [ReplicaQueue])] = [
-        (.gateway, [.gatewayControl, .gatewayLive])
+        (.gateway, [.gatewayControl, .gatewayLive, .gatewayRates])
     ]
 
     /// Whom each service may ask.

@@ -22,6 +22,7 @@ struct Exchange: Sendable {
     var inspectionTook = Duration.zero
     var upstreamTook = Duration.zero
     var decision: Enforcement?
+    var rate: RateGate.Judgement?
     var caller: AccessToken?
     var requestBytes = 0
     /// Server-sent events last as long as somebody looks: they would only distort the figures.

@@ -3,7 +3,6 @@ import Core
 import HTTP
 import Inspection
 import Reactor
-import Synchronization
 import Telemetry
 
 /// The way of every request, in order: who is it → is a decision in force against them → where does it go → may they go
@@ -20,12 +19,12 @@ final class GatewayHandler: HTTPHandler {
     let page: LivePage
     let recorder: RequestRecorder
     private let clients: ClientAddressPolicy
-    private let throttles = Mutex(ThrottleTable())
+    private let rates: RateGate
     private let log: Logger
 
     init(
         _ configuration: GatewayConfiguration, lanes: [RequestLane], engine: InspectionEngine, proxy: UpstreamProxy,
-        api: APIDispatcher, page: LivePage, recorder: RequestRecorder, log: Logger
+        api: APIDispatcher, page: LivePage, recorder: RequestRecorder, rates: RateGate, log: Logger
     ) {
         self.configuration = configuration
         self.lanes = lanes
@@ -34,6 +33,7 @@ final class GatewayHandler: HTTPHandler {
         self.api = api
         self.page = page
         self.recorder = recorder
+        self.rates = rates
         self.log = log
         clients = ClientAddressPolicy(
             trustedHops: configuration.trustedHops, trustedNetworks: configuration.trustedNetworks)
@@ -82,7 +82,7 @@ final class GatewayHandler: HTTPHandler {
             return try await api.answer(request, response, &exchange, lane)
         }
         if let enforcement = lane.enforcement(of: exchange.client, account: nil, now: request.receivedAt),
-            try await enforce(enforcement, request, response, &exchange)
+            try await enforce(enforcement, request, response, &exchange, lane)
         {
             return
         }
@@ -94,7 +94,7 @@ final class GatewayHandler: HTTPHandler {
     /// Whether the request is answered with that.
     private func enforce(
         _ enforcement: Enforcement, _ request: HTTPServerRequest, _ response: HTTPResponseWriter,
-        _ exchange: inout Exchange
+        _ exchange: inout Exchange, _ lane: RequestLane
     ) async throws -> Bool {
         exchange.decision = enforcement
         switch enforcement.action {
@@ -105,13 +105,10 @@ final class GatewayHandler: HTTPHandler {
             exchange.outcome = .diverted
             try await proxy.divert(request, response, &exchange)
         case .throttle:
-            let wait = throttles.withLock {
-                $0.refuse(exchange.client, allowedPerSecond: enforcement.allowedPerSecond ?? 1, now: .now)
-            }
+            let wait = rates.refuseThrottled(
+                exchange.client, allowedPerSecond: enforcement.allowedPerSecond ?? 1, now: exchange.began, lane)
             guard let wait else { return false }
-            exchange.outcome = .throttled
-            exchange.blockReason = .throttle
-            try await throttle(wait, response, exchange)
+            try await refuse(until: wait, .throttle, response, &exchange)
         case .challenge, .stepUp:
             // No challenge page yet: what cannot be asked is refused, never waved through.
             try await block(
@@ -121,12 +118,18 @@ final class GatewayHandler: HTTPHandler {
         return true
     }
 
-    private func throttle(_ wait: Duration, _ response: HTTPResponseWriter, _ exchange: Exchange) async throws {
+    private func refuse(
+        until wait: Duration, _ reason: BlockReason, _ response: HTTPResponseWriter, _ exchange: inout Exchange
+    ) async throws {
+        exchange.outcome = .throttled
+        exchange.blockReason = reason
         var problem = Problem(
-            .tooManyRequests, detail: "Too many requests came from your address; wait before the next.",
+            .tooManyRequests, detail: "Too many requests came from you; wait before the next.",
             requestID: exchange.idText)
-        problem.retryAfterSeconds = max(1, wait.wholeMilliseconds / 1_000)
-        try await response.respond(problem, headers: ["X-Request-Id": exchange.idText])
+        problem.retryAfterSeconds = Int(max(1, wait.roundedUpSeconds))
+        var headers: HTTPHeaders = ["X-Request-Id": exchange.idText]
+        if let rate = exchange.rate { headers.add(rate) }
+        try await response.respond(problem, headers: headers)
     }
 
     // MARK: Routes
@@ -155,6 +158,10 @@ final class GatewayHandler: HTTPHandler {
             return try await proxy.divert(request, response, &exchange)
         }
         try authorize(active.route, request, &exchange, lane)
+        exchange.rate = rates.judge(active.route, request, exchange, lane)
+        if let answer = exchange.rate?.answer, !answer.isAdmitted {
+            return try await refuse(until: answer.retryAfter, .rateLimit, response, &exchange)
+        }
         if let answer = active.route.answer {
             exchange.outcome = .answered
             return try await OwnAnswer.respond(answer, request, response, exchange, active.route, path)

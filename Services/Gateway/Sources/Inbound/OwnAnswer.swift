@@ -7,6 +7,7 @@ enum OwnAnswer {
         _ route: Route, _ path: RequestPath
     ) async throws {
         var headers: HTTPHeaders = ["X-Request-Id": exchange.idText]
+        if let rate = exchange.rate { headers.add(rate) }
         switch answer {
         case .redirect(let status, let template):
             let source = PathTemplate.Source(

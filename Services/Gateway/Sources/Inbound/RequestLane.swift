@@ -16,6 +16,9 @@ final class RequestLane: @unchecked Sendable {
     /// For what every request is given: an identifier, a trace.
     private var random = RandomReserve()
     private(set) var pulse = LivePulse()
+    /// What the other replicas have not been told yet, and room for the key that is asked for now.
+    var rateUsage = RateUsage()
+    var rateKey: [UInt8] = []
 
     init(_ reactor: Reactor, _ state: GatewayState) throws {
         self.reactor = reactor

@@ -52,6 +52,7 @@ package struct Route: Sendable, Equatable {
     package var blockAbove: Double
     package var alertAbove: Double
     package var exclusions: [Exclusion] = []
+    package var rateLimits: [RateLimit] = []
 
     package var rewrite: PathTemplate?
     /// What the upstream gets to see as Host; nil: what the client wrote.

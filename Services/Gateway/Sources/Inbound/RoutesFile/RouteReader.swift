@@ -16,6 +16,7 @@ enum RouteReader {
         route.methods = section.texts("methods").map { $0.uppercased() }
         route.fields = conditions(section)
         admission(section, &route)
+        RateLimitReader.read(section, &route)
         InspectionReader.read(section, &route)
         FilterReader.read(section, &route)
         section.end()

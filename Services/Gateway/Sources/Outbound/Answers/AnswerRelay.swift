@@ -16,6 +16,7 @@ struct AnswerRelay: Sendable {
         if exchange.outcome != .diverted {
             headers.set("X-Request-Id", exchange.idText)
             if !headers.contains("x-content-type-options") { headers.add("X-Content-Type-Options", "nosniff") }
+            if let rate = exchange.rate { headers.add(rate) }
             if let active = exchange.active, active.changesAnswers {
                 return try await relay(answer, headers, active.route, request, response, exchange)
             }

@@ -22,15 +22,27 @@ struct AnswerRelay: Sendable {
             }
         }
         let length = announced(answer, headers, request)
-        let first = try await answer.nextPiece()
-        // Most answers came as a whole, and leave as one.
-        if length == first?.count ?? 0, request.head.method != .head {
-            return try await response.respond(answer.status, headers: headers, body: first ?? [])
+        if length == nil || request.head.method == .head {
+            try await start(answer.status, headers, length: length, response)
+        } else {
+            let first = try await answer.nextPiece()
+            // Most answers came as a whole, and leave as one.
+            if length == first?.count ?? 0 {
+                return try await response.respond(answer.status, headers: headers, body: first ?? [])
+            }
+            try response.start(answer.status, headers: headers, length: length)
+            if let first { try await response.write(first) }
         }
-        try response.start(answer.status, headers: headers, length: length)
-        if let first { try await response.write(first) }
         while let piece = try await answer.nextPiece() { try await response.write(piece) }
         try await response.finish()
+    }
+
+    /// Of an answer in chunks nobody knows when its first comes: a stream of events may have nothing to say for long.
+    private func start(
+        _ status: HTTPStatus, _ headers: HTTPHeaders, length: Int?, _ response: HTTPResponseWriter
+    ) async throws {
+        try response.start(status, headers: headers, length: length)
+        if length == nil { try await response.flush() }
     }
 
     private func announced(_ answer: HTTPClientResponse, _ headers: HTTPHeaders, _ request: HTTPServerRequest) -> Int? {
@@ -49,7 +61,7 @@ struct AnswerRelay: Sendable {
         var piece = try await firstPiece(of: answer, route, facts)
         let content = try AnswerContent(route, facts, beginning: piece, exchange, memory, metrics, &headers)
         headers.apply(route, isSecure: request.isSecure, timing: route.tellsTiming ? exchange.serverTiming : nil)
-        try response.start(answer.status, headers: headers, length: content.length(of: length))
+        try await start(answer.status, headers, length: content.length(of: length), response)
         if piece == nil { piece = try await answer.nextPiece() }
         while let current = piece {
             // The end of what an upstream sends in chunks is not known: what it has sent must not wait for it.

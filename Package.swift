@@ -144,22 +144,26 @@ let package = Package(
             "ContractsTests", ["Contracts", "Core", "JSON", "TestSupport", "contract-generator"],
             excluding: ["peer.py", "proto"]),
         tests("ReactorTests", ["Reactor", "Core", "TestSupport"]),
-        tests("TLSTests", ["TLS", "Reactor", "Core", "TestSupport"]),
+        tests("TLSTests", ["TLS", "Reactor", "Core", "TestSupport", "LocalServers"]),
         tests("CryptographyTests", ["Cryptography", "Core"]),
         tests("TelemetryTests", ["Telemetry", "Core"]),
         tests("HTTPTests", ["HTTP", "TLS", "Reactor", "Core", "TestSupport"], excluding: ["http2_peer.py"]),
         tests(
             "MessagingTests",
             [
-                "Messaging", "Contracts", "JSON", "Reactor", "Core", "Telemetry", "TestSupport", "BusTestSupport",
-                "LocalServers",
+                "Messaging", "Contracts", "JSON", "Reactor", "TLS", "Core", "Telemetry", "TestSupport",
+                "BusTestSupport", "LocalServers",
             ]),
         tests("DatabaseTests", ["Database", "Reactor", "Core", "Telemetry", "TestSupport", "LocalServers"]),
+        .executableTarget(
+            name: "consumer-probe",
+            dependencies: ["Core", "Contracts", "Reactor", "Messaging", "Database", "Outbox", "Telemetry"],
+            path: "Tests/ConsumerProbe"),
         tests(
             "OutboxTests",
             [
                 "Outbox", "Messaging", "Database", "Contracts", "Reactor", "Core", "Telemetry", "TestSupport",
-                "BusTestSupport", "LocalServers",
+                "BusTestSupport", "LocalServers", "consumer-probe",
             ]),
         tests("CompressionTests", ["Compression", "Core", "TestSupport"]),
         tests("WebSocketTests", ["WebSocket", "HTTP", "Reactor", "Core", "TestSupport"], excluding: ["peer.py"]),
@@ -193,7 +197,7 @@ let package = Package(
             "IntegrationTests",
             [
                 "local-stack", "sample-app", "gateway", "auth", "detector", "labyrinth", "agent-coordinator", "metrics",
-                "audit", "Core", "TestSupport", "LocalServers",
+                "audit", "Core", "Contracts", "Messaging", "TestSupport", "LocalServers",
             ]),
         tests("TidyTests", []),
     ],

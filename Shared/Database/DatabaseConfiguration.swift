@@ -53,12 +53,13 @@ package enum DatabaseTLS: Sendable, Equatable {
 
 extension DatabaseConfiguration {
     /// libpq's keywords. Everything libpq would take from the environment or the home directory of the process is
-    /// named here, so that only our configuration decides. `address` is what the host name resolved to.
+    /// named here, so that only our configuration decides; the password file is one that cannot exist, since any other
+    /// that is none makes libpq write warnings to our standard error. `address` is what the host name resolved to.
     func parameters(address: String?) -> [(keyword: String, value: String)] {
         var parameters = [
             ("host", host), ("port", String(port)), ("dbname", database), ("user", user), ("password", password),
             ("application_name", applicationName), ("client_encoding", "UTF8"), ("options", serverOptions),
-            ("passfile", "/dev/null"), ("gssencmode", "disable"), ("target_session_attrs", "read-write"),
+            ("passfile", "/dev/null/none"), ("gssencmode", "disable"), ("target_session_attrs", "read-write"),
             ("tcp_user_timeout", "30000"), ("keepalives_idle", "30"), ("keepalives_interval", "10"),
         ]
         if let address { parameters.append(("hostaddr", address)) }

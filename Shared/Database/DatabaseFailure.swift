@@ -6,6 +6,8 @@ package enum DatabaseFailure: FailureConvertible, Sendable, Equatable {
     case unreachable(String)
     /// The server refused us for good: wrong password, unknown role or database, TLS demanded.
     case refused(sqlState: String, message: String)
+    /// TLS was demanded, and did not come about or proved another server than we asked for.
+    case insecure(String)
     /// Every connection stayed busy, or the queue for them was full.
     case poolExhausted(String)
     /// The connection broke while a statement ran. A write may or may not have been applied.
@@ -74,7 +76,7 @@ extension DatabaseFailure {
     /// What a caller in another service may be told: the kind, and nothing of tables or statements.
     package var failure: Failure {
         switch self {
-        case .unreachable, .refused, .poolExhausted, .connectionLost:
+        case .unreachable, .refused, .insecure, .poolExhausted, .connectionLost:
             Failure(.unavailable, "The database cannot be reached; try again shortly.", retryAfter: .seconds(1))
         case .deadlineExceeded:
             Failure(.deadlineExceeded, "The database did not answer in time; try again.")
@@ -112,6 +114,8 @@ extension DatabaseFailure: CustomStringConvertible {
             "PostgreSQL cannot be reached: \(reason). Check that it runs and that database.host and database.port name it."
         case .refused(let sqlState, let message):
             "PostgreSQL refused the connection (\(sqlState)): \(message). \(Self.advice(forRefusal: sqlState))"
+        case .insecure(let reason):
+            "PostgreSQL cannot be trusted: \(reason). Check that database.ca_file holds who signed the server's certificate, that database.host is the name in it, and that the server speaks TLS; or relax database.tls."
         case .poolExhausted(let reason):
             "no database connection became free: \(reason). Raise database.pool_size or look for slow statements."
         case .connectionLost(let reason):
@@ -136,7 +140,7 @@ extension DatabaseFailure: CustomStringConvertible {
     private static func advice(forRefusal sqlState: String) -> String {
         switch sqlState {
         case "28P01": "Check database.user and database.password."
-        case "28000": "Check database.user, and that pg_hba.conf lets it in from here."
+        case "28000": "Check database.user and database.tls, and that pg_hba.conf lets it in from here."
         case "3D000": "Check database.name, or create the database."
         case "53300": "Raise max_connections or lower database.pool_size."
         case "42501": "The role may not connect to this database: run the provisioning again."

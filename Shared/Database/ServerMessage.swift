@@ -30,9 +30,12 @@ struct ServerMessage: Equatable {
         return nil
     }
 
-    /// Why a connection could not be made: refused for good, or worth trying again.
+    /// Why a connection could not be made: refused for good, or worth trying again. What libpq itself says about TLS
+    /// it says without a code, and in English, since nobody here sets a locale.
     var connectFailure: DatabaseFailure {
-        guard let sqlState else { return .unreachable(text) }
+        guard let sqlState else {
+            return text.contains("SSL") || text.contains("certificate") ? .insecure(text) : .unreachable(text)
+        }
         // 57P0x: starting up, shutting down, recovering. 53300: too many connections at this moment.
         let isPassing = sqlState.hasPrefix("57P") || sqlState.hasPrefix("53") || sqlState.hasPrefix("08")
         return isPassing ? .unreachable(text) : .refused(sqlState: sqlState, message: text)

@@ -2,17 +2,17 @@ internal import BusTestSupport
 internal import Contracts
 internal import Core
 internal import Database
+internal import Glibc
 internal import LocalServers
 internal import Messaging
 internal import Outbox
 internal import Reactor
-internal import Synchronization
 internal import Telemetry
 internal import TestSupport
 internal import Testing
 
-/// Numbered messages, each published alone and confirmed, while the broker is killed with SIGKILL twice and a consumer
-/// dies with unacknowledged messages in its hands.
+/// Numbered messages, each published alone and confirmed, while broker and consumer are each killed with SIGKILL twice,
+/// the consumer with unacknowledged messages in its hands. It is a process of its own: `consumer-probe`.
 @Suite struct BrokerKillTests {
     private static let total = 200_000
     private static let producers = 400
@@ -22,22 +22,17 @@ internal import Testing
         .timeLimit(.minutes(9)))
     func exactlyOnceThroughCrashes() async throws {
         let broker = try await brokerWithTopology()
-        let database = try await database()
+        let server = try await freshDatabase()
+        let database = try await database(server)
         let confirmed = Progress()
         let publishing = try await bus(.labyrinth, broker, on: reactors)
         let producing = reactors.next().run { await produce(on: publishing, confirmed) }
 
-        let doomed = try ReactorGroup(count: 1)
-        consume(try await bus(.metrics, broker, on: doomed), into: database)
+        var consumer = try startConsumer(broker, server)
         try await crash(broker, when: confirmed, reaches: 0.2)
-        try await eventually("half of the messages are confirmed", within: .seconds(200)) {
-            confirmed.count >= Self.total / 2
-        }
-        // The consumer's death: its loops end, its sockets close, nothing it held is acknowledged.
-        doomed.shutdown()
-        let successor = try await bus(.metrics, broker, on: reactors)
-        consume(successor, into: database)
-        try await crash(broker, when: confirmed, reaches: 0.7)
+        consumer = try await crash(consumer, of: database, havingApplied: 0.3) { try startConsumer(broker, server) }
+        try await crash(broker, when: confirmed, reaches: 0.6)
+        consumer = try await crash(consumer, of: database, havingApplied: 0.7) { try startConsumer(broker, server) }
 
         await producing.value()
         #expect(confirmed.count == Self.total)
@@ -45,19 +40,47 @@ internal import Testing
             let row = try await database.queryRow("SELECT count(DISTINCT number) FROM effect")
             return try row?.get(0, as: Int.self) == Self.total
         }
-        let count = try #require(try await database.queryRow("SELECT count(*) FROM effect"))
-        #expect(try count.get(0, as: Int.self) == Self.total, "an effect came twice")
+        #expect(try await applied(database) == Self.total, "an effect came twice")
 
         await publishing.stop(deadline: .after(.seconds(5)))
-        await successor.stop(deadline: .after(.seconds(5)))
+        #expect(consumer.isRunning)
+        await consumer.stop(signal: SIGKILL)
         database.shutDown()
         await broker.stop()
     }
 
-    private final class Progress: Sendable {
-        private let number = Atomic<Int>(0)
-        var count: Int { number.load(ordering: .relaxed) }
-        func add(_ amount: Int) { number.add(amount, ordering: .relaxed) }
+    private func startConsumer(_ broker: PrivateRabbitMQ, _ database: TestDatabase) throws -> ChildProcess {
+        try ChildProcess.start(
+            ProcessLaunch(
+                name: "consumer-probe", program: BuiltExecutables.path("consumer-probe"),
+                arguments: [
+                    "\(broker.port)", Self.password, "\(database.port)", database.name, database.user,
+                    database.password,
+                ],
+                output: .file("\(TestServers.folder)/consumer-probe.log")))
+    }
+
+    /// Kills the consumer in the middle of its work and returns its successor.
+    private func crash(
+        _ consumer: ChildProcess, of database: Database, havingApplied share: Double,
+        successor: () throws -> ChildProcess
+    ) async throws -> ChildProcess {
+        try await eventually("\(share) of the messages have had their effect", within: .seconds(200)) {
+            guard consumer.isRunning else { throw ConsumerEnded() }
+            return try await applied(database) >= Int(share * Double(Self.total))
+        }
+        consumer.send(SIGKILL)
+        #expect(await consumer.waitForExit() == .signal(SIGKILL))
+        #expect(try await applied(database) < Self.total, "the crash has to come in the middle")
+        return try successor()
+    }
+
+    private struct ConsumerEnded: Error, CustomStringConvertible {
+        var description: String { PrivateFiles.tail("\(TestServers.folder)/consumer-probe.log") }
+    }
+
+    private func applied(_ database: Database) async throws -> Int {
+        try #require(try await database.queryRow("SELECT count(*) FROM effect")).get(0, as: Int.self)
     }
 
     private func crash(_ broker: PrivateRabbitMQ, when confirmed: Progress, reaches share: Double) async throws {
@@ -79,8 +102,7 @@ internal import Testing
         return broker
     }
 
-    private func database() async throws -> Database {
-        let server = try await freshDatabase()
+    private func database(_ server: TestDatabase) async throws -> Database {
         let database = Database(
             DatabaseConfiguration(
                 host: server.host, port: server.port, database: server.name, user: server.user,
@@ -121,18 +143,6 @@ internal import Testing
                     Issue.record("number \(number): \(error)")
                     return
                 }
-            }
-        }
-    }
-
-    private func consume(_ bus: Bus, into database: Database) {
-        let inbox = Inbox(database)
-        let options = ConsumptionOptions(prefetch: 2_000, batch: 500, linger: .milliseconds(20))
-        bus.consumeBatches(.events(of: .metrics), options: options) { deliveries in
-            let numbers = try deliveries.map { Int64(try $0.decode(as: MetricSample.self)[0].value) }
-            try await inbox.apply(source: "effect", ids: deliveries.map(\.id)) { transaction, fresh in
-                _ = try await transaction.bulkInsert(
-                    into: "effect", columns: [BulkColumn("number", fresh.map { numbers[$0] })])
             }
         }
     }

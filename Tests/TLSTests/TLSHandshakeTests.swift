@@ -2,18 +2,18 @@ import Core
 import Glibc
 import Reactor
 import TLS
+import TestSupport
 import Testing
 
 /// Who is let in, who is not, and what both sides learn of each other.
 @Suite struct TLSHandshakeTests {
     @Test func theCertificateIsChosenByTheNameTheClientAsksFor() async throws {
         let authority = try CertificateAuthority()
-        defer { authority.remove() }
         let server = try TLSServerContext(
             .init(certificates: [
-                authority.issue("first", names: "DNS:first.test"),
-                authority.issue("second", names: "DNS:second.test,DNS:*.wild.test"),
-                authority.issue("third", names: "IP:127.0.0.1", keyType: ["rsa:2048"]),
+                authority.files("first", names: "DNS:first.test"),
+                authority.files("second", names: "DNS:second.test,DNS:*.wild.test"),
+                authority.files("third", names: "IP:127.0.0.1", keyType: ["rsa:2048"]),
             ]))
         let client = try TLSClientContext(.init(verification: .chainOnly, caFile: authority.file))
         try await withReactor { reactor async throws in
@@ -32,12 +32,8 @@ import Testing
     @Test func aClientChecksChainAndName() async throws {
         let authority = try CertificateAuthority()
         let other = try CertificateAuthority()
-        defer {
-            authority.remove()
-            other.remove()
-        }
         let server = try TLSServerContext(
-            .init(certificates: [authority.issue("server", names: "DNS:server.test,IP:127.0.0.1")]))
+            .init(certificates: [authority.files("server", names: "DNS:server.test,IP:127.0.0.1")]))
         let full = try TLSClientContext(.init(caFile: authority.file))
         let wrongAuthority = try TLSClientContext(.init(caFile: other.file))
         let system = try TLSClientContext(.init())
@@ -65,19 +61,15 @@ import Testing
     @Test func clientCertificatesCanBeRequired() async throws {
         let authority = try CertificateAuthority()
         let other = try CertificateAuthority()
-        defer {
-            authority.remove()
-            other.remove()
-        }
-        let files = try authority.issue("server", names: "DNS:server.test")
+        let files = try authority.files("server", names: "DNS:server.test")
         let required = try TLSServerContext(
             .init(certificates: [files], clientCertificates: .required(caFile: authority.file)))
         let optional = try TLSServerContext(
             .init(certificates: [files], clientCertificates: .optional(caFile: authority.file)))
         let known = try TLSClientContext(
-            .init(caFile: authority.file, certificate: authority.issue("agent", names: "DNS:agent.test")))
+            .init(caFile: authority.file, certificate: authority.files("agent", names: "DNS:agent.test")))
         let stranger = try TLSClientContext(
-            .init(caFile: authority.file, certificate: other.issue("stranger", names: "DNS:agent.test")))
+            .init(caFile: authority.file, certificate: other.files("stranger", names: "DNS:agent.test")))
         let anonymous = try TLSClientContext(.init(caFile: authority.file))
         try await withReactor { reactor async throws in
             for server in [required, optional] {
@@ -102,8 +94,7 @@ import Testing
 
     @Test func protocolsAreNegotiatedByOurPreference() async throws {
         let authority = try CertificateAuthority()
-        defer { authority.remove() }
-        let files = try authority.issue("server", names: "DNS:server.test")
+        let files = try authority.files("server", names: "DNS:server.test")
         let server = try TLSServerContext(.init(certificates: [files], applicationProtocols: ["h2", "http/1.1"]))
         try await withReactor { reactor async throws in
             for (offered, chosen) in [(["http/1.1", "h2"], "h2"), (["http/1.1"], "http/1.1"), ([], nil)] {
@@ -125,8 +116,7 @@ import Testing
 
     @Test func sessionsAreResumedAlsoAcrossAReload() async throws {
         let authority = try CertificateAuthority()
-        defer { authority.remove() }
-        let files = try authority.issue("server", names: "DNS:server.test")
+        let files = try authority.files("server", names: "DNS:server.test")
         let server = try TLSServerContext(.init(certificates: [files]))
         let client = try TLSClientContext(.init(caFile: authority.file))
         try await withReactor { reactor async throws in
@@ -145,9 +135,8 @@ import Testing
 
     @Test func aReloadShowsTheNewCertificateAndDropsNobody() async throws {
         let authority = try CertificateAuthority()
-        defer { authority.remove() }
-        let files = try authority.issue("old", names: "DNS:server.test")
-        let newer = try authority.issue("new", names: "DNS:server.test")
+        let files = try authority.files("old", names: "DNS:server.test")
+        let newer = try authority.files("new", names: "DNS:server.test")
         let server = try TLSServerContext(.init(certificates: [files]))
         try await withReactor { reactor async throws in
             let client = try TLSClientContext(.init(caFile: authority.file))
@@ -170,8 +159,7 @@ import Testing
 
     @Test func wrongFilesAreNamed() throws {
         let authority = try CertificateAuthority()
-        defer { authority.remove() }
-        let files = try authority.issue("server", names: "DNS:server.test")
+        let files = try authority.files("server", names: "DNS:server.test")
         #expect(throws: TLSFailure.noCertificate) { try TLSServerContext(.init(certificates: [])) }
         for (wrong, culprit) in [
             (TLSCertificateFiles(chain: "/no/such.pem", key: files.key), "/no/such.pem"),

@@ -1,15 +1,15 @@
 import Core
 import Reactor
 import TLS
+import TestSupport
 import Testing
 
 /// Against OpenSSL's own command, and against peers that break off, dawdle or talk nonsense.
 @Suite struct TLSPeerTests {
     @Test(arguments: ["-tls1_2", "-tls1_3"]) func opensslIsServed(version: String) async throws {
         let authority = try CertificateAuthority()
-        defer { authority.remove() }
         let context = try TLSServerContext(
-            .init(certificates: [authority.issue("server", names: "DNS:server.test")]))
+            .init(certificates: [authority.files("server", names: "DNS:server.test")]))
         try await withReactor { reactor async throws in
             let listener = try await Listener.bind(.loopback(port: 0), on: reactor)
             let client = try OpenSSLPeer([
@@ -30,9 +30,8 @@ import Testing
 
     @Test(arguments: ["-tls1", "-tls1_1"]) func oldVersionsAreRefused(version: String) async throws {
         let authority = try CertificateAuthority()
-        defer { authority.remove() }
         let context = try TLSServerContext(
-            .init(certificates: [authority.issue("server", names: "DNS:server.test")]))
+            .init(certificates: [authority.files("server", names: "DNS:server.test")]))
         try await withReactor { reactor async throws in
             let listener = try await Listener.bind(.loopback(port: 0), on: reactor)
             let client = try OpenSSLPeer([
@@ -48,8 +47,7 @@ import Testing
 
     @Test(arguments: ["-tls1_2", "-tls1_3"]) func opensslIsAskedAndBelieved(version: String) async throws {
         let authority = try CertificateAuthority()
-        defer { authority.remove() }
-        let files = try authority.issue("server", names: "DNS:server.test")
+        let files = try authority.files("server", names: "DNS:server.test")
         let context = try TLSClientContext(.init(caFile: authority.file))
         try await withReactor { reactor async throws in
             let port = try await freePort(on: reactor)
@@ -72,9 +70,8 @@ import Testing
 
     @Test func nonsenseSilenceAndSuddenEndsAreAnswered() async throws {
         let authority = try CertificateAuthority()
-        defer { authority.remove() }
         let context = try TLSServerContext(
-            .init(certificates: [authority.issue("server", names: "DNS:server.test")]))
+            .init(certificates: [authority.files("server", names: "DNS:server.test")]))
         try await withReactor { reactor async throws in
             let listener = try await Listener.bind(.loopback(port: 0), on: reactor)
             func shake(_ say: (StreamSocket) async throws -> Void, deadline: Duration) async throws -> StreamFailure? {
@@ -107,8 +104,7 @@ import Testing
 
     @Test func anEndWithoutFarewellIsNotAnEnd() async throws {
         let authority = try CertificateAuthority()
-        defer { authority.remove() }
-        let server = try TLSServerContext(.init(certificates: [authority.issue("server", names: "DNS:server.test")]))
+        let server = try TLSServerContext(.init(certificates: [authority.files("server", names: "DNS:server.test")]))
         let client = try TLSClientContext(.init(caFile: authority.file))
         try await withReactor { reactor async throws in
             let cut = try await connectedPair(on: reactor, server, client, host: "server.test")
@@ -127,8 +123,7 @@ import Testing
 
     @Test func readersAndWritersObeyDeadlinesAndCancellation() async throws {
         let authority = try CertificateAuthority()
-        defer { authority.remove() }
-        let server = try TLSServerContext(.init(certificates: [authority.issue("server", names: "DNS:server.test")]))
+        let server = try TLSServerContext(.init(certificates: [authority.files("server", names: "DNS:server.test")]))
         let client = try TLSClientContext(.init(caFile: authority.file))
         try await withReactor { reactor async throws in
             let (near, far) = try await connectedPair(on: reactor, server, client, host: "server.test")

@@ -1,6 +1,7 @@
 import Core
 import Reactor
 import TLS
+import TestSupport
 import Testing
 
 let soon = Duration.seconds(20)
@@ -50,8 +51,7 @@ func readExactly(_ count: Int, from stream: any ByteStream) async throws -> [UIn
 @Suite struct TLSStreamTests {
     @Test(arguments: [TLSVersion.tls12, .tls13]) func bytesOfEverySizePassBothWays(version: TLSVersion) async throws {
         let authority = try CertificateAuthority()
-        defer { authority.remove() }
-        let files = try authority.issue("server", names: "DNS:server.test")
+        let files = try authority.files("server", names: "DNS:server.test")
         let server = try TLSServerContext(.init(certificates: [files], minimumVersion: version))
         let client = try TLSClientContext(.init(caFile: authority.file))
         try await withReactor { reactor async throws in

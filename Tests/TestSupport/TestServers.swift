@@ -28,23 +28,32 @@ package enum TestServers {
     }
 
     /// A server of the caller's own, for tests that kill it. The caller stops it; at the latest it dies with us.
-    package static func dedicatedPostgreSQL() async throws -> PrivatePostgreSQL {
-        let server = try PrivatePostgreSQL(folder: freshFolder("postgresql"))
+    package static func dedicatedPostgreSQL(certificate: ServerCertificate? = nil) async throws -> PrivatePostgreSQL {
+        let server = try PrivatePostgreSQL(folder: freshFolder("postgresql"), certificate: certificate)
         try await server.start()
         return server
     }
 
-    package static func dedicatedBroker(definitions: String? = nil) async throws -> PrivateRabbitMQ {
-        let server = try PrivateRabbitMQ(folder: freshFolder("rabbitmq")) { _ in definitions }
+    package static func dedicatedBroker(
+        definitions: String? = nil, certificate: ServerCertificate? = nil
+    ) async throws -> PrivateRabbitMQ {
+        let server = try PrivateRabbitMQ(folder: freshFolder("rabbitmq"), certificate: certificate) { _ in definitions }
         try await server.start()
         return server
     }
+
+    /// Who signed the shared broker's certificate.
+    package static var authority: CertificateAuthority { get throws { try sharedAuthority.get() } }
+    private static let sharedAuthority = Result { try CertificateAuthority() }
 
     /// A path below this process's folder that nobody else uses. Nothing is there yet.
     package static func freshFolder(_ purpose: String) -> String { "\(folder)/\(purpose)-\(nextNumber())" }
 
     private static let sharedPostgreSQL = Task { try await dedicatedPostgreSQL() }
-    private static let sharedBroker = Task { try await dedicatedBroker() }
+    /// It speaks TLS too, as `localhost`: another broker for the tests of that would cost seconds.
+    private static let sharedBroker = Task {
+        try await dedicatedBroker(certificate: authority.issue("broker", names: "DNS:localhost"))
+    }
     private static let numbers = Atomic<Int>(0)
     static func nextNumber() -> Int { numbers.wrappingAdd(1, ordering: .relaxed).newValue }
 

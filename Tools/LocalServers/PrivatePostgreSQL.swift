@@ -15,16 +15,20 @@ package final class PrivatePostgreSQL: Sendable {
     package let password: String
     package let maximumConnections: Int
     private let account: ServerAccount?
+    private let certificate: ServerCertificate?
     private let server = Mutex<ChildProcess?>(nil)
 
-    /// Prepares the folder; nothing runs before `start()`.
-    package init(folder: String, maximumConnections: Int = 200) throws(LocalServerFailure) {
+    /// Prepares the folder; nothing runs before `start()`. With a certificate the server offers TLS on its one port.
+    package init(
+        folder: String, maximumConnections: Int = 200, certificate: ServerCertificate? = nil
+    ) throws(LocalServerFailure) {
         account = try ServerAccount.forServer("postgres", package: Self.package)
         self.folder = folder
         self.maximumConnections = maximumConnections
         try PrivateFiles.makeFolder(folder, account: account)
         port = try FreePort.remembered(in: folder, account: account)
         password = try PrivateFiles.remembered("\(folder)/password", account: account) { RandomText.make() }
+        self.certificate = try certificate?.copied(to: folder, account: account)
     }
 
     package var isRunning: Bool { server.withLock { $0?.isRunning ?? false } }
@@ -79,10 +83,13 @@ package final class PrivatePostgreSQL: Sendable {
     }
 
     private func launch() throws(LocalServerFailure) -> ChildProcess {
-        let settings = [
+        var settings = [
             "listen_addresses=127.0.0.1", "unix_socket_directories=\(socketFolder ?? "")",
             "max_connections=\(maximumConnections)", "shared_buffers=64MB", "timezone=UTC", "log_timezone=UTC",
         ]
+        if let certificate {
+            settings += ["ssl=on", "ssl_cert_file=\(certificate.chain)", "ssl_key_file=\(certificate.key)"]
+        }
         let child = try ChildProcess.start(
             ProcessLaunch(
                 name: "postgresql", program: try Programs.find("postgres", package: Self.package),

@@ -14,6 +14,8 @@ package final class PrivateRabbitMQ: Sendable {
 
     package let folder: String
     package let port: Int
+    /// Where it speaks TLS, when it was given a certificate.
+    package let tlsPort: Int?
     package let password: String
     let account: ServerAccount?
     private let portMapperPort: Int
@@ -29,7 +31,7 @@ package final class PrivateRabbitMQ: Sendable {
     /// Prepares the folder; nothing runs before `start()`. `definitions` makes, from the administrator's password, what
     /// the broker loads before it listens.
     package init(
-        folder: String, memoryLimitBytes: Int = 512 << 20,
+        folder: String, memoryLimitBytes: Int = 512 << 20, certificate: ServerCertificate? = nil,
         definitions: (_ administratorPassword: String) throws(LocalServerFailure) -> String? = { _ in nil }
     ) throws(LocalServerFailure) {
         account = try ServerAccount.forServer("rabbitmq", package: Self.package)
@@ -39,10 +41,14 @@ package final class PrivateRabbitMQ: Sendable {
             try PrivateFiles.makeFolder(folder + part, account: account)
         }
         port = try FreePort.remembered(in: folder, name: "port", account: account)
+        tlsPort =
+            try certificate == nil ? nil : FreePort.remembered(in: folder, name: "tls-port", account: account)
         portMapperPort = try FreePort.remembered(in: folder, name: "port-mapper-port", account: account)
         distributionPort = try FreePort.remembered(in: folder, name: "distribution-port", account: account)
         password = try PrivateFiles.remembered("\(folder)/password", account: account) { RandomText.make() }
-        try writeSettings(definitions: definitions(password))
+        try writeSettings(
+            definitions: definitions(password),
+            certificate: certificate?.copied(to: "\(folder)/etc", account: account))
     }
 
     package var isRunning: Bool { running.withLock { $0.node?.isRunning ?? false } }
@@ -148,7 +154,9 @@ package final class PrivateRabbitMQ: Sendable {
         ]
     }
 
-    private func writeSettings(definitions: String?) throws(LocalServerFailure) {
+    private func writeSettings(
+        definitions: String?, certificate: ServerCertificate?
+    ) throws(LocalServerFailure) {
         let files = [
             "home/.erlang.cookie": PrivateFiles.read("\(folder)/home/.erlang.cookie") ?? RandomText.make(),
             "etc/rabbitmq-env.conf": "",
@@ -163,7 +171,7 @@ package final class PrivateRabbitMQ: Sendable {
             raft.wal_max_size_bytes = 67108864
             load_definitions = \(folder)/etc/definitions
             log.console.level = info
-
+            \(tlsSettings(certificate))
             """,
         ]
         for (name, text) in files { try PrivateFiles.write(text, to: "\(folder)/\(name)", account: account) }
@@ -173,6 +181,19 @@ package final class PrivateRabbitMQ: Sendable {
         guard unsafe chmod("\(folder)/home/.erlang.cookie", 0o400) == 0 else {
             throw .system(operation: "protecting the Erlang cookie", code: errno)
         }
+    }
+
+    private func tlsSettings(_ certificate: ServerCertificate?) -> String {
+        guard let certificate, let tlsPort else { return "" }
+        return """
+            listeners.ssl.1 = 127.0.0.1:\(tlsPort)
+            ssl_options.certfile = \(certificate.chain)
+            ssl_options.keyfile = \(certificate.key)
+            ssl_options.verify = verify_none
+            ssl_options.versions.1 = tlsv1.3
+            ssl_options.versions.2 = tlsv1.2
+
+            """
     }
 
     private var administratorDefinitions: String {

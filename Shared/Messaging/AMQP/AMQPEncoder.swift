@@ -33,10 +33,15 @@ internal import CRabbitMQ
 
     func heartbeat() { bytes.append(contentsOf: [8, 0, 0, 0, 0, 0, 0, FrameScanner.endMark]) }
 
+    /// Without the last one a broker that refuses our password would hang up without a word.
+    private static let capabilities = [
+        "connection.blocked", "consumer_cancel_notify", "publisher_confirms", "basic.nack",
+        "authentication_failure_close",
+    ]
+
     func startOK(user: String, password: String, connectionName: String) {
         arenaUsed = 0
-        let capabilities = unsafe ["connection.blocked", "consumer_cancel_notify", "publisher_confirms", "basic.nack"]
-            .map { unsafe flag($0) }
+        let capabilities = unsafe Self.capabilities.map { unsafe flag($0) }
         unsafe capabilities.withUnsafeBufferPointer { entries in
             let properties = unsafe [
                 text("product", "Infinite"), text("connection_name", connectionName), table("capabilities", entries),

@@ -11,16 +11,9 @@ enum AMQPFailure: Error, Sendable, Equatable {
     case unsupported(String)
     case stream(StreamFailure)
     case unreachable(String)
+    /// TLS did not come about: the broker's certificate was not accepted, or one side speaks TLS and the other does not.
+    case insecure(String)
     case closed
-
-    /// Not found, and not because the name is wrong for ever: a queue without a leader after a restart.
-    var isBrokerRecovering: Bool {
-        if case .closedByBroker(let code, _) = self { code == 541 || code == 404 } else { false }
-    }
-
-    var isRefusedCredential: Bool {
-        if case .closedByBroker(let code, _) = self { code == 403 } else { false }
-    }
 }
 
 extension AMQPFailure: CustomStringConvertible {
@@ -32,6 +25,7 @@ extension AMQPFailure: CustomStringConvertible {
         case .unsupported(let what): "the broker does not support \(what)"
         case .stream(let failure): failure.description
         case .unreachable(let why): "the broker cannot be reached: \(why)"
+        case .insecure(let why): "the broker cannot be trusted: \(why)"
         case .closed: "the connection is closed"
         }
     }

@@ -73,17 +73,19 @@ final class AMQPConnection: FrameSink, @unchecked Sendable {
         } catch {
             throw .unreachable(error.description)
         }
-        var reason = "\(configuration.host) has no address"
+        var reason = AMQPFailure.unreachable("\(configuration.host) has no address")
         for address in addresses {
             do throws(StreamFailure) {
                 let socket = try await StreamSocket.connect(to: address, on: reactor, deadline: deadline)
                 guard let tls = configuration.tls else { return socket }
                 return try await TLSStream.connect(socket, tls, host: configuration.host, deadline: deadline)
+            } catch .insecure(let why) {
+                reason = .insecure("\(address): \(why)")
             } catch {
-                reason = "\(address): \(error)"
+                reason = .unreachable("\(address): \(error)")
             }
         }
-        throw .unreachable(reason)
+        throw reason
     }
 
     /// Returns when the connection is over, with the reason.

@@ -76,7 +76,7 @@ final class BrokerLink: @unchecked Sendable {
             if wasOpen || reason.description != lastReason {
                 log.warning(
                     "no connection to the message bus, trying again",
-                    ["reason": .string(reason.description), "advice": .string(Self.advice(for: reason, configuration))])
+                    ["reason": .string(reason.description), "advice": .string(reason.advice(configuration))])
             }
             lastReason = reason.description
             if wasOpen, Deadline.now - began > .seconds(10) { backoff.reset() }
@@ -112,15 +112,25 @@ final class BrokerLink: @unchecked Sendable {
         waiting = []
         for waiter in woken { waiter.fulfil(()) }
     }
+}
 
-    private static func advice(for reason: AMQPFailure, _ configuration: BusConfiguration) -> String {
+extension AMQPFailure {
+    /// What a person can do about a connection that does not come about, naming the keys of the configuration.
+    fileprivate func advice(_ configuration: BusConfiguration) -> String {
         let place = "\(configuration.host):\(configuration.port)"
-        return switch reason {
-        case .unreachable, .stream: "check that RabbitMQ runs and listens at \(place)"
-        case .closedByBroker(403, _): "check the password of broker user \(configuration.user)"
+        let speaksTLS = configuration.tls != nil
+        return switch self {
+        case .unreachable, .stream:
+            "check that RabbitMQ runs, and that bus.host and bus.port name it; now they name \(place)"
+        case .insecure:
+            "check that bus.ca_file holds who signed the broker's certificate, that bus.host is the name in it, and that bus.port is the broker's TLS port; now they name \(place)"
+        case .closedByBroker(403, _): "check bus.password, and that bus.user (\(configuration.user)) exists"
         case .closedByBroker(530, _):
-            "check that virtual host \(configuration.virtualHost) exists and that user \(configuration.user) may use it"
-        case .malformed, .tooLarge: "check that what listens at \(place) is RabbitMQ's AMQP port"
+            "check bus.virtual_host (\(configuration.virtualHost)): it must exist, and \(configuration.user) be allowed in"
+        case .malformed, .tooLarge:
+            speaksTLS
+                ? "check that bus.port is RabbitMQ's AMQP port; now \(place) is asked"
+                : "check that bus.port is RabbitMQ's plain AMQP port, or set bus.tls if it is its TLS port; now \(place) is asked"
         default: "see the broker's log"
         }
     }

@@ -30,10 +30,21 @@ package struct Failure: Error, Sendable, Equatable {
     }
 }
 
-/// A module's own error that knows what a caller in another service may be told about it. Who adapts a module to the
-/// bus catches this, so that tables and their errors stay behind `Storage`.
+/// A module's own error that knows what a caller in another service may be told about it. It is thrown as it is:
+/// whoever speaks to the outside (the bus, the administration endpoint) translates it, once, by `Failure(telling:)`.
 package protocol FailureConvertible: Error {
     var failure: Failure { get }
+}
+
+extension Failure {
+    /// What a caller may be told of `error`. What it holds beyond that is for the log.
+    package init(telling error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as any FailureConvertible: self = error.failure
+        default: self.init(.internalError, "The request could not be answered; the service's log says why.")
+        }
+    }
 }
 
 extension Failure: CustomStringConvertible {

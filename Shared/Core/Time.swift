@@ -65,6 +65,29 @@ package struct SystemClock: WallClock {
     package var now: Timestamp { .now }
 }
 
+/// Notices that somebody set the wall clock: since the last look it and the monotonic clock moved by different amounts.
+package struct WallClockWatch: Sendable {
+    private static let tolerance = Duration.seconds(2)
+
+    private var offset: Int64
+
+    package init(wall: Timestamp = .now, monotonic: Deadline = .now) {
+        offset = Self.offset(wall, monotonic)
+    }
+
+    /// By how much it was set since the last look; nil when it was not.
+    package mutating func jump(wall: Timestamp = .now, monotonic: Deadline = .now) -> Duration? {
+        let now = Self.offset(wall, monotonic)
+        defer { offset = now }
+        let jump = Duration.nanoseconds(now.addingClamped(-offset))
+        return jump > Self.tolerance || jump < .zero - Self.tolerance ? jump : nil
+    }
+
+    private static func offset(_ wall: Timestamp, _ monotonic: Deadline) -> Int64 {
+        wall.nanoseconds.addingClamped(-monotonic.uptimeNanoseconds)
+    }
+}
+
 extension Duration {
     /// Nanoseconds, clamped to what an `Int64` holds (292 years).
     package var wholeNanoseconds: Int64 {

@@ -1,5 +1,6 @@
 package import Core
 package import Database
+internal import Messaging
 
 /// Makes effects happen once although messages come more than once.
 ///
@@ -15,7 +16,7 @@ package struct Inbox: Sendable {
 
     private static let pruneBatch = 5_000
 
-    package init(_ database: Database, retention: Duration = .seconds(7 * 86_400)) {
+    package init(_ database: Database, retention: Duration = Topology.deadLetterLifetime + .seconds(86_400)) {
         self.database = database
         self.retention = retention
     }

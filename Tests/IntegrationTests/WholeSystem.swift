@@ -12,6 +12,10 @@ import Testing
 @Suite("The whole system", .serialized, .timeLimit(.minutes(15)))
 struct WholeSystem {
     static let running = Task {
+        // So that a message beyond it need not be large.
+        for service in ServiceName.allCases {
+            unsafe setenv("INFINITE_\(service.schemaName.uppercased())_BUS_MAXIMUM_MESSAGE", "1MiB", 1)
+        }
         let stack = try Stack(folder: TestServers.freshFolder("stack"), executables: BuiltExecutables.folder)
         do {
             try await stack.start(BootProgress(parts: Stack.partNames, isShown: false))

@@ -54,6 +54,20 @@ struct HostileBusTests {
         #expect(heard.count == 0)
     }
 
+    @Test("garbage among the dead letters is shown like any other, and can be discarded")
+    func garbageAmongDeadLetters() async throws {
+        let fixture = try await BusFixture()
+        let audit = try await fixture.bus(.audit)
+        let garbage = Array("garbage".utf8)
+        try await forge(audit, Envelope(), to: .deadLetters(of: .audit), body: garbage)
+        let letters = try await eventually("it is shown") {
+            let letters = try await audit.deadLetters.peek()
+            return letters.isEmpty ? nil : letters
+        }
+        #expect(letters.map(\.body) == [garbage])
+        #expect(try await audit.deadLetters.discard(Set(letters.map(\.id))) == 1)
+    }
+
     @Test("a sender cannot name another user: the broker ends its channel, and the bus recovers")
     func forgedSender() async throws {
         let fixture = BusFixture.current

@@ -61,33 +61,6 @@ internal import Testing
         await server.stop()
     }
 
-<<<<<<< HEAD
-    private final class Progress: Sendable {
-        private let number = Atomic<Int>(0)
-        var count: Int { number.load(ordering: .relaxed) }
-        func add(_ amount: Int) { number.add(amount, ordering: .relaxed) }
-=======
-    private func buses() async throws -> (Bus, Bus) {
-        let virtualHost = try await freshVirtualHost()
-        let password = "kill-test"
-        let credentials = Dictionary(
-            uniqueKeysWithValues: ServiceName.allCases.map { ($0, BusCredential(service: $0, password: password)) })
-        let definitions = Topology.definitions(virtualHost: virtualHost.name, credentials: credentials)
-        try await virtualHost.broker.importDefinitions(String(decoding: definitions, as: UTF8.self))
-        func bus(_ service: ServiceName) async throws -> Bus {
-            let bus = Bus(
-                configuration: BusConfiguration(
-                    host: virtualHost.host, port: UInt16(virtualHost.port), user: service.operatorName,
-                    password: password, virtualHost: virtualHost.name), service: service, reactor: reactors.next(),
-                logger: .silent, metrics: MetricsRegistry())
-            await bus.start()
-            try await bus.waitUntilConnected(deadline: .after(.seconds(30)))
-            return bus
-        }
-        return (try await bus(.detector), try await bus(.audit))
->>>>>>> 8aa91e3 (TLS to broker and database on real servers, each failure with its key; a consumer that is really killed)
-    }
-
     /// Each block is one transaction. One whose commit was interrupted may or may not have happened: its number, unique
     /// in `produced`, tells when it is tried again.
     private func produce(_ outbox: Outbox) async {

@@ -229,12 +229,21 @@ final class GatewayService: Service {
                 AuthRPC.listRevocations, ListRevocationsRequest(limit: 10_000), deadline: .after(Self.callPatience))
             for revocation in answer.revocations { keys.revoke(revocation) }
         }
+        await askForDecisions()
+    }
+
+    private func askForDecisions() async {
+        let bus = runtime.bus
         await ask("decisions") { [self] in
-            let answer = try await bus.call(
-                AgentCoordinatorRPC.listDecisions,
-                ListDecisionsRequest(limit: Self.decisionsPerPage, activeOnly: true),
-                deadline: .after(Self.callPatience))
-            for decision in answer.decisions { decisions.apply(decision) }
+            var cursor = ""
+            repeat {
+                let answer = try await bus.call(
+                    AgentCoordinatorRPC.listDecisions,
+                    ListDecisionsRequest(limit: Self.decisionsPerPage, cursor: cursor, activeOnly: true),
+                    deadline: .after(Self.callPatience))
+                for decision in answer.decisions { decisions.apply(decision) }
+                cursor = answer.nextCursor
+            } while !cursor.isEmpty
         }
     }
 
@@ -285,9 +294,12 @@ final class GatewayService: Service {
 
     private func tick() async {
         var pressure = AttackPressure(floor: configuration.rateFloor)
+        var clock = WallClockWatch()
         while !Task.isCancelled {
             try? await Reactor.sleep(for: .seconds(1))
             decisions.expire(now: .now)
+            // What ended by a clock that was wrong may be in force by one that is right.
+            if clock.jump() != nil { await askForDecisions() }
             var pulse = LivePulse()
             for lane in lanes { pulse.add(await lane.reactor.perform { lane.takePulse() }) }
             feed.tick(pulse)

@@ -40,12 +40,14 @@ final class CallDesk: Sendable {
             reply = try await handle(request, deadline)
             bus.metrics.served["answered"].increment()
         } catch {
-            if !(error is Failure) {
-                let call = request.received.properties.type
-                bus.log.error("a handler of calls failed", ["call": .string(call), "error": .error(error)])
-            }
             bus.metrics.served["failed"].increment()
-            let failure = error as? Failure ?? Failure(.internalError, "the request could not be answered")
+            let failure = Failure(telling: error)
+            // Anything else is the caller's doing, or a server's that is away, which is told where it is noticed.
+            if failure.kind == .internalError {
+                let call = request.received.properties.type
+                bus.log.with(trace: request.trace)
+                    .error("a call failed", ["call": .string(call), "error": .error(error)])
+            }
             reply = FailureReport(failure, service: bus.service)
         }
         await bus.reply(reply, to: request)
@@ -63,8 +65,10 @@ final class CallDesk: Sendable {
         return try await handler(payload, context)
     }
 
+    /// What the caller gave it, by the caller's clock alone: the clocks of two machines may be far apart. A request that
+    /// waited in the queue for longer than that was dropped by the broker.
     private static func deadline(of envelope: Envelope) -> Deadline {
-        guard envelope.deadline.isSet else { return .after(longestCall) }
-        return .after(min(envelope.deadline - .now, longestCall))
+        guard envelope.deadline.isSet, envelope.createdAt.isSet else { return .after(longestCall) }
+        return .after(min(envelope.deadline - envelope.createdAt, longestCall))
     }
 }

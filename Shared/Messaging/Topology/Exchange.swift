@@ -82,6 +82,9 @@ struct QueuePolicy {
                 numbers: [("max-length", 20_000), ("max-length-bytes", 64 << 20)]),
             QueuePolicy(
                 name: "dead-letters", pattern: "^[a-z-]+\\.dead$", texts: [("overflow", "drop-head")],
-                numbers: [("max-length-bytes", 256 << 20), ("message-ttl", 14 * 86_400_000)]),
+                numbers: [
+                    ("max-length-bytes", 256 << 20),
+                    ("message-ttl", Int(Topology.deadLetterLifetime.wholeMilliseconds)),
+                ]),
         ]
 }

@@ -18,6 +18,10 @@ package enum Topology {
     /// Deliveries of one message before it becomes a dead letter.
     package static let deliveryLimit = 20
 
+    /// How long a dead letter waits for a person. Inboxes remember for longer: what comes back from there may have had
+    /// its effect before.
+    package static let deadLetterLifetime = Duration.seconds(14 * 86_400)
+
     /// What each service's events queue is bound to. A service without an entry has no such queue.
     /// An entry needs a consumer in that service: a queue nobody reads fills up, and then its publishers are refused.
     package static let subscriptions: [(service: ServiceName, topics: [Topic])] = [

@@ -91,6 +91,7 @@ struct ServiceRun<Served: Service>: Sendable {
     private func start() async {
         do {
             try await startAdministration()
+            watchClock()
             await dependencies.start(on: reactor, lifecycle: runtime.lifecycle)
             if Served.waitsForDependencies { try await waitForDependencies() }
             let made = try await Served(loaded.service, runtime)
@@ -111,6 +112,19 @@ struct ServiceRun<Served: Service>: Sendable {
         let address = try await server.start()
         runtime.lifecycle.started("administration endpoint") { deadline in await server.stop(deadline: deadline) }
         log.info("the administration endpoint listens", ["address": .describing(address)])
+    }
+
+    /// Tokens, decisions and records go by the wall clock: who wonders about them finds here that it was set. Timers do
+    /// not go by it.
+    private func watchClock() {
+        let watching = reactor.run { [log] in
+            var clock = WallClockWatch()
+            while (try? await Reactor.sleep(for: .seconds(1))) != nil {
+                guard let jump = clock.jump() else { continue }
+                log.warning("this machine's clock was set", ["by_milliseconds": .milliseconds(jump)])
+            }
+        }
+        runtime.lifecycle.started("clock watch") { _ in watching.cancel() }
     }
 
     private func waitForDependencies() async throws {

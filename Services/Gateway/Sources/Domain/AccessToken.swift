@@ -71,9 +71,6 @@ struct TokenVerifier: Sendable {
     private var keys: [String: VerificationKey] = [:]
     private var revocations: [UUIDv7: Revocation] = [:]
 
-    var keyCount: Int { keys.count }
-    var revocationCount: Int { revocations.count }
-
     mutating func replaceKeys(_ keys: [String: VerificationKey]) {
         self.keys = Dictionary(uniqueKeysWithValues: keys.prefix(Self.maximumKeys).map { ($0.key, $0.value) })
     }

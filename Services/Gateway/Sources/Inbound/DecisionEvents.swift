@@ -43,10 +43,8 @@ struct DecisionEvents: Sendable {
 
     func expire(now: Timestamp) {
         guard state.enforcements.current.hasExpired(now: now) else { return }
-        for enforcement in state.enforcements.update({ $0.expire(now: now) }) {
-            note(enforcement, .expired)
-            store(.end(enforcement.decision))
-        }
+        for enforcement in state.enforcements.update({ $0.expire(now: now) }) { note(enforcement, .expired) }
+        store(.removeExpired)
     }
 
     private func note(_ enforcement: Enforcement, _ change: EnforcementChange, delay: Duration = .zero) {
@@ -69,6 +67,7 @@ struct DecisionEvents: Sendable {
 enum EnforcementChangeToStore: Sendable {
     case start(Enforcement)
     case end(UUIDv7)
+    case removeExpired
 }
 
 extension Enforcement {

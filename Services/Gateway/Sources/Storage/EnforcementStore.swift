@@ -33,6 +33,11 @@ struct EnforcementStore: Sendable {
             ])
     }
 
+    /// By the database's clock, which all replicas share: one whose own clock is wrong must not end what others enforce.
+    func removeExpired() async throws {
+        try await database.execute("DELETE FROM enforcements WHERE expires_at <= now()")
+    }
+
     func end(_ decision: UUIDv7) async throws {
         try await database.execute("DELETE FROM enforcements WHERE decision_id = $1", [.uuid(decision)])
     }

@@ -41,6 +41,7 @@ final class StoreQueue: Sendable {
                 switch change {
                 case .start(let enforcement): try await store.start(enforcement)
                 case .end(let decision): try await store.end(decision)
+                case .removeExpired: try await store.removeExpired()
                 }
                 return
             } catch {

@@ -31,7 +31,6 @@ package struct HTTPBinding: Sendable {
     package let response: any WireMessage.Type
 
     package var requestSchema: String { request.schema }
-    package var responseSchema: String { response.schema }
 }
 
 /// Everything the contracts define, by name. `Generated/ContractRegistry+Generated.swift` holds the tables.

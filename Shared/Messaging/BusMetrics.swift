@@ -32,6 +32,6 @@ struct BusMetrics: Sendable {
         callDuration = registry.histogram("bus_call_seconds", help: "From a call to its reply.")
         served = registry.counter(
             "bus_served_calls_total", help: "Calls of this service, by outcome.",
-            labels: ["outcome": ["answered", "failed", "expired", "refused"]])
+            labels: ["outcome": ["answered", "failed", "expired"]])
     }
 }

@@ -91,11 +91,11 @@ private final class Listener: OutboxPublisher {
         #expect(seen.count == 25)
         #expect(Set(seen).count == 25)
         for wrong in ["x", "1.", ".", "-1.00000000-0000-7000-8000-000000000000", String(repeating: "9", count: 128)] {
-            await #expect(throws: LabyrinthFailure.foreignCursor.failure) {
+            await #expect(throws: LabyrinthFailure.foreignCursor) {
                 _ = try await calls.list(.init(limit: 10, cursor: wrong), deadline: .after(.seconds(10)))
             }
         }
-        await #expect(throws: LabyrinthFailure.unknownIntruder(UUIDv7(high: 1, low: 1)).failure) {
+        await #expect(throws: LabyrinthFailure.unknownIntruder(UUIDv7(high: 1, low: 1))) {
             _ = try await calls.get(.init(intruderID: UUIDv7(high: 1, low: 1)), deadline: .after(.seconds(10)))
         }
     }

@@ -24,6 +24,12 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
         let message: any WireMessage.Type = ContractRegistry.messages[Int(choice) % ContractRegistry.messages.count]
         decodeTwice(message, bytes.dropFirst())
     },
+    // The first byte chooses the message, the rest is what a client of the API sends as its body.
+    "transcoding": { bytes in
+        guard let choice = bytes.first, let json = try? JSONValue(parsing: Array(bytes.dropFirst())) else { return }
+        let message: any WireMessage.Type = ContractRegistry.messages[Int(choice) % ContractRegistry.messages.count]
+        transcode(message, json)
+    },
     "bus": { bytes in UntrustedBytes.read(bytes) },
     "http-requests": { bytes in HTTPFuzzing.requests(bytes) },
     // Frames of HTTP/2 in any split.
@@ -41,6 +47,13 @@ private func decodeTwice<Message: WireMessage>(_ type: Message.Type, _ bytes: Ar
     guard let message = try? type.init(wireBytes: bytes) else { return }
     let encoded = message.wireBytes()
     // Compared as bytes: a NaN in a message is not equal to itself.
+    precondition((try? Message(wireBytes: encoded))?.wireBytes() == encoded)
+    _ = try? message.json()
+}
+
+private func transcode<Message: WireMessage>(_ type: Message.Type, _ json: JSONValue) {
+    guard let message = try? type.init(json: json) else { return }
+    let encoded = message.wireBytes()
     precondition((try? Message(wireBytes: encoded))?.wireBytes() == encoded)
     _ = try? message.json()
 }

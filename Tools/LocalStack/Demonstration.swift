@@ -49,7 +49,8 @@ struct Demonstration {
                 (decision["subject"] as? [String: Any])?["value"] as? String == Self.attacker
             }
             if let own {
-                say("after \(attempt) more attacks: \(own["action"] ?? "") until \(own["expires_at"] ?? "")")
+                let attacks = attempt == 1 ? "one more attack" : "\(attempt) more attacks"
+                say("after \(attacks): \(own["action"] ?? "") until \(own["expires_at"] ?? "")")
                 say("because: \(own["reason"] ?? "")")
                 return own["decision_id"] as? String
             }

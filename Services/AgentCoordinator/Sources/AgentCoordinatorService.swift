@@ -28,13 +28,8 @@ struct AgentCoordinatorService: Service {
             try await intake.take(deliveries)
         }
         runtime.lifecycle.started("threat intake") { deadline in await consumer.stop(deadline: deadline) }
-        let sweep = ClockSweep(
-            runtime: runtime, policy: configuration.policy, metrics: metrics, interval: configuration.sweepInterval)
-        let sweeping = runtime.group.next().run { await sweep.run() }
-        runtime.lifecycle.started("clock sweep") { _ in
-            sweeping.cancel()
-            await sweeping.value()
-        }
+        let sweep = ClockSweep(runtime: runtime, policy: configuration.policy, metrics: metrics)
+        runtime.every(configuration.sweepInterval, "clock sweep") { try await sweep.sweep() }
     }
 
     func stop(deadline: Deadline) async {}

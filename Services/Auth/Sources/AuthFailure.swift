@@ -1,7 +1,7 @@
 import Core
 
 /// Everything auth refuses or fails with, each with a sentence for the caller.
-enum AuthFailure: Error, Sendable, Equatable {
+enum AuthFailure: FailureConvertible, Equatable {
     /// Name or secret: which of them is nobody's business.
     case wrongCredentials
     case delayed(Duration)

@@ -1,10 +1,8 @@
 import Contracts
 import Core
-import Database
 import Messaging
 import Reactor
 import ServiceKit
-import Synchronization
 import Telemetry
 
 /// Identity: who may come in, proved by tokens that the gateway checks without asking.
@@ -19,7 +17,6 @@ final class AuthService: Service {
 
     private let parts: AuthParts
     private let runtime: ServiceRuntime
-    private let upkeep = Mutex<TaskHandle?>(nil)
 
     init(_ configuration: AuthConfiguration, _ runtime: ServiceRuntime) async throws {
         self.runtime = runtime
@@ -35,15 +32,10 @@ final class AuthService: Service {
                 "nobody can sign in: there is no account; set first_administrator.secret and start again")
         }
         serveCalls()
-        let task = runtime.group.next().run { [self] in await keepUp() }
-        upkeep.withLock { $0 = task }
+        runtime.every(Self.upkeepInterval, "upkeep") { [self] in try await keepUp() }
     }
 
-    func stop(deadline: Deadline) async {
-        let task = upkeep.withLock { $0 }
-        task?.cancel()
-        await task?.value()
-    }
+    func stop(deadline: Deadline) async {}
 
     // MARK: Calls
 
@@ -63,49 +55,15 @@ final class AuthService: Service {
     private func serve<Request: WireMessage, Response: WireMessage>(
         _ method: RPCMethod<Request, Response>, _ answer: @escaping @Sendable (Request, Caller) async throws -> Response
     ) {
-        let log = runtime.log
         runtime.bus.serve(method) { request, context in
-            let caller = Caller(principal: context.principal, trace: context.trace, deadline: context.deadline)
-            do {
-                return try await answer(request, caller)
-            } catch {
-                throw Self.failure(error, of: method.name, log.with(trace: context.trace))
-            }
-        }
-    }
-
-    /// What the caller is told; what only we should know goes to the log.
-    private static func failure(_ error: any Error, of call: String, _ log: Logger) -> Failure {
-        switch error {
-        case let failure as Failure: return failure
-        case let failure as AuthFailure: return failure.failure
-        case let failure as DatabaseFailure:
-            log.error("a call failed in the database", ["call": .string(call), "error": .error(failure)])
-            return failure.failure
-        default:
-            log.error("a call failed", ["call": .string(call), "error": .error(error)])
-            return Failure(.internalError, "The request could not be answered; the service's log says why.")
+            try await answer(
+                request, Caller(principal: context.principal, trace: context.trace, deadline: context.deadline))
         }
     }
 
     // MARK: Upkeep
 
-    private func keepUp() async {
-        while true {
-            do {
-                try await Reactor.sleep(for: Self.upkeepInterval)
-            } catch {
-                return
-            }
-            do {
-                try await keepUpOnce()
-            } catch {
-                runtime.log.warning("upkeep failed and is tried again in a minute", ["error": .error(error)])
-            }
-        }
-    }
-
-    private func keepUpOnce() async throws {
+    private func keepUp() async throws {
         let now = runtime.clock.now
         try await parts.keys.refresh()
         _ = try await parts.revocations.prune(now: now)

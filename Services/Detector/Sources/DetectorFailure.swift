@@ -1,7 +1,7 @@
 import Core
 
 /// What can go wrong in the detector beyond what its modules throw.
-enum DetectorFailure: Error, CustomStringConvertible {
+enum DetectorFailure: FailureConvertible, CustomStringConvertible {
     case unreadableIncident(UUIDv7, String)
     case unknownIncident(UUIDv7)
     case alreadyResolved(UUIDv7)

@@ -1,7 +1,7 @@
 internal import Core
 
 /// What a caller can do wrong, in the words it is told.
-enum LabyrinthFailure: Error, Equatable {
+enum LabyrinthFailure: FailureConvertible, Equatable {
     /// An intruder must not learn from it what this place is.
     case notDiverted
     case foreignCursor

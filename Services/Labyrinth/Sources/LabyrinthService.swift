@@ -41,8 +41,7 @@ struct LabyrinthService: Service {
         runtime.bus.serve(LabyrinthRPC.listIntruders) { try await calls.list($0, deadline: $1.deadline) }
         runtime.bus.serve(LabyrinthRPC.getIntruder) { try await calls.get($0, deadline: $1.deadline) }
         recorder.start(on: runtime.group.next())
-        let forgetting = runtime.group.next().run { await forgetOldSteps() }
-        runtime.lifecycle.started("forgetting of old steps") { _ in forgetting.cancel() }
+        runtime.every(Self.forgettingInterval, "forgetting of old steps") { try await forgetOldSteps() }
         let address = try await server.start()
         runtime.log.info("the maze is open", ["address": .describing(address)])
     }
@@ -52,14 +51,8 @@ struct LabyrinthService: Service {
         await recorder.stop(deadline: deadline)
     }
 
-    private func forgetOldSteps() async {
-        while (try? await Reactor.sleep(for: Self.forgettingInterval)) != nil {
-            do {
-                let limit = runtime.clock.now + (.zero - configuration.stepRetention)
-                while try await store.forgetSteps(before: limit) > 0 {}
-            } catch {
-                runtime.log.warning("old steps could not be forgotten", ["error": .error(error)])
-            }
-        }
+    private func forgetOldSteps() async throws {
+        let limit = runtime.clock.now + (.zero - configuration.stepRetention)
+        while try await store.forgetSteps(before: limit) > 0 {}
     }
 }

@@ -32,19 +32,11 @@ final class MetricsService: Service {
         let queue = Queue.events(of: .metrics)
         bus.consumeBatches(queue, options: options) { try await events.take($0, from: queue) }
         OverviewCalls(queries: TallyQueries(database: runtime.database), clock: runtime.clock).serve(on: bus)
-        runtime.group.next().run { await self.prune() }
+        runtime.every(.seconds(60), "forgetting of old counts") { [self] in
+            try await ledger.prune(retention: configuration.retention, now: runtime.clock.now)
+        }
     }
 
     /// The bus stops its consumers by itself: what was taken is stored before it is acknowledged.
     func stop(deadline: Deadline) async {}
-
-    private func prune() async {
-        while (try? await Reactor.sleep(for: .seconds(60))) != nil {
-            do {
-                try await ledger.prune(retention: configuration.retention, now: runtime.clock.now)
-            } catch {
-                runtime.log.warning("old counts could not be removed", ["error": .error(error)])
-            }
-        }
-    }
 }

@@ -32,6 +32,7 @@ package struct Problem: Sendable, Equatable {
     package init(describing error: any Error, requestID: String? = nil) {
         switch error {
         case let failure as Failure: self.init(failure, requestID: requestID)
+        case let error as any FailureConvertible: self.init(error.failure, requestID: requestID)
         case HTTPFailure.tooLarge(let limit):
             self.init(
                 .contentTooLarge, detail: "The body is larger than the \(limit) bytes accepted here.",

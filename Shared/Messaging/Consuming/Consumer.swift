@@ -165,14 +165,14 @@ package final class Consumer: Sendable {
                 try await handler(deliveries)
                 return settle(deliveries, session, "done") { .done($0) }
             } catch {
-                let failure = error as? Failure ?? Failure(.internalError, "\(error)")
+                let failure = Failure(telling: error)
                 if failure.isTransient {
                     guard backoff.attempts + 1 < options.attempts, !session.isOver, !isStopping else {
-                        log.warning("handling failed, the message goes back", ["reason": .string(failure.detail)])
+                        log.warning("handling failed, the message goes back", ["reason": .error(error)])
                         return settle(deliveries, session, "requeued") { .requeue($0) }
                     }
                     if backoff.attempts == 0 {
-                        log.warning("handling failed, trying again", ["reason": .string(failure.detail)])
+                        log.warning("handling failed, trying again", ["reason": .error(error)])
                     }
                     do { try await Reactor.sleep(for: backoff.next()) } catch {
                         return settle(deliveries, session, "requeued") { .requeue($0) }
@@ -181,7 +181,8 @@ package final class Consumer: Sendable {
                     for delivery in deliveries { await handle([delivery], session) }
                     return
                 } else {
-                    return await bury(deliveries[0], because: failure, session)
+                    let reason = (error as? Failure)?.detail ?? "\(error)"
+                    return await bury(deliveries[0], because: reason, session)
                 }
             }
         }
@@ -195,15 +196,15 @@ package final class Consumer: Sendable {
         for delivery in deliveries { session.settle(settlement(delivery.tag)) }
     }
 
-    private func bury(_ delivery: Delivery, because failure: Failure, _ session: ConsumerSession) async {
+    private func bury(_ delivery: Delivery, because reason: String, _ session: ConsumerSession) async {
         log.warning(
             "a message cannot be handled and becomes a dead letter",
             [
-                "reason": .string(failure.detail), "schema": .string(delivery.schema),
+                "reason": .string(reason), "schema": .string(delivery.schema),
                 "message": .describing(delivery.id),
             ])
         bus.metrics.consumed["dead"].increment()
-        await bury(delivery.received, reason: failure.detail, session)
+        await bury(delivery.received, reason: reason, session)
     }
 
     /// The message leaves its queue only when the queue of dead letters has it.

@@ -86,7 +86,6 @@ package final class EventBatcher: Sendable {
 
     /// Events that did not reach the broker since the start.
     package var droppedEvents: Int { dropped.load(ordering: .relaxed) }
-    package var offeredEvents: Int { offered.load(ordering: .relaxed) }
     /// Batches that wait to be sent, for producers that can wait as well.
     package var waitingBatches: Int { ready.count }
 

@@ -55,9 +55,6 @@ final class Publisher: ChannelOwner, @unchecked Sendable {
         letIn()
     }
 
-    /// Messages that were sent and not confirmed.
-    var unconfirmedCount: Int { window.count }
-
     /// Returns when the broker has confirmed the message.
     func publish(_ message: OutgoingMessage, deadline: Deadline) async throws(Failure) {
         guard message.size <= configuration.maximumMessage.bytes else {

@@ -12,18 +12,6 @@ struct ClockSweep: Sendable {
     let runtime: ServiceRuntime
     let policy: ResponsePolicy
     let metrics: AgentCoordinatorMetrics
-    let interval: Duration
-
-    func run() async {
-        while (try? await Reactor.sleep(for: interval)) != nil {
-            do {
-                try await sweep()
-            } catch {
-                guard !Task.isCancelled else { return }
-                runtime.log.debug("the sweep failed; it is tried again", ["error": .error(error)])
-            }
-        }
-    }
 
     func sweep() async throws {
         while true {

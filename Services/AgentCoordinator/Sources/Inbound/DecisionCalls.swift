@@ -24,32 +24,20 @@ struct DecisionCalls: Sendable {
     func serve() {
         let bus = runtime.bus
         bus.serve(AgentCoordinatorRPC.listDecisions) { request, context in
-            try await answering { try await list(request, context) }
+            try await list(request, context)
         }
-        bus.serve(AgentCoordinatorRPC.getDecision) { request, _ in try await answering { try await get(request) } }
+        bus.serve(AgentCoordinatorRPC.getDecision) { request, _ in try await get(request) }
         bus.serve(AgentCoordinatorRPC.createDecision) { request, context in
-            try await answering { try await create(request, context) }
+            try await create(request, context)
         }
         bus.serve(AgentCoordinatorRPC.revertDecision) { request, context in
-            try await answering { try await revert(request, context) }
+            try await revert(request, context)
         }
         bus.serve(AgentCoordinatorRPC.listApprovals) { request, context in
-            try await answering { try await list(request, context) }
+            try await list(request, context)
         }
         bus.serve(AgentCoordinatorRPC.resolveApproval) { request, context in
-            try await answering { try await resolve(request, context) }
-        }
-    }
-
-    /// The one place where this service's errors become what a caller may see.
-    private func answering<Answer>(_ work: () async throws -> Answer) async throws -> Answer {
-        do {
-            return try await work()
-        } catch let failure as AgentCoordinatorFailure {
-            throw failure.failure
-        } catch let failure as any FailureConvertible {
-            runtime.log.warning("a call failed in the database", ["error": .error(failure)])
-            throw failure.failure
+            try await resolve(request, context)
         }
     }
 

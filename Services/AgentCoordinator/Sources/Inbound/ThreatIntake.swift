@@ -51,22 +51,17 @@ final class ThreatIntake: Sendable {
     }
 
     private func apply(_ items: [(id: UUIDv7, assessments: [Assessment])]) async throws -> [DecisionEngine.Outcome] {
-        do {
-            return try await runtime.outbox.transaction { transaction in
-                let fresh = try await self.runtime.inbox.claim(items.map(\.id), source: Self.source, in: transaction)
-                let assessments = fresh.flatMap { items[$0].assessments }
-                guard !assessments.isEmpty else { return ([], []) }
-                let now = self.runtime.clock.now
-                let histories = try await self.decisions.histories(
-                    of: Array(Set(assessments.map(\.subject))), memory: self.policy.memory, now: now, in: transaction)
-                let active = try await self.decisions.countActive(in: transaction)
-                self.metrics.inForce.set(active)
-                let outcomes = self.decide(assessments, histories, activeDecisions: active, now: now)
-                return (outcomes, try await OutcomeWriter().write(outcomes, in: transaction))
-            }
-        } catch let failure as any FailureConvertible {
-            runtime.log.warning("threats could not be dealt with; they come again", ["error": .error(failure)])
-            throw failure.failure
+        try await runtime.outbox.transaction { transaction in
+            let fresh = try await self.runtime.inbox.claim(items.map(\.id), source: Self.source, in: transaction)
+            let assessments = fresh.flatMap { items[$0].assessments }
+            guard !assessments.isEmpty else { return ([], []) }
+            let now = self.runtime.clock.now
+            let histories = try await self.decisions.histories(
+                of: Array(Set(assessments.map(\.subject))), memory: self.policy.memory, now: now, in: transaction)
+            let active = try await self.decisions.countActive(in: transaction)
+            self.metrics.inForce.set(active)
+            let outcomes = self.decide(assessments, histories, activeDecisions: active, now: now)
+            return (outcomes, try await OutcomeWriter().write(outcomes, in: transaction))
         }
     }
 

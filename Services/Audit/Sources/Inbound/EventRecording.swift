@@ -26,9 +26,9 @@ struct EventRecording: Sendable {
             metrics.appended.increment(by: appended)
             metrics.repeated.increment(by: received - appended)
             metrics.appendSeconds.observe(Deadline.now - begin)
-        } catch let failure as any FailureConvertible {
+        } catch {
             metrics.failedBatches.increment()
-            throw failure.failure
+            throw error
         }
     }
 

@@ -15,16 +15,16 @@ struct LogReading: Sendable {
     let store: LogStore
 
     func serve(on bus: Bus) {
-        bus.serve(AuditRPC.listEntries) { request, _ in try await translated { try await list(request) } }
-        bus.serve(AuditRPC.getProof) { request, _ in try await translated { try await proof(request) } }
-        bus.serve(AuditRPC.getHead) { _, _ in try await translated { GetHeadResponse(head: try await head()) } }
-        bus.serve(AuditRPC.verifyChain) { request, _ in try await translated { try await verify(request) } }
+        bus.serve(AuditRPC.listEntries) { request, _ in try await list(request) }
+        bus.serve(AuditRPC.getProof) { request, _ in try await proof(request) }
+        bus.serve(AuditRPC.getHead) { _, _ in GetHeadResponse(head: try await head()) }
+        bus.serve(AuditRPC.verifyChain) { request, _ in try await verify(request) }
     }
 
     /// For operators on the machine: the whole log, page by page, without a deadline of a caller.
     func addRoutes(to admin: HTTPRouter) {
         admin.add(.get, "/audit/verify") { _, response in
-            let result = try await translated { try await verifyEverything() }
+            let result = try await verifyEverything()
             var writer = JSONWriter()
             writer.object { report in
                 report.key("intact")
@@ -93,14 +93,6 @@ struct LogReading: Sendable {
     private func wireHead(at index: UInt64) async throws -> AuditHead {
         guard let entry = try await store.entry(at: index) else { return AuditHead(hash: LogEntry.origin) }
         return AuditHead(size: entry.index, hash: entry.hash, recordedAt: entry.record.recordedAt)
-    }
-
-    private func translated<Value>(_ work: () async throws -> Value) async throws -> Value {
-        do {
-            return try await work()
-        } catch let failure as any FailureConvertible {
-            throw failure.failure
-        }
     }
 }
 

@@ -36,7 +36,7 @@ final class IncidentCalls: Sendable {
     private func list(_ request: ListIncidentsRequest, deadline: Deadline) async throws -> ListIncidentsResponse {
         var before: UUIDv7?
         if !request.cursor.isEmpty {
-            guard let cursor = UUIDv7(request.cursor) else { throw DetectorFailure.malformedCursor.failure }
+            guard let cursor = UUIDv7(request.cursor) else { throw DetectorFailure.malformedCursor }
             before = cursor
         }
         let limit = request.limit == 0 ? Self.defaultPage : min(Int(request.limit), Self.largestPage)
@@ -56,10 +56,10 @@ final class IncidentCalls: Sendable {
     private func resolve(_ request: ResolveIncidentRequest, deadline: Deadline) async throws -> ResolveIncidentResponse
     {
         guard let resolution = Incident.Resolution(rawValue: Int(request.resolution.rawValue)), resolution != .subsided
-        else { throw DetectorFailure.missingResolution.failure }
+        else { throw DetectorFailure.missingResolution }
         let stored = try await find(request.incidentID, deadline: deadline)
         guard stored.status != .resolved, let incident = Incident(stored) else {
-            throw DetectorFailure.alreadyResolved(request.incidentID).failure
+            throw DetectorFailure.alreadyResolved(request.incidentID)
         }
         // Another replica may hold it open; then what is stored is closed, and that replica's next change yields to it.
         let event =
@@ -71,7 +71,7 @@ final class IncidentCalls: Sendable {
 
     private func find(_ id: UUIDv7, deadline: Deadline) async throws -> Contracts.Incident {
         guard let incident = try await incidents.find(id, deadline: deadline) else {
-            throw DetectorFailure.unknownIncident(id).failure
+            throw DetectorFailure.unknownIncident(id)
         }
         return incident
     }

@@ -24,9 +24,9 @@ final class Journal: Sendable {
                 try await ThreatStore.save(events.compactMap(\.threat), in: transaction)
                 return ((), messages)
             }
-        } catch let failure as DatabaseFailure {
+        } catch {
             metrics.failures["save"].increment()
-            throw failure.failure
+            throw error
         }
         for event in events { metrics.count(event) }
     }

@@ -11,7 +11,7 @@ struct IntruderCalls: Sendable {
         var cursor: PageCursor?
         if !request.cursor.isEmpty {
             cursor = PageCursor(request.cursor)
-            guard cursor != nil else { throw LabyrinthFailure.foreignCursor.failure }
+            guard cursor != nil else { throw LabyrinthFailure.foreignCursor }
         }
         let limit = request.limit == 0 ? Self.usualLimit : min(500, Int(request.limit))
         let found = try await intruders.list(limit: limit, after: cursor, deadline: deadline)
@@ -23,7 +23,7 @@ struct IntruderCalls: Sendable {
 
     func get(_ request: GetIntruderRequest, deadline: Deadline) async throws -> GetIntruderResponse {
         guard let intruder = try await intruders.find(request.intruderID, deadline: deadline) else {
-            throw LabyrinthFailure.unknownIntruder(request.intruderID).failure
+            throw LabyrinthFailure.unknownIntruder(request.intruderID)
         }
         return GetIntruderResponse(
             intruder: intruder, steps: try await intruders.steps(of: request.intruderID, deadline: deadline))

@@ -14,26 +14,16 @@ struct OverviewCalls: Sendable {
 
     func serve(on bus: Bus) {
         bus.serve(MetricsRPC.getOverview) { request, context in
-            try await translated { () async throws(MetricsFailure) in try await overview(request, context.deadline) }
+            try await overview(request, context.deadline)
         }
         bus.serve(MetricsRPC.querySeries) { request, context in
-            try await translated { () async throws(MetricsFailure) in try await series(request, context.deadline) }
-        }
-    }
-
-    private func translated<Answer: Sendable>(
-        _ answer: () async throws(MetricsFailure) -> Answer
-    ) async throws(Failure) -> Answer {
-        do {
-            return try await answer()
-        } catch {
-            throw error.failure
+            try await series(request, context.deadline)
         }
     }
 
     func overview(
         _ request: GetOverviewRequest, _ deadline: Deadline
-    ) async throws(MetricsFailure) -> GetOverviewResponse {
+    ) async throws -> GetOverviewResponse {
         let minutes = request.minutes == 0 ? Self.defaultMinutes : min(Int(request.minutes), Self.maximumMinutes)
         let now = clock.now
         let last = now.seconds / 60
@@ -57,8 +47,7 @@ struct OverviewCalls: Sendable {
             activeIntruders: UInt64(clamping: ongoing[.intruder] ?? 0))
     }
 
-    func series(_ request: QuerySeriesRequest, _ deadline: Deadline) async throws(MetricsFailure) -> QuerySeriesResponse
-    {
+    func series(_ request: QuerySeriesRequest, _ deadline: Deadline) async throws -> QuerySeriesResponse {
         guard let measure = Measure(rawValue: request.name), !measure.hasKey else {
             throw MetricsFailure.unknownSeries(request.name)
         }

@@ -14,17 +14,13 @@ struct TallyLedger: Sendable {
         ids: [UUIDv7], source: String, count: @escaping @Sendable ([Int]) throws -> (Tally, [Ongoing])
     ) async throws {
         let deadline = Deadline.after(.seconds(20))
-        do {
-            let tally = try await inbox.apply(source: source, ids: ids, deadline: deadline) { transaction, fresh in
-                let (tally, ongoing) = try count(fresh)
-                try await Self.add(tally, in: transaction)
-                try await Self.add(ongoing, in: transaction)
-                return tally
-            }
-            figures.add(tally)
-        } catch let failure as DatabaseFailure {
-            throw MetricsFailure.storage("\(failure)").failure
+        let tally = try await inbox.apply(source: source, ids: ids, deadline: deadline) { transaction, fresh in
+            let (tally, ongoing) = try count(fresh)
+            try await Self.add(tally, in: transaction)
+            try await Self.add(ongoing, in: transaction)
+            return tally
         }
+        figures.add(tally)
     }
 
     private static func add(_ tally: Tally, in transaction: Transaction) async throws(DatabaseFailure) {
@@ -63,7 +59,6 @@ struct TallyLedger: Sendable {
     func prune(retention: Duration, now: Timestamp) async throws {
         try await database.execute("DELETE FROM minute_tallies WHERE minute < $1", [.timestamp(now - retention)])
         try await database.execute("DELETE FROM ongoing WHERE ends_at < $1", [.timestamp(now)])
-        _ = try await inbox.prune()
     }
 }
 

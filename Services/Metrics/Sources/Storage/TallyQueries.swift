@@ -12,33 +12,18 @@ struct TallyQueries: Sendable {
 
     let database: Database
 
-    private func ask(
-        _ sql: SQL, _ parameters: [SQLValue], deadline: Deadline
-    ) async throws(MetricsFailure) -> Rows {
-        do {
-            return try await database.query(sql, parameters, deadline: deadline)
-        } catch {
-            throw .storage("\(error)")
-        }
-    }
-
-    private func read<Value>(_ rows: Rows, _ convert: (Row) throws(DatabaseFailure) -> Value?) throws(MetricsFailure)
-        -> [Value]
-    {
+    private func read<Value>(
+        _ rows: Rows, _ convert: (Row) throws(DatabaseFailure) -> Value?
+    ) throws(DatabaseFailure) -> [Value] {
         var values: [Value] = []
-        do throws(DatabaseFailure) {
-            for row in rows {
-                if let value = try convert(row) { values.append(value) }
-            }
-        } catch {
-            throw .storage("\(error)")
+        for row in rows {
+            if let value = try convert(row) { values.append(value) }
         }
         return values
     }
 
-    /// Counts of whole minutes since `start`, attackers left out.
-    func entries(since start: Timestamp, deadline: Deadline) async throws(MetricsFailure) -> [Entry] {
-        let rows = try await ask(
+    func entries(since start: Timestamp, deadline: Deadline) async throws(DatabaseFailure) -> [Entry] {
+        let rows = try await database.query(
             """
             SELECT minute, measure, key, amount FROM minute_tallies
             WHERE minute >= $1 AND measure <> 'attacker' ORDER BY minute
@@ -53,8 +38,8 @@ struct TallyQueries: Sendable {
 
     func topAttackers(
         since start: Timestamp, limit: Int, deadline: Deadline
-    ) async throws(MetricsFailure) -> [(subject: String, count: Int64)] {
-        let rows = try await ask(
+    ) async throws(DatabaseFailure) -> [(subject: String, count: Int64)] {
+        let rows = try await database.query(
             """
             SELECT key, sum(amount)::int8 AS total FROM minute_tallies WHERE minute >= $1 AND measure = 'attacker'
             GROUP BY key ORDER BY total DESC, key LIMIT $2
@@ -62,8 +47,8 @@ struct TallyQueries: Sendable {
         return try read(rows) { row throws(DatabaseFailure) in (subject: try row.get(0), count: try row.get(1)) }
     }
 
-    func ongoingCounts(now: Timestamp, deadline: Deadline) async throws(MetricsFailure) -> [Ongoing.Kind: Int64] {
-        let rows = try await ask(
+    func ongoingCounts(now: Timestamp, deadline: Deadline) async throws(DatabaseFailure) -> [Ongoing.Kind: Int64] {
+        let rows = try await database.query(
             "SELECT kind, count(*)::int8 FROM ongoing WHERE ends_at > $1 GROUP BY kind", [.timestamp(now)],
             deadline: deadline)
         let counts = try read(rows) { row throws(DatabaseFailure) -> (Ongoing.Kind, Int64)? in
@@ -76,8 +61,8 @@ struct TallyQueries: Sendable {
     /// One measure in steps of whole minutes.
     func series(
         _ measure: Measure, from start: Timestamp, until end: Timestamp, stepSeconds: Int, deadline: Deadline
-    ) async throws(MetricsFailure) -> [(at: Timestamp, amount: Int64)] {
-        let rows = try await ask(
+    ) async throws(DatabaseFailure) -> [(at: Timestamp, amount: Int64)] {
+        let rows = try await database.query(
             """
             SELECT to_timestamp(floor(extract(epoch FROM minute) / $4) * $4) AS step, sum(amount)::int8
             FROM minute_tallies WHERE measure = $1 AND minute >= $2 AND minute < $3

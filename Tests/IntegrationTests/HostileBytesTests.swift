@@ -95,7 +95,7 @@ extension WholeSystem {
             let durable = Topology.queues.filter { $0.purpose != .deadLetters }.map { queue in
                 Inlet(
                     name: queue.name, owner: queue.owner, usual: .init(queue), takesEvents: queue.purpose != .rpc,
-                    keepsDead: queue.purpose != .rpc, read: Self.read(queue))
+                    read: Self.read(queue), keepsDead: queue.purpose != .rpc)
             }
             let names = try await queueNames(stack)
             #expect(Set(names).isSuperset(of: durable.map(\.name)))

@@ -40,6 +40,7 @@ package struct ProcessLaunch: Sendable {
 
     /// Spawns by way of `setpriv`, which replaces itself by the program: no process of ours stays in between.
     func spawn() throws(LocalServerFailure) -> Int32 {
+        _ = OpenFiles.raised
         let setpriv = try Programs.find("setpriv", package: "util-linux")
         var words = [setpriv, "--pdeathsig", parentDeathSignal]
         words += account?.setprivArguments(reaching: workingDirectory) ?? []

@@ -23,7 +23,7 @@ struct ConsumerProbe {
                 password: arguments[6], schema: "public", poolSize: 4), group: group)
         let bus = Bus(
             configuration: BusConfiguration(port: brokerPort, user: "metrics", password: arguments[2]),
-            service: .metrics, reactor: group.next(),
+            service: .metrics, group: group,
             logger: Logger(service: .metrics, sink: DescriptorLogSink.standardError), metrics: MetricsRegistry())
         await bus.start()
         consume(bus, into: database)

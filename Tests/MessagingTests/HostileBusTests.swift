@@ -56,8 +56,7 @@ struct HostileBusTests {
 
     @Test("garbage among the dead letters is shown like any other, and can be discarded")
     func garbageAmongDeadLetters() async throws {
-        let fixture = try await BusFixture()
-        let audit = try await fixture.bus(.audit)
+        let audit = try await BusFixture.current.bus(.audit)
         let garbage = Array("garbage".utf8)
         try await forge(audit, Envelope(), to: .deadLetters(of: .audit), body: garbage)
         let letters = try await eventually("it is shown") {

@@ -1,3 +1,4 @@
+import BusTestSupport
 import Contracts
 import Core
 import LocalServers
@@ -11,11 +12,11 @@ import Testing
 @testable import Messaging
 
 /// TLS to a real broker, whose certificate a private authority issued for `localhost`.
-@Suite("The bus over TLS", .serialized, .timeLimit(.minutes(2)))
+@Suite("The bus over TLS", .serialized, .onBroker, .timeLimit(.minutes(2)))
 struct SecureBusTests {
     @Test("with a certificate of the authority we trust, for the name we ask for, messages travel")
     func trusted() async throws {
-        let fixture = try await BusFixture()
+        let fixture = BusFixture.current
         let port = try #require(fixture.virtualHost.broker.tlsPort)
         let context = try TLSClientContext(TLSClientConfiguration(caFile: TestServers.authority.file))
         func bus(_ service: ServiceName) async throws -> Bus {
@@ -28,14 +29,13 @@ struct SecureBusTests {
         let threat = ThreatDetected(threatID: UUIDv7(), technique: String(repeating: "x", count: 300_000))
         try await detector.publish(threat, to: .threatDetected, deadline: .soon)
         #expect(try await heard.next().decode(as: ThreatDetected.self) == [threat])
-        let encrypted = try await fixture.virtualHost.broker.evaluate(
-            """
+        let encrypted = """
             lists:sum([1 || Connection <- rabbit_networking:connections(),
                 [{ssl, true}, {vhost, <<"\(fixture.virtualHost.name)">>}]
                     =:= rabbit_reader:info(Connection, [ssl, vhost])]).
-            """)
+            """
         // Two connections a service.
-        #expect(encrypted == "{ok, 4}")
+        #expect(try await fixture.virtualHost.broker.evaluate(encrypted) == "{ok, 4}")
         await detector.stop(deadline: .soon)
         await audit.stop(deadline: .soon)
     }
@@ -44,7 +44,7 @@ struct SecureBusTests {
 
     @Test("what cannot be trusted is not talked to, and the log names the key to look at", arguments: Mistake.allCases)
     func mistakes(mistake: Mistake) async throws {
-        let fixture = try await BusFixture()
+        let fixture = BusFixture.current
         let secure = UInt16(try #require(fixture.virtualHost.broker.tlsPort))
         let trusted = try TLSClientContext(TLSClientConfiguration(caFile: TestServers.authority.file))
         var configuration = fixture.configuration(.detector)
@@ -67,7 +67,7 @@ struct SecureBusTests {
         }
         let log = RecordedLog()
         let bus = Bus(
-            configuration: configuration, service: .detector, reactor: fixture.group.next(),
+            configuration: configuration, service: .detector, group: fixture.group,
             logger: Logger(service: .detector, sink: log), metrics: MetricsRegistry())
         await bus.start()
         try await eventually("the log says \(expected)") { expected.allSatisfy(log.text.contains) }

@@ -54,7 +54,7 @@ internal import Testing
             ProcessLaunch(
                 name: "consumer-probe", program: BuiltExecutables.path("consumer-probe"),
                 arguments: [
-                    "\(broker.port)", Self.password, "\(database.port)", database.name, database.user,
+                    "\(broker.port)", BusFixture.password, "\(database.port)", database.name, database.user,
                     database.password,
                 ],
                 output: .file("\(TestServers.folder)/consumer-probe.log")))

@@ -10,7 +10,8 @@ package enum WebSocketHandshake {
 
     /// What a client asked for, valid.
     package struct Request: Sendable, Equatable {
-        package let key: String
+        /// Nil over HTTP/2, whose framing proves what the key was made to prove (RFC 8441 §5).
+        package let key: String?
         /// As offered, in order.
         package let protocols: [String]
         /// The client offers compression on terms that we accept: no window outlives a message (RFC 7692 §7.1.1).
@@ -19,25 +20,31 @@ package enum WebSocketHandshake {
 
     /// Whether the request wants to become a WebSocket at all, rightly or not.
     package static func isWanted(_ head: HTTPRequestHead) -> Bool {
-        head.headers.hasToken("websocket", in: "upgrade") && head.headers.hasToken("upgrade", in: "connection")
+        if head.method == .connect { return head.connectProtocol == "websocket" }
+        return head.headers.hasToken("websocket", in: "upgrade") && head.headers.hasToken("upgrade", in: "connection")
     }
 
     /// - Throws: what the client did wrong; it is answered with a problem that says so.
     package static func read(_ head: HTTPRequestHead) throws(WebSocketRefusal) -> Request {
         let headers = head.headers
-        guard head.method == .get, head.version == .http11 else { throw .notAGet }
         guard headers.values(of: "sec-websocket-version") == ["13"] else { throw .version }
-        let keys = headers.values(of: "sec-websocket-key")
-        guard keys.count == 1, Base64.decode(keys[0])?.count == 16 else { throw .key }
         return Request(
-            key: keys[0], protocols: list(headers, "sec-websocket-protocol"),
+            key: try key(head), protocols: list(headers, "sec-websocket-protocol"),
             offersCompression: list(headers, "sec-websocket-extensions").contains(where: isAcceptable))
+    }
+
+    private static func key(_ head: HTTPRequestHead) throws(WebSocketRefusal) -> String? {
+        if head.method == .connect { return nil }
+        guard head.method == .get, head.version == .http11 else { throw .notAGet }
+        let keys = head.headers.values(of: "sec-websocket-key")
+        guard keys.count == 1, Base64.decode(keys[0])?.count == 16 else { throw .key }
+        return keys[0]
     }
 
     /// The fields of our 101, beside `Connection` and `Upgrade`.
     package static func answer(_ request: Request, protocolName: String?, compresses: Bool) -> HTTPHeaders {
         var headers = HTTPHeaders()
-        headers.add("Sec-WebSocket-Accept", accept(request.key))
+        if let key = request.key { headers.add("Sec-WebSocket-Accept", accept(key)) }
         if let protocolName { headers.add("Sec-WebSocket-Protocol", protocolName) }
         if compresses {
             headers.add(

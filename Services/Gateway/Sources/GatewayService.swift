@@ -145,6 +145,7 @@ final class GatewayService: Service {
         server.maximumConnections = configuration.maximumConnections
         server.limits.maximumBodyBytes = .max
         server.version2.allowsPriorKnowledge = configuration.allowsPlainHTTP2
+        server.version2.allowsExtendedConnect = true
         server.abandonAfter = abandonAfter
         server.onRefusal = { refusal, peer in
             log.debug(
@@ -323,6 +324,7 @@ final class GatewayService: Service {
     /// First the requests end, then what they said is handed over, as far as the deadline allows.
     func stop(deadline: Deadline) async {
         feed.stop()
+        handler.sockets.stop()
         await server.stop(deadline: deadline)
         let running = tasks.withLock { $0 }
         for task in running.background { task.cancel() }

@@ -37,6 +37,7 @@ package struct HTTPStatus: Hashable, Sendable, CustomStringConvertible {
     package static let unsupportedMediaType = HTTPStatus(415)
     package static let expectationFailed = HTTPStatus(417)
     package static let unprocessableContent = HTTPStatus(422)
+    package static let upgradeRequired = HTTPStatus(426)
     package static let tooManyRequests = HTTPStatus(429)
     package static let fieldsTooLarge = HTTPStatus(431)
     package static let clientClosedRequest = HTTPStatus(499)

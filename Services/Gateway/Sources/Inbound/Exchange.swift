@@ -23,6 +23,8 @@ struct Exchange: Sendable {
     var upstreamTook = Duration.zero
     var decision: Enforcement?
     var rate: RateGate.Judgement?
+    /// When the answer did not end with the request, as a WebSocket's does not: how long it took to begin.
+    var answeredAfter: Duration?
     var caller: AccessToken?
     var requestBytes = 0
     /// Server-sent events last as long as somebody looks: they would only distort the figures.

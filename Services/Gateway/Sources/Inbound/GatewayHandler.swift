@@ -4,6 +4,7 @@ import HTTP
 import Inspection
 import Reactor
 import Telemetry
+import WebSocket
 
 /// The way of every request, in order: who is it → is a decision in force against them → where does it go → may they go
 /// there → is it an attack → the upstream. Whatever happened is recorded once, at the end.
@@ -20,6 +21,7 @@ final class GatewayHandler: HTTPHandler {
     let recorder: RequestRecorder
     private let clients: ClientAddressPolicy
     private let rates: RateGate
+    let sockets: WebSocketTunnel
     private let log: Logger
 
     init(
@@ -34,6 +36,7 @@ final class GatewayHandler: HTTPHandler {
         self.page = page
         self.recorder = recorder
         self.rates = rates
+        sockets = WebSocketTunnel(judgedBytes: configuration.inspectedBodyBytes)
         self.log = log
         clients = ClientAddressPolicy(
             trustedHops: configuration.trustedHops, trustedNetworks: configuration.trustedNetworks)
@@ -176,7 +179,34 @@ final class GatewayHandler: HTTPHandler {
             )
         }
         exchange.outcome = .proxied
+        if WebSocketHandshake.isWanted(request.head) {
+            return try await openWebSocket(active, path, request, response, &exchange, lane)
+        }
         try await proxy.forward(request, body, active.route, path, response, &exchange)
+    }
+
+    /// Its messages are judged one by one, like bodies.
+    private func openWebSocket(
+        _ active: ActiveRoute, _ path: RequestPath, _ request: HTTPServerRequest, _ response: HTTPResponseWriter,
+        _ exchange: inout Exchange, _ lane: RequestLane
+    ) async throws {
+        let wanted: WebSocketHandshake.Request
+        do throws(WebSocketRefusal) {
+            wanted = try WebSocketHandshake.read(request.head)
+        } catch {
+            exchange.outcome = .refused
+            let problem = Problem(.upgradeRequired, detail: error.description, requestID: exchange.idText)
+            return try await response.respond(problem, headers: ["Sec-WebSocket-Version": "13"])
+        }
+        let messages = WebSocketMessages(lane, active.policy, engine)
+        let isJudged = active.policy.mode != .off
+        let end = try await proxy.open(
+            wanted, request, active.route, path, response, &exchange, through: sockets,
+            judge: isJudged ? { messages.judge($0) } : nil)
+        exchange.verdict = messages.verdict
+        guard end == .judged else { return }
+        exchange.outcome = .blocked
+        exchange.blockReason = .inspection
     }
 
     private func refuse(
@@ -214,7 +244,8 @@ final class GatewayHandler: HTTPHandler {
             return request.body.isEmpty ? .none : .stream(ReplayableBody([], then: request.body, limit: limit))
         }
         var beginning: [UInt8] = []
-        var isWhole = request.body.isEmpty
+        // What follows a WebSocket's opening are its messages.
+        var isWhole = request.body.isEmpty || request.head.method == .connect
         while !isWhole && beginning.count < configuration.inspectedBodyBytes {
             guard let piece = try await request.body.next() else {
                 isWhole = true

@@ -23,7 +23,7 @@ struct RequestRecorder: Sendable {
     ) {
         metrics.count(exchange.outcome)
         guard !exchange.isLongLived else { return }
-        let took = Deadline.now - exchange.began
+        let took = exchange.answeredAfter ?? (Deadline.now - exchange.began)
         metrics.duration.observe(took)
         if exchange.inspectionTook > .zero { metrics.inspectionDuration.observe(exchange.inspectionTook) }
         accessLog?.write(exchange, request, response, took: took)

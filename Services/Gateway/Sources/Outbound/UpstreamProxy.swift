@@ -3,6 +3,7 @@ import Core
 import HTTP
 import Reactor
 import Telemetry
+import WebSocket
 
 /// Forwards requests and streams answers back, holding one piece of a body at a time.
 final class UpstreamProxy: Sendable {
@@ -50,6 +51,25 @@ final class UpstreamProxy: Sendable {
             throw error
         }
         side?.note(exchange.upstreamTook, isError: response.status?.isServerError ?? true)
+    }
+
+    /// What the upstream does not accept is answered as it answers it. Returns how the connection ended, if it began.
+    func open(
+        _ wanted: WebSocketHandshake.Request, _ request: HTTPServerRequest, _ route: Route, _ path: RequestPath,
+        _ response: HTTPResponseWriter, _ exchange: inout Exchange, through tunnel: WebSocketTunnel,
+        judge: WebSocketRelay.Judge?
+    ) async throws -> WebSocketRelay.End? {
+        let call = try call(route.upstream, request, exchange, timeout: route.timeout, on: reactor)
+        let (asking, key) = WebSocketTunnel.ask(outgoing(route, path, request, exchange), wanted)
+        let answer = try await call.send(asking, .none)
+        defer { call.finish(answer) }
+        exchange.upstreamTook = answer.took
+        guard let upstream = answer.response.upgraded else {
+            try await answers.relay(answer.response, request, response, exchange)
+            return nil
+        }
+        return try await tunnel.carry(
+            upstream, answer.response.head, wanted, key: key, response, &exchange, judge: judge)
     }
 
     /// The client's request, with what the route says about it.

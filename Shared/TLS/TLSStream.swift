@@ -162,7 +162,11 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
             count = unsafe SSL_write(ssl, record.baseAddress, Int32(record.count))
             return count
         }
-        return isDone ? Int(max(0, count)) : nil
+        guard isDone else { return nil }
+        // Once the peer has said farewell OpenSSL reports that, and hides what the socket said: nothing will ever be
+        // taken again, and whoever was told "0 bytes" would try for ever.
+        guard count > 0 else { throw transport.failure ?? .reset }
+        return Int(count)
     }
 
     /// A head and a small body leave in one record, for the price of copying them together.

@@ -49,6 +49,24 @@ func readExactly(_ count: Int, from stream: any ByteStream) async throws -> [UIn
 }
 
 @Suite struct TLSStreamTests {
+    @Test func `RFC 8446 §6.1: writing to a peer that said farewell and vanished fails at once`() async throws {
+        let authority = try CertificateAuthority()
+        defer { authority.remove() }
+        let files = try authority.issue("server", names: "DNS:server.test")
+        let server = try TLSServerContext(.init(certificates: [files]))
+        let client = try TLSClientContext(.init(caFile: authority.file))
+        try await withReactor { reactor async throws in
+            let (near, far) = try await connectedPair(on: reactor, server, client, host: "server.test")
+            await near.shutdownWrite()
+            #expect(try await far.read(upTo: 1, deadline: .after(soon)).isEmpty)
+            near.socket.abort()
+            let piece = [UInt8](repeating: 1, count: 100_000)
+            await #expect(throws: StreamFailure.self) {
+                for _ in 0..<100 { try await far.write(piece, deadline: .after(soon)) }
+            }
+        }
+    }
+
     @Test(arguments: [TLSVersion.tls12, .tls13]) func bytesOfEverySizePassBothWays(version: TLSVersion) async throws {
         let authority = try CertificateAuthority()
         let files = try authority.files("server", names: "DNS:server.test")

@@ -179,7 +179,8 @@ let package = Package(
         tests(
             "GatewayTests",
             ["gateway"] + serviceKit + [
-                "Inspection", "JSON", "Cryptography", "TLS", "TestSupport", "BusTestSupport", "LocalServers",
+                "Inspection", "JSON", "Cryptography", "TLS", "WebSocket", "TestSupport", "BusTestSupport",
+                "LocalServers",
             ]),
         tests("AuthTests", ["auth"] + serviceKit + ["Cryptography", "JSON", "TestSupport"]),
         tests("DetectorTests", ["detector"] + serviceKit + ["Inspection", "TestSupport", "LocalServers"]),

@@ -51,8 +51,7 @@ func readExactly(_ count: Int, from stream: any ByteStream) async throws -> [UIn
 @Suite struct TLSStreamTests {
     @Test func `RFC 8446 §6.1: writing to a peer that said farewell and vanished fails at once`() async throws {
         let authority = try CertificateAuthority()
-        defer { authority.remove() }
-        let files = try authority.issue("server", names: "DNS:server.test")
+        let files = try authority.files("server", names: "DNS:server.test")
         let server = try TLSServerContext(.init(certificates: [files]))
         let client = try TLSClientContext(.init(caFile: authority.file))
         try await withReactor { reactor async throws in

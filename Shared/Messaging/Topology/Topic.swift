@@ -62,7 +62,8 @@ package struct Topic: Hashable, Sendable {
     package static let metricSampled = Topic(MetricSample.self, "metric-sampled", by: nil)
 
     package static let all: [Topic] = [
-        requestsObserved, requestBlocked, decisionEnforced, rateUsageReported, threatDetected, incidentOpened, incidentUpdated,
+        requestsObserved, requestBlocked, decisionEnforced, rateUsageReported, threatDetected, incidentOpened,
+        incidentUpdated,
         decisionMade, decisionReverted, approvalRequested, approvalResolved, intruderStepObserved, tokenIssued,
         loginFailed, signingKeysRotated, revocationIssued, userChanged, configurationChanged, auditEvent, metricSampled,
     ]

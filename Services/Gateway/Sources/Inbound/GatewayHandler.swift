@@ -129,7 +129,7 @@ final class GatewayHandler: HTTPHandler {
         var problem = Problem(
             .tooManyRequests, detail: "Too many requests came from you; wait before the next.",
             requestID: exchange.idText)
-        problem.retryAfterSeconds = Int(max(1, wait.roundedUpSeconds))
+        problem.retryAfterSeconds = max(1, wait.roundedUpSeconds)
         var headers: HTTPHeaders = ["X-Request-Id": exchange.idText]
         if let rate = exchange.rate { headers.add(rate) }
         try await response.respond(problem, headers: headers)
@@ -161,6 +161,8 @@ final class GatewayHandler: HTTPHandler {
             return try await proxy.divert(request, response, &exchange)
         }
         try authorize(active.route, request, &exchange, lane)
+        // A token that nothing else asks for still says who is counted, when it is a good one.
+        if active.countsByUser && exchange.caller == nil { _ = try? lane.caller(of: request, &exchange) }
         exchange.rate = rates.judge(active.route, request, exchange, lane)
         if let answer = exchange.rate?.answer, !answer.isAdmitted {
             return try await refuse(until: answer.retryAfter, .rateLimit, response, &exchange)
@@ -199,10 +201,10 @@ final class GatewayHandler: HTTPHandler {
             return try await response.respond(problem, headers: ["Sec-WebSocket-Version": "13"])
         }
         let messages = WebSocketMessages(lane, active.policy, engine)
-        let isJudged = active.policy.mode != .off
+        let judge: WebSocketRelay.Judge? = active.policy.mode == .off ? nil : { @Sendable in messages.judge($0) }
         let end = try await proxy.open(
             wanted, request, active.route, path, response, &exchange, through: sockets,
-            judge: isJudged ? { messages.judge($0) } : nil)
+            judge: judge)
         exchange.verdict = messages.verdict
         guard end == .judged else { return }
         exchange.outcome = .blocked

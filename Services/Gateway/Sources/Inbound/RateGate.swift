@@ -87,8 +87,8 @@ final class RateGate: Sendable {
             switch part {
             case .address: append(exchange.client, to: &key)
             case .user:
-                if let subject = exchange.caller?.subject {
-                    append(subject.utf8, to: &key)
+                if let user = exchange.caller?.user {
+                    append(user.description.utf8, to: &key)
                 } else {
                     append(exchange.client, to: &key)
                 }

@@ -14,5 +14,8 @@ package struct SecLangGrammars: Sendable {
         self.crossSiteScripting = crossSiteScripting
     }
 
-    package static let standard = SecLangGrammars(sqlInjection: { _ in nil }, crossSiteScripting: { _ in false })
+    /// Our grammars know no fingerprints: what they found is said by what it is.
+    package static let standard = SecLangGrammars(
+        sqlInjection: { SQLGrammar.isInjection($0) ? Array("sql".utf8) : nil },
+        crossSiteScripting: { MarkupGrammar.isInjection($0) })
 }

@@ -94,9 +94,11 @@ package final class ActiveRoute: Sendable {
     package let route: Route
     package let policy: InspectionPolicy
     package let changesAnswers: Bool
+    package let countsByUser: Bool
 
     package init(_ route: Route) {
         self.route = route
+        countsByUser = route.rateLimits.contains { $0.parts.contains(.user) }
         policy = InspectionPolicy(
             route: route.name, mode: InspectionPolicy.Mode(rawValue: route.inspection.rawValue) ?? .enforce,
             blockAbove: route.blockAbove, alertAbove: route.alertAbove, exclusions: route.exclusions)

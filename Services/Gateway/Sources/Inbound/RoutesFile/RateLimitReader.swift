@@ -1,4 +1,5 @@
 import Core
+import ServiceKit
 
 /// `rate_limits: [{ requests: 100, per: 1m, burst: 20, by: [address], name: per-client }]`
 enum RateLimitReader {

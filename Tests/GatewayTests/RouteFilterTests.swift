@@ -214,6 +214,8 @@ import Testing
     @Test func `The upstream gets the path and host its route wants, and the query as it was`() async throws {
         let gateway = try await GatewayFixture(route: { route in
             route.path = "/shop/{id}/*"
+            // A step up in a path is an attack to the inspection; here it is the routes' business alone.
+            route.inspection = .off
             route.upstreamHost = "inner.example"
             route.rewrite = try? PathTemplate("/items/{id}{rest}", for: "/shop/{id}/*", pieces: PathTemplate.forPaths)
         })

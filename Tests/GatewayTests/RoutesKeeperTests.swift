@@ -197,7 +197,7 @@ private final class Load: Sendable {
     @Test func `Explain says which route, why, what it needs, and what the upstream would get`() async throws {
         let gateway = try await gateway()
         let (status, text) = try await ask(
-            gateway, "/explain?method=get&host=Shop.example:443&target=//items/5/x/../parts%3Fq=1",
+            gateway, "/explain?method=get&host=Shop.example:443&target=//items/5/./parts%3Fq=1",
             ["Accept": "text/plain"])
         #expect(status == 200)
         #expect(text.contains("path_as_matched: /items/5/parts"))

@@ -51,6 +51,7 @@ struct ModuleTests {
         "CBrotli": ["Shared/Compression"],
         "CZlib": ["Shared/Compression"],
         "CCrashReport": ["Shared/ServiceKit"],
+        "CModSecurity": ["Tools/DetectionBenchmark"],
     ]
 
     @Test("Every C library has its wrapper")

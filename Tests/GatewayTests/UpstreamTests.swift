@@ -138,7 +138,8 @@ import Testing
             servers, "breaker: { error_rate: 0.5, minimum_requests: 10, open_for: 1s, probes: 2 }")
         servers.set(0, .status(503))
         for _ in 0..<30 { #expect(try await gateway.send(.get, "/").status == 503) }
-        #expect(servers.seen(0).requests == 10)
+        // Ten, and a probe or two where the thirty took longer than the breaker rests.
+        #expect((10...14).contains(servers.seen(0).requests))
         servers.set(0, .well)
         try await eventually("it closes again") { try await gateway.send(.get, "/").status == 200 }
         for _ in 0..<20 { #expect(try await gateway.send(.get, "/").status == 200) }

@@ -101,7 +101,9 @@ package enum ShellGrammar {
         }
         // `time; who; what` is a list: between semicolons an English word needs more than its place.
         let isListed = !isSure && (separator == UInt8(ascii: ";") || separator == 0x0a) && !isShort(text, name)
-        guard byte <= 0x20 else { return isRedirection(byte) && !isListed }
+        // One letter stands behind a backtick in any random value: it has to be a whole substitution, such as `w`.
+        let isClosed = byte == UInt8(ascii: "`") || byte == UInt8(ascii: ")")
+        guard byte <= 0x20 else { return isRedirection(byte) && !isListed && (name.count > 1 || isClosed) }
         var argument = end
         while argument < text.count, text[argument] <= 0x20 { argument += 1 }
         guard argument < text.count else { return isSure || (separator != 0x0a && isShort(text, name)) }
@@ -110,9 +112,10 @@ package enum ShellGrammar {
         return isSure && name.count >= 4 && separator != 0x0a && !isPlain(text, argument)
     }
 
-    /// A word that ends the text right behind a separator: `;id`, but not `one; who`.
+    /// A word that ends the text right behind a separator: `;id`, but not `one; who`, nor the one letter that stands
+    /// behind a separator in any random value.
     private static func isShort(_ text: Span<UInt8>, _ name: Range<Int>) -> Bool {
-        name.lowerBound > 0 && text[name.lowerBound - 1] > 0x20 && name.count <= 5
+        name.lowerBound > 0 && text[name.lowerBound - 1] > 0x20 && (2...5).contains(name.count)
     }
 
     private static func isRedirection(_ byte: UInt8) -> Bool {

@@ -18,8 +18,8 @@ func cLibrary(_ name: String, pkgConfig: String? = nil) -> Target {
     .systemLibrary(name: name, path: "Shared/CLibraries/\(name)", pkgConfig: pkgConfig)
 }
 
-func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Shared/\(name)")
+func shared(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Shared/\(name)", exclude: exclude)
 }
 
 /// Every service links the same kit; what stands in `dependencies` is what it needs beyond that.
@@ -91,7 +91,7 @@ let package = Package(
         shared("Database", ["Core", "Reactor", "Telemetry", "CPostgreSQL"]),
         shared("Outbox", ["Core", "Contracts", "Messaging", "Database", "Telemetry"]),
         shared("PatternMatching", ["Core", "CPCRE2"]),
-        shared("Inspection", ["Core", "JSON", "PatternMatching", "Compression"]),
+        shared("Inspection", ["Core", "JSON", "PatternMatching", "Compression"], exclude: ["SecLang/README.md"]),
         shared(
             "ServiceKit",
             [

@@ -119,7 +119,7 @@ package final class Outbox: Sendable {
             guard try await self.isOurTurn(transaction) else { return 0 }
             let rows = try await transaction.query(Self.selectOldest, [.int(self.limits.batch)])
             guard !rows.isEmpty else { return 0 }
-            let outcomes = await self.publish(rows)
+            let outcomes = try await self.publish(rows)
             try await self.settle(rows, outcomes, in: transaction)
             if outcomes.allSatisfy({ $0 == .waiting }) { throw Failure(.unavailable, "the broker confirmed nothing") }
             return rows.count
@@ -140,17 +140,46 @@ package final class Outbox: Sendable {
         case refused(String)
     }
 
-    /// All at once, started in order, so that confirms come in a window and not one after the other.
-    private func publish(_ rows: Rows) async -> [Outcome] {
+    /// The keys side by side, so that confirms come in a window; the messages of one key one after the other, because
+    /// only a confirm says that the earlier one is ahead. Behind one that must wait, its key waits.
+    private func publish(_ rows: Rows) async throws -> [Outcome] {
         let deadline = Deadline.after(limits.confirmTimeout)
-        return await withTaskGroup(of: (Int, Outcome).self) { tasks in
-            for (position, row) in rows.enumerated() {
-                tasks.addTask { (position, await self.publish(row, deadline: deadline)) }
+        return try await withThrowingTaskGroup(of: [(Int, Outcome)].self) { tasks in
+            for positions in try Self.positionsByKey(in: rows) {
+                tasks.addTask { await self.publish(positions.map { ($0, rows[$0]) }, deadline: deadline) }
             }
             var outcomes = [Outcome](repeating: .waiting, count: rows.count)
-            for await (position, outcome) in tasks { outcomes[position] = outcome }
+            for try await ofOneKey in tasks {
+                for (position, outcome) in ofOneKey { outcomes[position] = outcome }
+            }
             return outcomes
         }
+    }
+
+    /// Where each key's messages stand, the keys in the order of their oldest message.
+    private static func positionsByKey(in rows: Rows) throws -> [[Int]] {
+        var group: [String: Int] = [:]
+        var positions: [[Int]] = []
+        for (position, row) in rows.enumerated() {
+            let key: String = try row.get("partition_key")
+            if let known = group[key] {
+                positions[known].append(position)
+            } else {
+                group[key] = positions.count
+                positions.append([position])
+            }
+        }
+        return positions
+    }
+
+    private func publish(_ ofOneKey: [(Int, Row)], deadline: Deadline) async -> [(Int, Outcome)] {
+        var outcomes: [(Int, Outcome)] = []
+        for (position, row) in ofOneKey {
+            let outcome = await publish(row, deadline: deadline)
+            outcomes.append((position, outcome))
+            if outcome == .waiting { break }
+        }
+        return outcomes
     }
 
     private func publish(_ row: Row, deadline: Deadline) async -> Outcome {

@@ -7,7 +7,7 @@ internal import Database
 package struct OutboxMessage: Sendable, Equatable {
     package let id: UUIDv7
     package let schema: String
-    /// Events of one key keep their order.
+    /// Events of one key keep their order; only one that the broker refused is overtaken.
     package let key: String
     package let payload: [UInt8]
     package let trace: TraceContext?

@@ -33,6 +33,24 @@ private final class RecordingPublisher: OutboxPublisher {
     }
 }
 
+/// A broker that takes longer for every third message than for the next ones, and once has no time for number 30.
+private final class UnevenPublisher: OutboxPublisher {
+    private let state = Mutex<(published: [OutboxMessage], wasAway: Bool)>(([], false))
+
+    var published: [OutboxMessage] { state.withLock { $0.published } }
+
+    func publish(_ message: OutboxMessage, deadline: Deadline) async throws(Failure) {
+        for _ in 0..<(message.payload[0] / 3 % 3 == 0 ? 50 : 0) { await Task.yield() }
+        try state.withLock { state throws(Failure) in
+            if message.payload[0] == 30, !state.wasAway {
+                state.wasAway = true
+                throw Failure(.unavailable, "away for a moment")
+            }
+            state.published.append(message)
+        }
+    }
+}
+
 private func couriers(_ change: (inout DatabaseConfiguration) -> Void = { _ in }) async throws -> Database {
     let server = try await freshDatabase()
     var configuration = DatabaseConfiguration(
@@ -99,6 +117,20 @@ private func messages(_ range: ClosedRange<Int>) -> [OutboxMessage] {
         try await eventually("all are published") { publisher.published.count == 5 }
         #expect(publisher.published.map(\.id) == sent.map(\.id))
         await outbox.stop()
+    }
+
+    @Test("the messages of one key keep their order, though each takes its own time and one has to be tried again")
+    func orderOfOneKey() async throws {
+        let database = try await couriers()
+        defer { database.shutDown() }
+        let publisher = UnevenPublisher()
+        let outbox = Outbox(database, publisher: publisher)
+        let sent = (0..<60).map { OutboxMessage(schema: "test", key: "k\($0 % 3)", payload: [UInt8($0)]) }
+        try await outbox.transaction { _ in ((), sent) }
+        while try await outbox.backlog().waiting > 0 { _ = try await outbox.relayBatch() }
+        for key in ["k0", "k1", "k2"] {
+            #expect(publisher.published.filter { $0.key == key } == sent.filter { $0.key == key })
+        }
     }
 
     @Test("a message the broker refuses is set aside after twenty tries and holds up nobody")

@@ -84,6 +84,13 @@ struct AuthFixture {
             IssueTokenRequest(grantType: .password, username: name, password: secret), caller(address: address))
     }
 
+    var storedHash: String {
+        get async throws {
+            let row = try await database.queryRow("SELECT secret_hash FROM accounts WHERE name = 'admin'")
+            return try #require(row).get(0)
+        }
+    }
+
     func refresh(_ token: String) async throws -> IssueTokenResponse {
         try await IssueToken(parts: parts).answer(
             IssueTokenRequest(grantType: .refreshToken, refreshToken: token), caller())

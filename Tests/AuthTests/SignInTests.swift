@@ -34,6 +34,22 @@ import Testing
         #expect(auth.publisher.published(TokenIssued.self).isEmpty)
     }
 
+    @Test func `a hash of a cost below today's is renewed by the sign-in that proves the secret, and by no other`()
+        async throws
+    {
+        let auth = try await AuthFixture()
+        let weak = try Argon2id.hash(
+            Array(AuthFixture.secret.utf8), Argon2id.Parameters(memoryKibibytes: 64, iterations: 1, lanes: 1))
+        try await auth.database.execute("UPDATE accounts SET secret_hash = $1 WHERE name = 'admin'", [.text(weak)])
+        await #expect(throws: AuthFailure.wrongCredentials) { try await auth.signIn("admin", "guess") }
+        #expect(try await auth.storedHash == weak)
+        _ = try await auth.signIn()
+        let renewed = try await auth.storedHash
+        #expect(!Argon2id.needsRenewal(renewed))
+        _ = try await auth.signIn()
+        #expect(try await auth.storedHash == renewed)
+    }
+
     @Test func `guessing is slowed down here, and the owner signs in elsewhere all the same`() async throws {
         let auth = try await AuthFixture()
         for _ in 0..<4 {

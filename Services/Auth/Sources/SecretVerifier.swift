@@ -37,6 +37,13 @@ final class SecretVerifier: Sendable {
         return true
     }
 
+    /// A new hash of a secret that was right, when the stored one costs a thief less than today's would; nil as well when
+    /// there is no time for it now: the next sign-in asks again.
+    func renewedHash(of secret: [UInt8], _ account: Account, deadline: Deadline) async -> String? {
+        guard Argon2id.needsRenewal(account.secretHash) else { return nil }
+        return try? await hash(secret, deadline: deadline)
+    }
+
     private func run<Value: Sendable>(
         deadline: Deadline, _ work: @escaping @Sendable () throws(CryptographyFailure) -> Value
     ) async throws -> Value {

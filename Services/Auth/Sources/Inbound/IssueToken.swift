@@ -36,7 +36,8 @@ struct IssueToken: Sendable {
         }
         let account = try await verified(name, secret, grant, caller)
         parts.guesses.succeeded(name: counted, address: caller.address)
-        return try await issue(to: account, grant, caller)
+        let renewed = await parts.secrets.renewedHash(of: Array(secret.utf8), account, deadline: caller.deadline)
+        return try await issue(to: account, grant, renewing: renewed, caller)
     }
 
     /// The account whose secret this is. Every way to be wrong takes the same time and gets the same answer.
@@ -74,7 +75,9 @@ struct IssueToken: Sendable {
         try await parts.outbox.transaction(deadline: caller.deadline) { _ in ((), [event]) }
     }
 
-    private func issue(to account: Account, _ grant: Grant, _ caller: Caller) async throws -> IssueTokenResponse {
+    private func issue(
+        to account: Account, _ grant: Grant, renewing hash: String?, _ caller: Caller
+    ) async throws -> IssueTokenResponse {
         let (now, key) = (parts.clock.now, try parts.keys.active())
         // A machine keeps its secret and needs no session to be refreshed.
         let session = grant == .password ? newSession(of: account, caller, now) : nil
@@ -83,6 +86,7 @@ struct IssueToken: Sendable {
         let issued = OutboxMessage.tokenIssued(token, grant: grant, keyID: key.id, to: caller)
         try await parts.outbox.transaction(deadline: caller.deadline) { transaction in
             try await AccountTable.noteLogin(account.id, at: now, in: transaction)
+            if let hash { try await AccountTable.replaceHash(of: account, by: hash, in: transaction) }
             guard let session else { return ((), [issued]) }
             try await SessionTable.insert(session, in: transaction)
             let ended = try await SessionTable.revokeOldest(

@@ -48,6 +48,15 @@ struct AccountTable: Sendable {
         try await transaction.execute(
             "UPDATE accounts SET last_login_at = $2 WHERE id = $1", [.uuid(id), .timestamp(now)])
     }
+
+    /// The same secret at another cost; nothing when the secret itself was changed meanwhile.
+    static func replaceHash(
+        of account: Account, by hash: String, in transaction: Transaction
+    ) async throws(DatabaseFailure) {
+        try await transaction.execute(
+            "UPDATE accounts SET secret_hash = $3 WHERE id = $1 AND secret_hash = $2",
+            [.uuid(account.id), .text(account.secretHash), .text(hash)])
+    }
 }
 
 extension Account {

@@ -116,7 +116,7 @@ let package = Package(
             name: "CContractSchema", dependencies: ["CProtobufC"], path: "Tools/CContractSchema",
             exclude: ["contract_schema.proto", "regenerate"]),
         tool(
-            "contract-generator", folder: "ContractGenerator", ["CContractSchema", "CProtobufC"],
+            "contract-generator", folder: "ContractGenerator", ["JSON", "CContractSchema", "CProtobufC"],
             exclude: ["README.md"]),
         tool(
             "benchmarks", folder: "Benchmarks",
@@ -175,7 +175,11 @@ let package = Package(
             path: "Tests/KitProbe"),
         tests(
             "ServiceKitTests",
-            ["ServiceKit", "kit-probe", "HTTP", "Reactor", "Telemetry", "Core", "JSON", "TestSupport"]),
+            [
+                "ServiceKit", "kit-probe", "HTTP", "Reactor", "Telemetry", "Core", "JSON", "TestSupport",
+                "BusTestSupport",
+                "Messaging", "Contracts",
+            ]),
         tests(
             "GatewayTests",
             ["gateway"] + serviceKit + [

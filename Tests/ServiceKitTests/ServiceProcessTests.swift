@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The probe as a child process, with what it wrote to its standard error.
-private final class Probe: Sendable {
+final class Probe: Sendable {
     private let process: Mutex<Process>
     private let errors = Received()
     private let answers = Received()

@@ -40,7 +40,8 @@ extension Topology {
         \(replicaQueues.flatMap { service, queues in queues.map { replicaRow(service, $0) } }.joined(separator: "\n"))
 
         A message that was delivered \(deliveryLimit) times, or that its consumer refused for good, goes to its \
-        service's queue of dead letters, from where `Bus.deadLetters` shows, returns or discards it.
+        service's queue of dead letters, which `SERVICE dead-letters` lists; `dead-letters requeue` returns them, \
+        `dead-letters discard` drops them.
 
         ## What each user may touch
 

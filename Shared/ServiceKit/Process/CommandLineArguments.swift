@@ -6,6 +6,7 @@ package enum Verb: String, CaseIterable, Sendable {
     case checkConfiguration = "check-config"
     case printConfiguration = "print-config"
     case migrate
+    case deadLetters = "dead-letters"
     case help = "--help"
     case version = "--version"
 
@@ -15,6 +16,8 @@ package enum Verb: String, CaseIterable, Sendable {
         case .checkConfiguration: "read the configuration, report everything wrong with it, and end"
         case .printConfiguration: "print every key with its value and where it came from; secrets are masked"
         case .migrate: "bring the service's database schema up to this program's version, and end"
+        case .deadLetters:
+            "list messages that could not be handled; with requeue or discard and their ids, or all, do so"
         case .help: "print this"
         case .version: "print the version"
         }
@@ -26,14 +29,16 @@ package struct UsageFailure: Error, Equatable, CustomStringConvertible {
     package let description: String
 }
 
-/// `<service> [verb] [--config FILE]`
+/// `<service> [verb] [--config FILE]`, and behind `dead-letters` an order about them.
 package struct CommandLineArguments: Sendable, Equatable {
     package var verb = Verb.run
     package var configurationFile: String?
+    var deadLetterOrder = DeadLetterOrder.list
 
     package init(_ arguments: some Sequence<String>) throws(UsageFailure) {
         var rest = Array(arguments.reversed())
         var chosen: Verb?
+        var operands: [String] = []
         while let word = rest.popLast() {
             if word == "--config" {
                 guard let path = rest.popLast(), !path.isEmpty else {
@@ -47,11 +52,14 @@ package struct CommandLineArguments: Sendable, Equatable {
                     throw UsageFailure(description: "one verb at a time: \(chosen?.rawValue ?? "") or \(verb.rawValue)")
                 }
                 chosen = verb
+            } else if chosen == .deadLetters {
+                operands.append(word)
             } else {
                 throw UsageFailure(description: Self.unknown(word))
             }
         }
         verb = chosen ?? .run
+        deadLetterOrder = try DeadLetterOrder(operands)
     }
 
     private static func unknown(_ word: String) -> String {

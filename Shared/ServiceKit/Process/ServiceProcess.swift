@@ -28,7 +28,7 @@ package enum ServiceProcess<Served: Service> {
         case .version:
             StandardStreams.out("\(Served.name.operatorName) \(Version.current)\n")
             return ExitStatus.success
-        case .run, .migrate, .checkConfiguration, .printConfiguration:
+        case .run, .migrate, .deadLetters, .checkConfiguration, .printConfiguration:
             return await obeyConfigured(arguments, environment)
         }
     }
@@ -51,7 +51,7 @@ package enum ServiceProcess<Served: Service> {
             StandardStreams.out(ConfigurationListing.text(loaded.keys))
             return ExitStatus.success
         default:
-            return await ServiceRun<Served>.status(of: arguments.verb, loaded)
+            return await ServiceRun<Served>.status(of: arguments, loaded)
         }
     }
 

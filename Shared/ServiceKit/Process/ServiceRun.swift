@@ -23,19 +23,27 @@ struct ServiceRun<Served: Service>: Sendable {
     private let phase = PhaseCheck()
     private let dependencies: Dependencies
 
-    static func status(of verb: Verb, _ loaded: LoadedConfiguration<Served.Configuration>) async -> Int32 {
+    static func status(
+        of arguments: CommandLineArguments, _ loaded: LoadedConfiguration<Served.Configuration>
+    ) async -> Int32 {
         let log = makeLog(loaded.kit.logging)
         defer { log.flush(deadline: .after(.seconds(2))) }
         do {
             try prepareProcess(loaded, log)
             let group = try ReactorGroup(count: loaded.kit.limits.reactors == 0 ? nil : loaded.kit.limits.reactors)
-            guard verb == .run else { return try await migrate(loaded, group, log) }
-            let run = try ServiceRun(loaded, group, log)
-            return await group.reactors[0].perform { await run.untilEnd() }
+            switch arguments.verb {
+            case .migrate:
+                try await SchemaVersion(service: Served.name, keys: loaded.kit.database).migrate(group: group, log: log)
+            case .deadLetters:
+                let desk = try DeadLetterDesk(loaded.kit, service: Served.name, group: group, log: log)
+                StandardStreams.out(try await desk.obey(arguments.deadLetterOrder))
+            default:
+                let run = try ServiceRun(loaded, group, log)
+                return await group.reactors[0].perform { await run.untilEnd() }
+            }
+            return ExitStatus.success
         } catch {
-            log.error(
-                verb == .migrate ? "the schema could not be migrated" : "the process could not be set up",
-                ["error": .error(error)])
+            log.error("the command failed", ["verb": .string(arguments.verb.rawValue), "error": .error(error)])
             return ExitStatus.failure
         }
     }
@@ -57,13 +65,6 @@ struct ServiceRun<Served: Service>: Sendable {
         runtime.health.add("service") { [phase] in phase.state }
         dependencies.addChecks(to: runtime.health, areRequired: Served.waitsForDependencies)
         AdministrationEndpoint.addRoutes(to: runtime.admin, runtime: runtime, keys: loaded.keys)
-    }
-
-    private static func migrate(
-        _ loaded: LoadedConfiguration<Served.Configuration>, _ group: ReactorGroup, _ log: Logger
-    ) async throws -> Int32 {
-        try await SchemaVersion(service: Served.name, keys: loaded.kit.database).migrate(group: group, log: log)
-        return ExitStatus.success
     }
 
     private func untilEnd() async -> Int32 {

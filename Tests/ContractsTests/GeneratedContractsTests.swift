@@ -11,7 +11,7 @@ import Testing
 
     @Test func `the checked-in Swift is what the contracts say now`() throws {
         for contracts in GeneratedContracts.all(in: top) {
-            let outdated = try contracts.generator.outdatedFiles(in: contracts.folder)
+            let outdated = try contracts.outdatedFiles()
             #expect(outdated.isEmpty, "run `make proto` and commit the result")
         }
     }

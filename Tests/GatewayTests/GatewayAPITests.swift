@@ -67,10 +67,34 @@ import Testing
     }
 }
 
+@Suite(.timeLimit(.minutes(2))) struct EntityTagTests {
+    @Test func `RFC 9110 §13.1.2: who names the tag of an unchanged answer gets 304 and no body`() async throws {
+        let gateway = try await GatewayFixture(answers: { _ in ListDecisionsResponse().wireBytes() })
+        var headers: HTTPHeaders = ["Authorization": "Bearer \(try GatewayFixture.token(roles: ["viewer"]))"]
+        let first = try await gateway.send(.get, "/v1/decisions", headers: headers)
+        let tag = try #require(first.head.headers["etag"])
+        headers.set("If-None-Match", "\"other\", W/\(tag)")
+        let second = try await gateway.send(.get, "/v1/decisions", headers: headers)
+        #expect(second.status == 304 && second.body.isEmpty && second.head.headers["etag"] == tag)
+        headers.set("If-None-Match", "\"other\"")
+        #expect(try await gateway.send(.get, "/v1/decisions", headers: headers).body == first.body)
+    }
+
+    @Test func `different answers have different tags, and the condition is a list`() {
+        let tag = EntityTag(of: Array("a".utf8))
+        #expect(tag != EntityTag(of: Array("b".utf8)))
+        #expect(tag.isNamed(by: "*") && tag.isNamed(by: "\"x\",\(tag.text) ,W/\"y\""))
+        #expect(!tag.isNamed(by: "") && !tag.isNamed(by: "\(tag.text.dropLast())x\""))
+    }
+}
+
 @Suite(.timeLimit(.minutes(2))) struct LivePageTests {
     private static let origin: HTTPHeaders = ["Sec-Fetch-Site": "same-origin", "Content-Type": "application/json"]
 
-    @Test(arguments: ["", "app.js", "app.css", "icon.svg"]) func `The page's files are served under a strict policy`(
+    @Test(arguments: [
+        "", "app.js", "app.css", "icon.svg", "reference", "reference.js", "reference.css", "openapi.json",
+    ])
+    func `The page's files are served under a strict policy`(
         file: String
     ) async throws {
         let gateway = try await GatewayFixture()

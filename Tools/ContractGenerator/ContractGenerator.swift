@@ -8,10 +8,14 @@ struct ContractGenerator {
     /// Where `infinite/common/v1/field.proto` is found when `protoRoot` is not the contracts' own.
     var includes: [URL] = []
 
-    func generate() throws -> [(name: String, text: String)] {
+    func schema() throws -> Schema {
         let schema = try SchemaReader.read(try descriptorSet())
         try SchemaValidator(schema: schema).validate()
-        return SwiftEmitter(schema: schema, importsContracts: importsContracts).emit()
+        return schema
+    }
+
+    func generate() throws -> [(name: String, text: String)] {
+        SwiftEmitter(schema: try schema(), importsContracts: importsContracts).emit()
     }
 
     /// The names of generated files in `folder` that differ from what the contracts say now, or should not be there.

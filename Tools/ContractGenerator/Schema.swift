@@ -60,6 +60,7 @@ struct Schema {
     struct Service {
         var name: String
         var fullName: String
+        var comment: String
         var methods: [Method]
     }
 

@@ -147,7 +147,8 @@ private struct FileReader {
             index, method throws(GeneratorFailure) in
             try unsafe read(method: method, of: name, path: path + [2, index])
         }
-        return Schema.Service(name: name, fullName: fullName(name), methods: methods)
+        return Schema.Service(
+            name: name, fullName: fullName(name), comment: comments[path] ?? "", methods: methods)
     }
 
     private func read(

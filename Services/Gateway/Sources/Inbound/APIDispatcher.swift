@@ -65,18 +65,32 @@ struct APIDispatcher: Sendable {
             var writer = JSONWriter()
             try binding.response.descriptor.writeJSON(of: answer, to: &writer)
             metrics.apiCalls["ok"].increment()
-            try await response.respond(
-                .ok,
-                headers: [
-                    "Content-Type": "application/json", "Cache-Control": "no-store",
-                    "X-Content-Type-Options": "nosniff",
-                    "X-Request-Id": exchange.idText,
-                ], body: writer.bytes)
+            try await respond(writer.bytes, to: request, response, exchange)
         } catch {
             let isOurs = (error as? Failure).map { $0.kind.httpStatus.isServerError } ?? false
             metrics.apiCalls[isOurs ? "failed" : "refused"].increment()
             throw error
         }
+    }
+
+    /// What was read may be kept by its reader and asked for again by its tag; what a change answered is for once.
+    private func respond(
+        _ body: [UInt8], to request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange
+    ) async throws {
+        var headers: HTTPHeaders = ["X-Content-Type-Options": "nosniff", "X-Request-Id": exchange.idText]
+        guard request.head.method == .get else {
+            headers.add("Content-Type", "application/json")
+            headers.add("Cache-Control", "no-store")
+            return try await response.respond(.ok, headers: headers, body: body)
+        }
+        let tag = EntityTag(of: body)
+        headers.add("Cache-Control", "private, no-cache")
+        headers.add("ETag", tag.text)
+        if let condition = request.head.headers["if-none-match"], tag.isNamed(by: condition) {
+            return try await response.respond(.notModified, headers: headers)
+        }
+        headers.add("Content-Type", "application/json")
+        try await response.respond(.ok, headers: headers, body: body)
     }
 
     private func authorize(

@@ -11,6 +11,10 @@ struct LivePage: Sendable {
     private static let files = [
         ("", "index.html", "text/html; charset=utf-8"), ("app.css", "app.css", "text/css; charset=utf-8"),
         ("app.js", "app.js", "text/javascript; charset=utf-8"), ("icon.svg", "icon.svg", "image/svg+xml"),
+        ("reference", "reference.html", "text/html; charset=utf-8"),
+        ("reference.css", "reference.css", "text/css; charset=utf-8"),
+        ("reference.js", "reference.js", "text/javascript; charset=utf-8"),
+        ("openapi.json", "openapi.json", "application/json"),
     ]
     private static let keepAlive = Duration.seconds(15)
     private static let largestLogin = 4_096

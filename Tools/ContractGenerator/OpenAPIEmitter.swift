@@ -1,0 +1,333 @@
+internal import JSON
+
+/// Writes the OpenAPI 3.1 document of the public API: every RPC with an HTTP annotation, its parameters, its bodies, and
+/// who may call it, as the gateway checks and answers them.
+struct OpenAPIEmitter {
+    let schema: Schema
+    private let sent: Set<String>
+    private let answered: Set<String>
+
+    init(schema: Schema) {
+        self.schema = schema
+        let methods = schema.files.flatMap(\.services).flatMap(\.methods).filter { $0.http != nil }
+        sent = schema.reachable(below: methods.map(\.request))
+        answered = schema.reachable(from: methods.map(\.response))
+    }
+
+    func emit() -> String {
+        let document: JSONValue = [
+            "openapi": "3.1.0", "info": info, "servers": [["url": "/", "description": "The gateway"]],
+            "security": [["token": []], ["session": []]], "tags": .array(tags), "paths": paths,
+            "components": ["schemas": schemas, "responses": Self.responses, "securitySchemes": Self.securitySchemes],
+        ]
+        return document.indented() + "\n"
+    }
+
+    private var info: JSONValue {
+        [
+            "title": "Infinite", "version": "1",
+            "summary": "What Infinite's services answer through the gateway",
+            "description": """
+            JSON in, JSON out. A request is checked strictly: a field that is not listed, a value of another type or \
+            outside its bounds is refused, all problems at once. An answer carries every listed field; later versions \
+            may add fields, so ignore what you do not know. 64-bit numbers are strings. What goes wrong is told as \
+            application/problem+json (RFC 9457) with the request's identifier.
+            """,
+        ]
+    }
+
+    private var services: [Schema.Service] {
+        schema.files.flatMap(\.services).filter { $0.methods.contains { $0.http != nil } }
+    }
+
+    private var tags: [JSONValue] {
+        services.map { service in
+            var tag = described(service.comment)
+            tag["name"] = .string(Self.tag(of: service))
+            return .object(tag)
+        }
+    }
+
+    private static func tag(of service: Schema.Service) -> String {
+        service.name.hasSuffix("Service") ? String(service.name.dropLast(7)) : service.name
+    }
+
+    // MARK: Paths
+
+    private var paths: JSONValue {
+        var paths = JSONObject()
+        for service in services {
+            for method in service.methods {
+                guard let http = method.http else { continue }
+                var operations = paths[http.path]?.objectValue ?? JSONObject()
+                operations["\(http.verb)"] = operation(method, http, of: service)
+                paths[http.path] = .object(operations)
+            }
+        }
+        return .object(paths)
+    }
+
+    private func operation(_ method: Schema.Method, _ http: Schema.Binding, of service: Schema.Service) -> JSONValue {
+        var operation = JSONObject()
+        operation["operationId"] = .string(SwiftNames.method(method.name))
+        operation["tags"] = [.string(Self.tag(of: service))]
+        operation["summary"] = .string(Self.summary(of: method))
+        let fields = schema.message(named: method.request)?.fields ?? []
+        let inPath = http.parameters
+        let parameters = fields.filter { inPath.contains($0.name) || !http.hasBody }
+        if !parameters.isEmpty {
+            operation["parameters"] = .array(parameters.map { parameter($0, isInPath: inPath.contains($0.name)) })
+        }
+        if http.hasBody {
+            operation["requestBody"] = [
+                "required": true,
+                "content": ["application/json": ["schema": object(of: fields.filter { !inPath.contains($0.name) })]],
+            ]
+        }
+        operation["responses"] = [
+            "200": [
+                "description": "Done.",
+                "content": ["application/json": ["schema": reference(to: method.response, in: .answer)]],
+            ],
+            "default": ["$ref": "#/components/responses/Problem"],
+        ]
+        if http.access == .everyone { operation["security"] = [] }
+        operation["x-infinite-access"] = .string("\(http.access)")
+        return .object(operation)
+    }
+
+    /// The comment, or else the name as words.
+    private static func summary(of method: Schema.Method) -> String {
+        let comment = text(method.comment)
+        guard comment.isEmpty else { return comment }
+        return method.name.reduce(into: "") { text, letter in
+            text += letter.isUppercase && !text.isEmpty ? " \(letter.lowercased())" : String(letter)
+        }
+    }
+
+    private func parameter(_ field: Schema.Field, isInPath: Bool) -> JSONValue {
+        var parameter = JSONObject()
+        parameter["name"] = .string(field.name)
+        parameter["in"] = isInPath ? "path" : "query"
+        if isInPath || field.rule.isRequired { parameter["required"] = true }
+        if !field.comment.isEmpty { parameter["description"] = .string(Self.text(field.comment)) }
+        parameter["schema"] = value(of: field, in: .query)
+        return .object(parameter)
+    }
+
+    // MARK: Schemas
+
+    /// Where a value stands, which decides how it may be written.
+    private enum Place { case query, body, answer }
+
+    private var schemas: JSONValue {
+        var schemas = JSONObject()
+        for message in schema.messages where sent.contains(message.fullName) {
+            schemas[name(of: message.fullName, in: .body)] = object(of: message.fields, comment: message.comment)
+        }
+        for message in schema.messages where answered.contains(message.fullName) {
+            schemas[name(of: message.fullName, in: .answer)] = answer(of: message)
+        }
+        let used = schema.messages.filter { sent.contains($0.fullName) || answered.contains($0.fullName) }
+        let asked = schema.files.flatMap(\.services).flatMap(\.methods).filter { $0.http != nil }
+            .compactMap { schema.message(named: $0.request) }
+        for enumeration in schema.enumerations
+        where (used + asked).contains(where: { $0.fields.contains { $0.type == .enumeration(enumeration.fullName) } }) {
+            schemas[SwiftNames.type(enumeration.name)] = choice(of: enumeration)
+        }
+        schemas["Problem"] = Self.problem
+        return .object(schemas)
+    }
+
+    /// One message may be sent and be answered, and an answer promises more: then what is sent has a name of its own.
+    private func name(of fullName: String, in place: Place) -> String {
+        let name = SwiftNames.type(fullName)
+        return place == .body && answered.contains(fullName) ? name + "Input" : name
+    }
+
+    private func reference(to fullName: String, in place: Place) -> JSONValue {
+        ["$ref": .string("#/components/schemas/\(name(of: fullName, in: place))")]
+    }
+
+    private func object(of fields: [Schema.Field], comment: String = "") -> JSONValue {
+        var object = described(comment)
+        object["type"] = "object"
+        object["properties"] = properties(fields, in: .body)
+        let required = fields.filter(\.rule.isRequired).map { JSONValue.string($0.name) }
+        if !required.isEmpty { object["required"] = .array(required) }
+        object["additionalProperties"] = false
+        return .object(object)
+    }
+
+    private func answer(of message: Schema.Message) -> JSONValue {
+        var object = described(message.comment)
+        object["type"] = "object"
+        object["properties"] = properties(message.fields, in: .answer)
+        if !message.fields.isEmpty { object["required"] = .array(message.fields.map { .string($0.name) }) }
+        return .object(object)
+    }
+
+    private func properties(_ fields: [Schema.Field], in place: Place) -> JSONValue {
+        var properties = JSONObject()
+        for field in fields {
+            guard var schema = value(of: field, in: place).objectValue else { continue }
+            if !field.comment.isEmpty { schema["description"] = .string(Self.text(field.comment)) }
+            properties[field.name] = .object(schema)
+        }
+        return .object(properties)
+    }
+
+    private func choice(of enumeration: Schema.Enumeration) -> JSONValue {
+        var choice = described(enumeration.comment)
+        choice["type"] = "string"
+        choice["enum"] = .array(
+            enumeration.values.map { .string(SwiftNames.jsonName(of: $0.name, in: enumeration.name)) })
+        return .object(choice)
+    }
+
+    private func described(_ comment: String) -> JSONObject {
+        var object = JSONObject()
+        if !comment.isEmpty { object["description"] = .string(Self.text(comment)) }
+        return object
+    }
+
+    private func value(of field: Schema.Field, in place: Place) -> JSONValue {
+        guard field.isRepeated else { return element(of: field, in: place) }
+        var list = JSONObject()
+        list["type"] = "array"
+        list["items"] = element(of: field, in: place == .answer ? .answer : .body)
+        if let length = field.rule.length {
+            if length.lowerBound > 0 { list["minItems"] = .integer(Int64(length.lowerBound)) }
+            list["maxItems"] = .integer(Int64(length.upperBound))
+        }
+        return .object(list)
+    }
+
+    private func element(of field: Schema.Field, in place: Place) -> JSONValue {
+        switch field.type {
+        case .message(let name):
+            let reference = reference(to: name, in: place)
+            // A message that was not given is null; an element of a list is always there.
+            return place == .answer && !field.isRepeated ? ["anyOf": [reference, ["type": "null"]]] : reference
+        case .enumeration(let name):
+            return ["$ref": .string("#/components/schemas/\(SwiftNames.type(name))")]
+        case .bool: return ["type": "boolean"]
+        case .double: return number(field, "double")
+        case .float: return number(field, "float")
+        case .int32, .sint32, .sfixed32: return whole(field, Int64(Int32.min)...Int64(Int32.max))
+        case .uint32, .fixed32: return whole(field, 0...Int64(UInt32.max))
+        case .sfixed64 where field.rule.format == .timestamp: return text("date-time", isNullable: place == .answer)
+        case .int64, .sint64, .sfixed64: return long("int64", "^-?[0-9]{1,19}$", in: place)
+        case .uint64, .fixed64: return long("uint64", "^[0-9]{1,20}$", in: place)
+        case .string: return bounded("string", field)
+        case .bytes: return bytes(field, in: place)
+        }
+    }
+
+    private func number(_ field: Schema.Field, _ format: String) -> JSONValue {
+        var number = JSONObject()
+        number["type"] = "number"
+        number["format"] = .string(format)
+        if let range = field.rule.range {
+            number["minimum"] = .integer(range.lowerBound)
+            number["maximum"] = .integer(range.upperBound)
+        }
+        return .object(number)
+    }
+
+    private func whole(_ field: Schema.Field, _ limits: ClosedRange<Int64>) -> JSONValue {
+        let range = (field.rule.range ?? limits).clamped(to: limits)
+        return ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
+    }
+
+    /// JavaScript's numbers lose the last digits of large ones, so answers carry strings; requests may carry either.
+    private func long(_ format: String, _ pattern: String, in place: Place) -> JSONValue {
+        let types: JSONValue = place == .body ? ["string", "integer"] : "string"
+        return ["type": types, "format": .string(format), "pattern": .string(pattern)]
+    }
+
+    private func text(_ format: String, isNullable: Bool) -> JSONValue {
+        ["type": isNullable ? ["string", "null"] : "string", "format": .string(format)]
+    }
+
+    private func bytes(_ field: Schema.Field, in place: Place) -> JSONValue {
+        switch field.rule.format {
+        case .uuid: return text("uuid", isNullable: place == .answer)
+        case .address: return text("ip-address", isNullable: place == .answer)
+        case .hex: return ["type": "string", "pattern": "^([0-9a-f]{2})*$"]
+        case .text: return bounded("string", field)
+        case .plain, .timestamp: return ["type": "string", "contentEncoding": "base64"]
+        }
+    }
+
+    /// Our bounds count bytes, the document's count characters, of which there are never more.
+    private func bounded(_ type: String, _ field: Schema.Field) -> JSONValue {
+        var value = JSONObject()
+        value["type"] = .string(type)
+        if field.rule.sensitivity == .secret { value["format"] = "password" }
+        if let length = field.rule.length, !field.isRepeated { value["maxLength"] = .integer(Int64(length.upperBound)) }
+        return .object(value)
+    }
+
+    /// A comment's lines as one text.
+    private static func text(_ comment: String) -> String {
+        comment.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " ")
+    }
+
+    // MARK: What every operation has
+
+    private static let securitySchemes: JSONValue = [
+        "token": [
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "An access token from POST /v1/auth/token.",
+        ],
+        "session": [
+            "type": "apiKey", "in": "cookie", "name": "infinite_session",
+            "description": "The live page's session; what changes something is accepted from the page itself only.",
+        ],
+    ]
+
+    private static let responses: JSONValue = [
+        "Problem": [
+            "description": "What happened, why, and what to do.",
+            "content": ["application/problem+json": ["schema": ["$ref": "#/components/schemas/Problem"]]],
+        ]
+    ]
+
+    private static let problem: JSONValue = [
+        "description": "A problem document (RFC 9457).", "type": "object", "required": ["type", "title", "status"],
+        "properties": [
+            "type": ["type": "string"], "title": ["type": "string"], "status": ["type": "integer"],
+            "detail": ["type": "string"],
+            "field": ["type": "string", "description": "Which part of the input is wrong, where that is known."],
+            "request_id": ["type": "string", "description": "Stands for the request in logs and events: quote it."],
+        ],
+    ]
+}
+
+extension Schema.Binding {
+    /// The names in braces.
+    fileprivate var parameters: Set<String> {
+        Set(path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) })
+    }
+}
+
+extension Schema {
+    /// `roots` and the messages inside them.
+    fileprivate func reachable(from roots: [String]) -> Set<String> {
+        var found: Set<String> = []
+        var pending = roots
+        while let name = pending.popLast() {
+            guard found.insert(name).inserted else { continue }
+            pending += inside(name)
+        }
+        return found
+    }
+
+    /// The messages inside `roots`, which themselves are written out where they stand.
+    fileprivate func reachable(below roots: [String]) -> Set<String> { reachable(from: roots.flatMap(inside)) }
+
+    private func inside(_ name: String) -> [String] {
+        (message(named: name)?.fields ?? []).compactMap { if case .message(let inner) = $0.type { inner } else { nil } }
+    }
+}

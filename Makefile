@@ -1,11 +1,12 @@
 # The index of commands. What grows past a few lines lives in Tools/.
 SWIFT ?= swift
 PATHS = Services Shared Tests Tools Package.swift
-# A release build of everything that runs, without the tests; measured as it is shipped, with Swift's library inside.
+# A release build of what runs, without tests and benchmarks; measured as it is shipped, with Swift's library inside.
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib
+SUITE = INFINITE_ONLY=gateway,auth,detector,labyrinth,agent-coordinator,metrics,audit,local-stack,sample-app
 
 .DEFAULT_GOAL := help
-.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-bus bench-store bench-detection scorecard proto release clean
+.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-bus bench-store bench-detection scorecard proto sdk release clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-36s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,26 +15,26 @@ deps: ## Install what is missing of Tools/dependencies.txt, without asking
 	@Tools/install-dependencies
 
 run: deps ## Start everything on this machine: servers, seven services, a sample app. Ctrl-C stops it
-	@Tools/quietly "building" $(RELEASE)
+	@Tools/quietly "building" env $(SUITE) $(RELEASE)
 	@exec .build/release/local-stack run
 
 demo: deps ## A scripted tour against `make run` (started for you when it is not running)
-	@Tools/quietly "building" $(RELEASE)
+	@Tools/quietly "building" env $(SUITE) $(RELEASE)
 	@exec .build/release/local-stack demo
 
 test: deps ## Build and run every test on real servers
-	$(SWIFT) build --build-tests
+	@Tools/quietly "building every test" $(SWIFT) build --build-tests
 	@Tools/run-tests
 
 # The modules whose code runs on several threads at once. Their 200,000 messages are `make test`'s: minutes here.
 CONCURRENT = ReactorTests,TLSTests,HTTPTests,TelemetryTests,MessagingTests,DatabaseTests,OutboxTests
 test-tsan: deps ## The tests of the concurrent modules under the thread sanitizer
 	INFINITE_ONLY=$(CONCURRENT) TSAN_OPTIONS=exitcode=66 SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=1 \
-	  $(SWIFT) test --scratch-path .build/thread-sanitizer --sanitize=thread --disable-xctest --skip KillTests
+	  Tools/swift-test .build/tests-tsan.log --scratch-path .build/thread-sanitizer --sanitize=thread --skip KillTests
 
 lint: ## Formatting (swift-format) and our style (tidy tests)
 	$(SWIFT) format lint --strict --parallel --recursive $(PATHS)
-	INFINITE_ONLY=TidyTests $(SWIFT) test --scratch-path .build/lint --disable-xctest
+	INFINITE_ONLY=TidyTests Tools/swift-test .build/tests-lint.log --scratch-path .build/lint
 
 format: ## Rewrite the formatting
 	$(SWIFT) format --in-place --parallel --recursive $(PATHS)
@@ -56,11 +57,14 @@ bench-detection: deps ## The Core Rule Set in our engine beside libmodsecurity
 	$(RELEASE) --product detection-benchmark
 	.build/release/detection-benchmark
 
-proto: deps ## Regenerate the contracts from proto/
+proto: deps ## Regenerate the contracts and the API's document from proto/
 	@Tools/generate-contracts
 
+sdk: ## Clients of the public API in Python, TypeScript and Swift, into .build/sdk
+	@python3 Tools/SDKGenerator/main.py Services/Gateway/Assets/openapi.json .build/sdk
+
 release: deps ## Stripped, self-contained executables in .build/release
-	$(RELEASE) -Xlinker -s
+	@Tools/quietly "building the release" env $(SUITE) $(RELEASE) -Xlinker -s
 
 clean: ## Remove what was built and the local stack's data
 	rm -rf .build .sub .local .venv

@@ -16,6 +16,10 @@ guard !available.isEmpty else {
     print("scorecard: no corpora (*.jsonl.gz) in \(arguments.folder); name their folder with --corpora")
     exit(0)
 }
+if let unknown = arguments.sets.first(where: { !available.contains($0) }) {
+    print("scorecard: there is no set \(unknown) in \(arguments.folder), only: \(available.joined(separator: ", "))")
+    exit(2)
+}
 
 var judge = Judge(try InspectionEngine.builtIn(), try InspectionScratch(), arguments)
 var tallies: [Tally] = []

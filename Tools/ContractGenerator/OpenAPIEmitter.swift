@@ -71,7 +71,8 @@ struct OpenAPIEmitter {
         var operation = JSONObject()
         operation["operationId"] = .string(SwiftNames.method(method.name))
         operation["tags"] = [.string(Self.tag(of: service))]
-        operation["summary"] = .string(Self.summary(of: method))
+        operation["summary"] = .string(Self.words(method.name))
+        if !method.comment.isEmpty { operation["description"] = .string(Self.text(method.comment)) }
         let fields = schema.message(named: method.request)?.fields ?? []
         let inPath = http.parameters
         let parameters = fields.filter { inPath.contains($0.name) || !http.hasBody }
@@ -96,11 +97,9 @@ struct OpenAPIEmitter {
         return .object(operation)
     }
 
-    /// The comment, or else the name as words.
-    private static func summary(of method: Schema.Method) -> String {
-        let comment = text(method.comment)
-        guard comment.isEmpty else { return comment }
-        return method.name.reduce(into: "") { text, letter in
+    /// `ListDecisions` becomes "List decisions".
+    private static func words(_ name: String) -> String {
+        name.reduce(into: "") { text, letter in
             text += letter.isUppercase && !text.isEmpty ? " \(letter.lowercased())" : String(letter)
         }
     }

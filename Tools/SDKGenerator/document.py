@@ -77,7 +77,7 @@ def _operation(path: str, verb: str, operation: dict) -> Operation:
         given[each["in"]].append(Member(each["name"], _type(each["schema"]), each.get("required", False), about))
     body = operation.get("requestBody")
     return Operation(
-        operation["operationId"], operation["summary"], verb.upper(), path,
+        operation["operationId"], operation.get("description", ""), verb.upper(), path,
         _type(operation["responses"]["200"]["content"]["application/json"]["schema"]).name,
         given["path"], given["query"], _members(body["content"]["application/json"]["schema"]) if body else [], bool(body))
 

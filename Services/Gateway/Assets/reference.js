@@ -89,7 +89,7 @@ function call(description, path, verb, operation) {
   const section = element("section", { class: "panel call", id: operation.operationId });
   section.append(
     element("h3", {}, element("span", { class: `verb ${verb}` }, verb.toUpperCase()), path),
-    element("p", {}, operation.summary),
+    element("p", {}, operation.description ? `${operation.summary}. ${operation.description}` : `${operation.summary}.`),
     element("p", { class: "role" }, roles[operation["x-infinite-access"]] ?? `Needs the role ${operation["x-infinite-access"]} or one above it.`),
   );
   if (operation.parameters?.length) {

@@ -6,7 +6,7 @@ RELEASE = $(SWIFT) build -c release --static-swift-stdlib
 SUITE = INFINITE_ONLY=gateway,auth,detector,labyrinth,agent-coordinator,metrics,audit,local-stack,sample-app
 
 .DEFAULT_GOAL := help
-.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-bus bench-store bench-detection scorecard proto sdk release clean
+.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-bus bench-store bench-detection scorecard prove-edge proto sdk release clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-36s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,11 @@ bench-runtime bench-gateway bench-bus bench-store: bench-%: deps ## One of them,
 	$(RELEASE) --product benchmarks
 	$(if $(filter gateway,$*),$(RELEASE) --product gateway)
 	.build/release/benchmarks $*
+
+prove-edge: deps ## What other servers, clients and attackers make of the gateway (Tools/EdgeProof)
+	@Tools/quietly "building" env $(SUITE) $(RELEASE)
+	@for proof in smuggling clients reloads restarts slow; do \
+	  .venv/bin/python Tools/EdgeProof/$$proof.py .build/release/gateway || exit 1; done
 
 scorecard: deps ## What the detection engine finds and wrongly refuses, per labelled corpus (docs/scorecard.md)
 	INFINITE_ONLY=scorecard $(SWIFT) build -c release --scratch-path .build/scorecard

@@ -187,7 +187,9 @@ let package = Package(
                 "LocalServers",
             ]),
         tests("AuthTests", ["auth"] + serviceKit + ["Cryptography", "JSON", "TestSupport"]),
-        tests("DetectorTests", ["detector"] + serviceKit + ["Inspection", "TestSupport", "LocalServers"]),
+        tests(
+            "DetectorTests",
+            ["detector"] + serviceKit + ["Inspection", "TestSupport", "BusTestSupport", "LocalServers"]),
         tests("LabyrinthTests", ["labyrinth"] + serviceKit + ["TestSupport"]),
         tests(
             "AgentCoordinatorTests",

@@ -26,9 +26,16 @@ CREATE INDEX threats_by_age ON threats (detected_at);
 CREATE TABLE client_profiles (
     client text PRIMARY KEY CHECK (length(client) <= 45),
     last_seen timestamptz NOT NULL,
-    body bytea NOT NULL CHECK (length(body) <= 4096)
+    body bytea NOT NULL CHECK (length(body) <= 4096),
+    partition smallint NOT NULL DEFAULT -1
 );
 CREATE INDEX client_profiles_by_age ON client_profiles (last_seen);
+CREATE INDEX client_profiles_by_partition ON client_profiles (partition, last_seen);
+
+CREATE TABLE replicas (
+    replica text PRIMARY KEY CHECK (length(replica) <= 64),
+    seen_at timestamptz NOT NULL
+);
 
 -- The profiles' sketches are bitmaps of hashes under this seed: another seed would make them meaningless.
 CREATE TABLE sketch_seed (

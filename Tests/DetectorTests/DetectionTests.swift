@@ -241,6 +241,54 @@ private struct Scene {
         }
     }
 
+    @Test func aPartitionThatIsGivenUpTakesItsClientsAlong() {
+        var table = ClientTable(capacity: 8)
+        let now = Timestamp(seconds: 1)
+        for client in 1...6 { table.update(IPAddress(v4: UInt32(client)), of: client % 2, at: now) { _ in } }
+        #expect(Set(table.entries(of: 1).map(\.client)) == Set([1, 3, 5].map { IPAddress(v4: $0) }))
+        table.remove(1)
+        #expect(table.recent(10).map(\.client) == [6, 4, 2].map { IPAddress(v4: $0) })
+        #expect(table.recent(10).allSatisfy { $0.partition == 0 })
+        #expect(table.profile(of: IPAddress(v4: 3)) == nil)
+    }
+
+    @Test func aCheckpointHandsOutEveryChangeOnceAndNothingElse() {
+        var table = ClientTable(capacity: 100)
+        var checkpoint = Checkpoint()
+        func walk(at second: Int64) -> [UInt64] {
+            var seen: [UInt64] = []
+            while true {
+                let step = table.changed(&checkpoint, limit: 4, at: Timestamp(seconds: second))
+                if step.isEmpty { return seen.sorted() }
+                seen += step.map { $0.client.low & 0xff }
+            }
+        }
+        func touch(_ client: UInt32, at second: Int64) {
+            let now = Timestamp(seconds: second)
+            table.update(IPAddress(v4: client), of: 0, at: now) { $0.lastSeen = now }
+        }
+        for client in 1...10 { touch(UInt32(client), at: 100) }
+        #expect(walk(at: 110) == Array(1...10))
+        #expect(walk(at: 120) == [])
+        touch(4, at: 121)
+        touch(11, at: 122)
+        #expect(walk(at: 130) == [4, 11])
+        #expect(walk(at: 140) == [])
+        // Slots move when a partition goes: the walk begins again and misses nothing.
+        touch(5, at: 141)
+        _ = table.changed(&checkpoint, limit: 4, at: Timestamp(seconds: 150))
+        table.remove(1)
+        #expect(walk(at: 151) == [5])
+    }
+
+    @Test(arguments: [1, 2, 3, 4, 6]) func everyPartitionIsReadByExactlyOneReplica(count: Int) {
+        let living = (0..<count).map { "replica-\($0)" }
+        let shares = living.map { PartitionPlan.share(of: $0, among: living.shuffled(), partitions: 4) }
+        #expect(shares.flatMap(Array.init).sorted() == [0, 1, 2, 3])
+        #expect(shares.map(\.count).max().map { $0 <= (4 + count - 1) / count } == true)
+        #expect(PartitionPlan.share(of: "a stranger", among: living, partitions: 4).isEmpty)
+    }
+
     @Test func incidentsBeyondTheCapacityAreRefusedAndCounted() throws {
         var settings = Detection.Settings()
         settings.incidents.capacity = 2

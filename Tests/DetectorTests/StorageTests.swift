@@ -35,7 +35,7 @@ private func emptyDatabase() async throws -> Database {
             schema: "public"), group: reactors)
 }
 
-private func migratedDatabase() async throws -> Database {
+func migratedDatabase() async throws -> Database {
     let database = try await emptyDatabase()
     let migrations = CourierSchema.migrations + (try MigrationDirectory.read("\(serviceFolder)/Migrations"))
     try await Migrator(database, owner: nil, migrations: migrations).migrate()
@@ -156,11 +156,24 @@ private func attack(_ client: IPAddress, at moment: Timestamp) -> ObservedReques
         let saved = detection.clients.recent(10)
         try await store.save(saved)
         try await store.save(saved)
-        let loaded = try await store.load(limit: 10)
+        #expect(try await store.load(partition: 3, limit: 10).isEmpty)
+        let loaded = try await store.load(partition: 0, limit: 10)
         #expect(loaded.count == 3)
         for (client, profile) in loaded { #expect(detection.clients.profile(of: client) == profile) }
         try await store.forget(before: now + .seconds(1))
-        #expect(try await store.load(limit: 10).isEmpty)
+        #expect(try await store.load(partition: 0, limit: 10).isEmpty)
+    }
+
+    @Test func replicasSeeWhoIsThereAndWhoLeft() async throws {
+        let database = try await migratedDatabase()
+        defer { database.shutDown() }
+        let store = ReplicaStore(database)
+        #expect(try await store.meet("a", patience: .seconds(60)) == ["a"])
+        #expect(try await Set(store.meet("b", patience: .seconds(60))) == ["a", "b"])
+        try await store.leave("a")
+        #expect(try await store.meet("b", patience: .seconds(60)) == ["b"])
+        // Whoever is silent for longer than the patience is not there.
+        #expect(try await store.meet("c", patience: .zero).isEmpty)
     }
 
     @Test func theSchemaFileIsTheSumOfTheMigrations() async throws {

@@ -9,7 +9,7 @@ internal import Reactor
 /// The bus between processes: a producer, the broker and a consumer that decodes share this machine's cores.
 enum BusBenchmark {
     private static let events = 1_000_000
-    private static let password = "benchmark"
+    static let password = "benchmark"
 
     static func run() async throws -> [Figure] {
         let folder = "/tmp/infinite-bench-bus.\(getpid())"
@@ -94,10 +94,10 @@ enum BusBenchmark {
     }
 
     /// A process of this program in another role, and the lines it prints.
-    private struct Peer {
-        let name: String
-        let output: String
-        let child: ChildProcess
+    struct Peer {
+        private let name: String
+        private let output: String
+        private let child: ChildProcess
 
         init(_ task: String, _ broker: PrivateRabbitMQ, number: Int) throws {
             name = task

@@ -5,6 +5,7 @@ import ServiceKit
 struct DetectorConfiguration: ServiceConfiguration {
     let detection: Detection.Settings
     let saveEvery: Duration
+    let heartbeat: Duration
     let threatsKept: Duration
 
     init(from reader: inout ConfigurationReader) {
@@ -25,6 +26,9 @@ struct DetectorConfiguration: ServiceConfiguration {
         saveEvery = reader.duration(
             "checkpoint.every", default: .seconds(15), in: .seconds(1)...(.seconds(3_600)),
             about: "how often the clients' profiles are saved; a crash forgets less than this")
+        heartbeat = reader.duration(
+            "partitions.heartbeat", default: .seconds(3), in: .milliseconds(100)...(.seconds(60)),
+            about: "how often a replica says that it is there; after four missed ones the others read its partitions")
         threatsKept = reader.duration(
             "threats.kept", default: .seconds(30 * 86_400), in: .seconds(3_600)...(.seconds(365 * 86_400)),
             about: "how long single threats are kept")

@@ -8,6 +8,7 @@ struct DetectorMetrics: Sendable {
     let threats: CounterFamily
     let incidents: CounterFamily
     let clients: Gauge
+    let partitions: Gauge
     let openIncidents: Gauge
     let refusedIncidents: Gauge
     let lag: Histogram
@@ -24,6 +25,7 @@ struct DetectorMetrics: Sendable {
             "detector_incidents", help: "Incidents, by what happened to them.",
             labels: ["change": ["opened", "updated", "resolved", "contained"]])
         clients = registry.gauge("detector_clients", help: "Clients remembered.")
+        partitions = registry.gauge("detector_partitions", help: "Partitions of the request stream read here.")
         openIncidents = registry.gauge("detector_incidents_open", help: "Incidents open.")
         refusedIncidents = registry.gauge(
             "detector_incidents_refused", help: "Threats without an incident, because too many are open.")
@@ -31,7 +33,7 @@ struct DetectorMetrics: Sendable {
             "detector_lag_seconds", help: "From a request's answer to its judgement.")
         failures = registry.counter(
             "detector_failures", help: "What could not be done, and is tried again.",
-            labels: ["operation": ["save", "checkpoint", "expire"]])
+            labels: ["operation": ["save", "checkpoint", "expire", "partitions"]])
     }
 
     func count(_ event: DetectionEvent) {

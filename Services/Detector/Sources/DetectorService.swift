@@ -32,34 +32,37 @@ final class DetectorService: Service {
         try await remember()
         IncidentCalls(judge, incidents, threats, journal, clock: runtime.clock).serve(on: runtime.bus)
         AnalyzeCall(judge.inspector.engine).serve(on: runtime.bus)
-        consume()
+        // Stopped in reverse: first nothing more is read, then the last checkpoint is made.
         keepHouse()
+        consume()
     }
 
     /// Everything that was started is in the lifecycle, which stops it.
     func stop(deadline: Deadline) async {}
 
-    /// What the process before this one knew.
+    /// What the process before this one knew. The clients of a partition are read back with its first batch.
     private func remember() async throws {
         let since = runtime.clock.now + (.zero - configuration.detection.incidents.quietAfter)
         let open = try await incidents.open(since: since, limit: configuration.detection.incidents.capacity)
-        let known = try await profiles.load(limit: configuration.detection.clientCapacity)
-        judge.restore(seed: try await profiles.seed(), open, known)
-        runtime.log.info(
-            "judgement resumes", ["open_incidents": .int(open.count), "known_clients": .int(known.count)])
+        judge.restore(seed: try await profiles.seed(), open)
+        let others = ClientTable.noPartition
+        judge.restore(
+            try await profiles.load(partition: others, limit: configuration.detection.clientCapacity), of: others)
+        runtime.log.info("judgement resumes", ["open_incidents": .int(open.count)])
     }
 
     private func consume() {
         let events = SecurityEvents(judge, journal)
-        var consumers = [runtime.bus.consume(.events(of: .detector)) { try await events.handle($0) }]
-        for queue in Queue.requests(of: .detector) {
-            let stream = RequestStream(judge, journal, metrics, clock: runtime.clock)
-            consumers.append(
-                runtime.bus.consumeBatches(queue, options: RequestStream.options) { try await stream.handle($0) })
-        }
-        let started = consumers
+        let consumer = runtime.bus.consume(.events(of: .detector)) { try await events.handle($0) }
+        let keeper = PartitionKeeper(
+            runtime.bus, judge, journal, profiles, ReplicaStore(runtime.database), metrics, runtime.log,
+            clock: runtime.clock, configuration)
+        let task = runtime.group.next().run { await keeper.run() }
         runtime.lifecycle.started("consumers") { deadline in
-            for consumer in started { await consumer.stop(deadline: deadline) }
+            task.cancel()
+            await task.value()
+            await keeper.stop(deadline: deadline)
+            await consumer.stop(deadline: deadline)
         }
     }
 

@@ -7,7 +7,7 @@ import Telemetry
 final class Housekeeping: Sendable {
     /// A profile that was not seen for so long is not worth its row.
     private static let profilesKept = Duration.seconds(3_600)
-    private static let profilesPerRound = 20_000
+    private static let profilesPerStep = 4_000
 
     private let judge: Judge
     private let journal: Journal
@@ -34,25 +34,32 @@ final class Housekeeping: Sendable {
 
     /// Until the task is cancelled; then once more, so that a stop forgets nothing.
     func run() async {
-        var saved = clock.now
+        var checkpoint = Checkpoint()
         while true {
             let isStopping = (try? await Reactor.sleep(for: configuration.saveEvery)) == nil
-            let now = clock.now
-            if await round(since: saved, now: now) { saved = now }
+            await round(&checkpoint)
             if isStopping { return }
         }
     }
 
-    private func round(since: Timestamp, now: Timestamp) async -> Bool {
+    private func round(_ checkpoint: inout Checkpoint) async {
         report()
+        let now = clock.now
         await attempt("expire") { try await self.journal.save(self.judge.expire(at: now)) }
         await attempt("expire") {
             try await self.threats.forget(before: now + (.zero - self.configuration.threatsKept))
             try await self.profiles.forget(before: now + (.zero - Self.profilesKept))
         }
-        return await attempt("checkpoint") {
-            try await self.profiles.save(self.judge.profiles(since: since, limit: Self.profilesPerRound))
+        // A step that fails is walked again in the next round.
+        var next = checkpoint
+        let isSaved = await attempt("checkpoint") {
+            while true {
+                let changed = self.judge.changedProfiles(&next, limit: Self.profilesPerStep, at: now)
+                if changed.isEmpty { return }
+                try await self.profiles.save(changed)
+            }
         }
+        if isSaved { checkpoint = next }
     }
 
     @discardableResult

@@ -1,4 +1,4 @@
 import ServiceKit
 
-ExplainVerb.runIfAsked(CommandLine.arguments)
+OfflineVerb.runIfAsked(CommandLine.arguments)
 await ServiceProcess<DetectorService>.main()

@@ -27,6 +27,15 @@ package struct Queue: Hashable, Sendable {
 
     var isQuorum: Bool { purpose != .rpc }
 
+    /// The broker gives its messages to one consumer at a time; when that one goes the next takes over. For who keeps
+    /// state of what came before in memory.
+    var hasOneReader: Bool {
+        switch purpose {
+        case .events, .requests: Topology.statefulConsumers.contains(owner)
+        case .rpc, .deadLetters: false
+        }
+    }
+
     package static func events(of owner: ServiceName) -> Queue { Queue(owner: owner, purpose: .events) }
     package static func requests(of owner: ServiceName, partition: Int) -> Queue {
         Queue(owner: owner, purpose: .requests(partition: partition))

@@ -89,7 +89,10 @@ extension Topology {
                 json.flag("durable", true)
                 json.flag("auto_delete", false)
                 json.key("arguments")
-                json.object { $0.member("x-queue-type", queue.isQuorum ? "quorum" : "classic") }
+                json.object { json in
+                    json.member("x-queue-type", queue.isQuorum ? "quorum" : "classic")
+                    if queue.hasOneReader { json.flag("x-single-active-consumer", true) }
+                }
             }
         }
     }

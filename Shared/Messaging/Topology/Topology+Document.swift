@@ -11,7 +11,8 @@ extension Topology {
         \(diagram)
 
         Every exchange and queue below is declared by the definitions the broker loads before it opens its listener; \
-        services declare only the queues of single replicas. All queues but those for calls are quorum queues.
+        services declare only the queues of single replicas. All queues but those for calls are quorum queues. A queue \
+        with one reader gives its messages to one replica at a time; when that one goes, the next takes over.
 
         ## Events
 
@@ -103,7 +104,8 @@ extension Topology {
     private static func queueRow(_ queue: Queue) -> String {
         switch queue.purpose {
         case .events, .requests:
-            "| `\(queue.name)` | quorum | 1 GiB, \(deliveryLimit) deliveries | publishers are refused |"
+            "| `\(queue.name)` | quorum\(queue.hasOneReader ? ", one reader" : "") | 1 GiB, \(deliveryLimit) deliveries "
+                + "| publishers are refused |"
         case .rpc: "| `\(queue.name)` | classic, in memory | 20,000 requests, 64 MiB | callers are refused |"
         case .deadLetters: "| `\(queue.name)` | quorum | 256 MiB, 14 days | the oldest goes |"
         }

@@ -43,6 +43,10 @@ package enum Topology {
     /// Who consumes the stream of all requests.
     package static let requestConsumers: [ServiceName] = [.detector, .metrics]
 
+    /// Whose replicas keep state of what they read: each of their queues has one reader at a time, however many replicas
+    /// there are.
+    package static let statefulConsumers: [ServiceName] = [.detector]
+
     /// Queues of single replicas.
     package static let replicaQueues: [(service: ServiceName, queues: [ReplicaQueue])] = [
         (.gateway, [.gatewayControl, .gatewayLive, .gatewayRates])

@@ -13,7 +13,7 @@ struct Detection: Sendable {
     }
 
     let settings: Settings
-    private(set) var clients: ClientTable
+    var clients: ClientTable
     private(set) var incidents: IncidentTable
     private let hash: SeededHash
 
@@ -24,9 +24,10 @@ struct Detection: Sendable {
         hash = SeededHash(seed: seed)
     }
 
-    mutating func observe(_ request: ObservedRequest) -> [DetectionEvent] {
+    /// `partition`: which one of the request stream it came through.
+    mutating func observe(_ request: ObservedRequest, of partition: Int = 0) -> [DetectionEvent] {
         let evidence = request.inspection ?? .nothing
-        let signals = clients.update(request.client, at: request.at) { profile in
+        let signals = clients.update(request.client, of: partition, at: request.at) { profile in
             profile.add(request, score: evidence.score, hash: hash, settings.behaviour)
             return Self.dueSignals(&profile, at: request.at, settings.behaviour)
         }
@@ -58,7 +59,6 @@ struct Detection: Sendable {
     }
 
     mutating func restore(_ incident: Incident) { incidents.restore(incident) }
-    mutating func restore(_ client: IPAddress, _ profile: ClientProfile) { clients.restore(client, profile) }
 
     private mutating func report(_ threat: Threat, _ events: inout [DetectionEvent]) {
         var threat = threat

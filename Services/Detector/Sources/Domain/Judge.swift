@@ -20,8 +20,10 @@ final class Judge: Sendable {
         detection = Mutex(Detection(settings))
     }
 
+    var clientCapacity: Int { settings.clientCapacity }
+
     /// Inspects what nobody has inspected, then judges all under one lock.
-    func observe(_ requests: [ObservedRequest]) throws(InspectionFailure) -> (
+    func observe(_ requests: [ObservedRequest], of partition: Int) throws(InspectionFailure) -> (
         events: [DetectionEvent], reinspected: Int
     ) {
         var requests = requests
@@ -31,7 +33,9 @@ final class Judge: Sendable {
             for index in bare { requests[index].inspection = inspector.evidence(for: requests[index], &scratch) }
         }
         let judged = requests
-        let events = detection.withLock { detection in judged.flatMap { detection.observe($0) } }
+        let events = detection.withLock { detection in
+            judged.flatMap { detection.observe($0, of: partition) }
+        }
         return (events, bare.count)
     }
 
@@ -43,21 +47,30 @@ final class Judge: Sendable {
         detection.withLock { $0.resolve(client, as: resolution, at: now) }
     }
 
-    /// Starts over with what was saved; the profiles mean something under their own seed only.
-    func restore(
-        seed: UInt64, _ incidents: [Incident], _ profiles: [(client: IPAddress, profile: ClientProfile)]
-    ) {
+    /// Starts over with what was saved; profiles mean something under their own seed only.
+    func restore(seed: UInt64, _ incidents: [Incident]) {
         detection.withLock { detection in
             detection = Detection(settings, seed: seed)
             for incident in incidents { detection.restore(incident) }
-            // The most recent last, so that it is the last to make room.
-            for (client, profile) in profiles.reversed() { detection.restore(client, profile) }
         }
     }
 
-    /// The clients seen since `moment`, at most `limit`, the most recent first.
-    func profiles(since moment: Timestamp, limit: Int) -> [(client: IPAddress, profile: ClientProfile)] {
-        detection.withLock { Array($0.clients.recent(limit).prefix { $0.profile.lastSeen >= moment }) }
+    /// The clients of a partition that this replica takes over, the most recent first.
+    func restore(_ profiles: [(client: IPAddress, profile: ClientProfile)], of partition: Int) {
+        detection.withLock { detection in
+            // The most recent last, so that it is the last to make room.
+            for (client, profile) in profiles.reversed() { detection.clients.restore(client, profile, of: partition) }
+        }
+    }
+
+    func profile(of client: IPAddress) -> ClientProfile? { detection.withLock { $0.clients.profile(of: client) } }
+    func profiles(of partition: Int) -> [ClientTable.Entry] { detection.withLock { $0.clients.entries(of: partition) } }
+    func forget(_ partition: Int) { detection.withLock { $0.clients.remove(partition) } }
+
+    /// What changed since the last checkpoint, a step of it; empty when all of it was handed out. Holds up judging for
+    /// the step only.
+    func changedProfiles(_ checkpoint: inout Checkpoint, limit: Int, at now: Timestamp) -> [ClientTable.Entry] {
+        detection.withLock { $0.clients.changed(&checkpoint, limit: limit, at: now) }
     }
 
     var census: Census {

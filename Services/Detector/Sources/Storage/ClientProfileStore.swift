@@ -19,10 +19,10 @@ final class ClientProfileStore: Sendable {
         return UInt64(bitPattern: try row.get(0, as: Int64.self))
     }
 
-    func save(_ profiles: [(client: IPAddress, profile: ClientProfile)]) async throws {
-        for start in stride(from: 0, to: profiles.count, by: Self.rowsPerStatement) {
+    func save(_ entries: [ClientTable.Entry]) async throws {
+        for start in stride(from: 0, to: entries.count, by: Self.rowsPerStatement) {
             // In one order in every replica, so that two never wait for each other's rows.
-            let rows = profiles[start..<min(start + Self.rowsPerStatement, profiles.count)]
+            let rows = entries[start..<min(start + Self.rowsPerStatement, entries.count)]
                 .sorted { ($0.client.high, $0.client.low) < ($1.client.high, $1.client.low) }
             try await database.bulkInsert(
                 into: "client_profiles",
@@ -30,18 +30,21 @@ final class ClientProfileStore: Sendable {
                     BulkColumn("client", rows.map { "\($0.client)" }),
                     BulkColumn("last_seen", rows.map(\.profile.lastSeen)),
                     BulkColumn("body", rows.map(\.profile.storedBytes)),
+                    BulkColumn("partition", rows.map { Int16($0.partition) }),
                 ],
                 suffix: """
-                    ON CONFLICT (client) DO UPDATE SET last_seen = excluded.last_seen, body = excluded.body
+                    ON CONFLICT (client) DO UPDATE SET last_seen = excluded.last_seen, body = excluded.body,
+                    partition = excluded.partition
                     WHERE client_profiles.last_seen <= excluded.last_seen
                     """)
         }
     }
 
     /// The most recent first. A row that this version cannot read is left out: behaviour is learnt again.
-    func load(limit: Int) async throws -> [(client: IPAddress, profile: ClientProfile)] {
+    func load(partition: Int, limit: Int) async throws -> [(client: IPAddress, profile: ClientProfile)] {
         let rows = try await database.query(
-            "SELECT client, body FROM client_profiles ORDER BY last_seen DESC LIMIT $1", [.int(limit)])
+            "SELECT client, body FROM client_profiles WHERE partition = $1 ORDER BY last_seen DESC LIMIT $2",
+            [.int16(Int16(partition)), .int(limit)])
         return try rows.compactMap { row in
             guard let client = IPAddress(try row.get("client", as: String.self)),
                 let profile = ClientProfile(stored: try row.get("body", as: [UInt8].self))

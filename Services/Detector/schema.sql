@@ -42,3 +42,15 @@ CREATE TABLE sketch_seed (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     seed bigint NOT NULL
 );
+
+CREATE TABLE crowds (
+    kind smallint NOT NULL,
+    key bigint NOT NULL,
+    updated_at timestamptz NOT NULL,
+    since timestamptz NOT NULL,
+    counts bytea NOT NULL CHECK (length(counts) <= 64),
+    members bytea NOT NULL CHECK (length(members) <= 256),
+    things bytea NOT NULL CHECK (length(things) <= 256),
+    PRIMARY KEY (kind, key)
+);
+CREATE INDEX crowds_by_age ON crowds (updated_at);

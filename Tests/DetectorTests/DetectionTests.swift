@@ -173,7 +173,7 @@ private struct Scene {
     @Test func fetchingEveryPageOnceIsScraping() throws {
         var scene = try Scene()
         var told: [String] = []
-        for index in 0..<600 { told += scene.request("/product/\(index)") }
+        for index in 0..<600 { told += scene.request("/product/\(index * 7_919 % 1_000)") }
         #expect(told.first == "opened scraping low reconnaissance")
     }
 
@@ -304,12 +304,17 @@ private struct Scene {
         #expect(detection.incidents.refused == 3)
     }
 
-    @Test func aDecayingCountHalvesAndIgnoresAClockSetBack() {
-        var count = DecayingCount()
+    @Test func decayingCountsHalveAndIgnoreAClockSetBack() {
+        var counts = DecayingCounts()
         let start = Timestamp(seconds: 1_000)
-        for _ in 0..<8 { count.add(at: start, halfLife: .seconds(10)) }
-        #expect(abs(count.value(at: start + .seconds(10), halfLife: .seconds(10)) - 4) < 1e-9)
-        #expect(abs(count.value(at: start + .seconds(-500), halfLife: .seconds(10)) - 8) < 1e-9)
+        counts.decay(to: start, halfLife: .seconds(10))
+        counts.add(.requests, 8)
+        counts.add(.notFound, 2)
+        counts.decay(to: start + .seconds(-500), halfLife: .seconds(10))
+        #expect(counts[.requests] == 8)
+        counts.decay(to: start + .seconds(10), halfLife: .seconds(10))
+        #expect(abs(counts[.requests] - 4) < 1e-4 && abs(counts[.notFound] - 1) < 1e-4)
+        #expect(abs(counts.share(of: .notFound) - 0.25) < 1e-4)
     }
 
     @Test(arguments: [1, 5, 20, 100, 300]) func distinctThingsAreCountedToAboutATenth(wanted: Int) {

@@ -5,11 +5,11 @@ import Database
 import Messaging
 import Outbox
 import Reactor
-import ServiceKit
 import Telemetry
 import TestSupport
 import Testing
 
+@testable import ServiceKit
 @testable import detector
 
 /// A replica of the detector as far as the stream of requests goes: keeper, judge and stores on the real servers.

@@ -164,6 +164,27 @@ private func attack(_ client: IPAddress, at moment: Timestamp) -> ObservedReques
         #expect(try await store.load(partition: 0, limit: 10).isEmpty)
     }
 
+    @Test func crowdsSurviveARestart() async throws {
+        let database = try await migratedDatabase()
+        defer { database.shutDown() }
+        let (store, judge) = (CrowdStore(database), try Judge(Detection.Settings()))
+        let now = Timestamp(seconds: 1_000_000)
+        for index in 0..<60 {
+            _ = judge.observe(
+                FailedLogin(
+                    request: UUIDv7(), at: now, client: IPAddress(v4: 0xc633_6400 + UInt32(index % 30)),
+                    claimedName: Array("user\(index % 7)".utf8)))
+        }
+        let crowds = judge.crowds(since: now)
+        #expect(crowds.count == 8)
+        try await store.save(crowds)
+        try await store.save(crowds)
+        let loaded = try await store.load(since: now)
+        #expect(loaded.count == crowds.count && loaded.allSatisfy(crowds.contains))
+        try await store.forget(before: now + .seconds(1))
+        #expect(try await store.load(since: now).isEmpty)
+    }
+
     @Test func replicasSeeWhoIsThereAndWhoLeft() async throws {
         let database = try await migratedDatabase()
         defer { database.shutDown() }

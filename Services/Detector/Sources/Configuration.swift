@@ -39,15 +39,24 @@ struct DetectorConfiguration: ServiceConfiguration {
         behaviour.halfLife = reader.duration(
             "behaviour.half_life", default: behaviour.halfLife, in: .seconds(1)...(.seconds(3_600)),
             about: "after this long an event counts half")
-        behaviour.suspiciousRequests = reader.number(
-            "behaviour.suspicious_requests", default: behaviour.suspiciousRequests, in: 1...1e6,
-            about: "attacks within about one half-life that make a scanner")
+        behaviour.suspicion = reader.number(
+            "behaviour.suspicion", default: behaviour.suspicion, in: 0.5...1e6,
+            about: "sum of scores above 0.25 within about one half-life that makes a scanner")
+        behaviour.telltales = reader.integer(
+            "behaviour.telltales", default: behaviour.telltales, in: 1...24,
+            about: "kinds of things only scanners ask for, asked for in vain, that make a scanner")
         behaviour.missingPages = reader.number(
             "behaviour.missing_pages", default: behaviour.missingPages, in: 2...1e6,
             about: "pages not found within about one half-life that make an enumeration")
         behaviour.failedLogins = reader.number(
             "behaviour.failed_logins", default: behaviour.failedLogins, in: 2...1e6,
             about: "failed logins within about one half-life that make a brute force")
+        behaviour.crowdFailedLogins = reader.number(
+            "behaviour.crowd_failed_logins", default: behaviour.crowdFailedLogins, in: 4...1e6,
+            about: "failed logins of one account, or from one network, by several addresses that make an attack")
+        behaviour.numberedSteps = reader.integer(
+            "behaviour.numbered_steps", default: behaviour.numberedSteps, in: 5...100_000,
+            about: "numbers of one path asked for in a row that make an enumeration")
         behaviour.requestsPerHalfLife = reader.number(
             "behaviour.requests", default: behaviour.requestsPerHalfLife, in: 10...1e9,
             about: "requests within about one half-life that make a flood")

@@ -16,6 +16,7 @@ final class DetectorService: Service {
     private let incidents: IncidentStore
     private let threats: ThreatStore
     private let profiles: ClientProfileStore
+    private let crowds: CrowdStore
 
     init(_ configuration: DetectorConfiguration, _ runtime: ServiceRuntime) async throws {
         self.configuration = configuration
@@ -26,6 +27,7 @@ final class DetectorService: Service {
         incidents = IncidentStore(runtime.database)
         threats = ThreatStore(runtime.database)
         profiles = ClientProfileStore(runtime.database)
+        crowds = CrowdStore(runtime.database)
     }
 
     func start() async throws {
@@ -44,7 +46,9 @@ final class DetectorService: Service {
     private func remember() async throws {
         let since = runtime.clock.now + (.zero - configuration.detection.incidents.quietAfter)
         let open = try await incidents.open(since: since, limit: configuration.detection.incidents.capacity)
-        judge.restore(seed: try await profiles.seed(), open)
+        judge.restore(
+            seed: try await profiles.seed(), open,
+            try await crowds.load(since: runtime.clock.now + (.zero - Crowds.halfLife)))
         let others = ClientTable.noPartition
         judge.restore(
             try await profiles.load(partition: others, limit: configuration.detection.clientCapacity), of: others)
@@ -68,7 +72,7 @@ final class DetectorService: Service {
 
     private func keepHouse() {
         let house = Housekeeping(
-            judge, journal, profiles, threats, metrics, runtime.log, clock: runtime.clock, configuration)
+            judge, journal, profiles, crowds, threats, metrics, runtime.log, clock: runtime.clock, configuration)
         let task = runtime.group.next().run { await house.run() }
         runtime.lifecycle.started("housekeeping") { _ in
             task.cancel()

@@ -12,6 +12,7 @@ final class Housekeeping: Sendable {
     private let judge: Judge
     private let journal: Journal
     private let profiles: ClientProfileStore
+    private let crowds: CrowdStore
     private let threats: ThreatStore
     private let metrics: DetectorMetrics
     private let log: Logger
@@ -19,12 +20,14 @@ final class Housekeeping: Sendable {
     private let configuration: DetectorConfiguration
 
     init(
-        _ judge: Judge, _ journal: Journal, _ profiles: ClientProfileStore, _ threats: ThreatStore,
+        _ judge: Judge, _ journal: Journal, _ profiles: ClientProfileStore, _ crowds: CrowdStore,
+        _ threats: ThreatStore,
         _ metrics: DetectorMetrics, _ log: Logger, clock: any WallClock, _ configuration: DetectorConfiguration
     ) {
         self.judge = judge
         self.journal = journal
         self.profiles = profiles
+        self.crowds = crowds
         self.threats = threats
         self.metrics = metrics
         self.log = log
@@ -49,15 +52,17 @@ final class Housekeeping: Sendable {
         await attempt("expire") {
             try await self.threats.forget(before: now + (.zero - self.configuration.threatsKept))
             try await self.profiles.forget(before: now + (.zero - Self.profilesKept))
+            try await self.crowds.forget(before: now + (.zero - Self.profilesKept))
         }
         // A step that fails is walked again in the next round.
         var next = checkpoint
         let isSaved = await attempt("checkpoint") {
             while true {
                 let changed = self.judge.changedProfiles(&next, limit: Self.profilesPerStep, at: now)
-                if changed.isEmpty { return }
+                if changed.isEmpty { break }
                 try await self.profiles.save(changed)
             }
+            try await self.crowds.save(self.judge.crowds(since: checkpoint.since))
         }
         if isSaved { checkpoint = next }
     }

@@ -1,112 +1,153 @@
 import Core
 
-/// The bounds of ordinary behaviour. Counts are decayed ones: `10` means ten within about one half-life.
-struct BehaviourSettings: Sendable {
-    var halfLife: Duration = .seconds(60)
-    var sketchLifetime: Duration = .seconds(600)
-    /// A behaviour that goes on is reported again after this long.
-    var repeatAfter: Duration = .seconds(60)
-    var suspiciousAbove = 0.5
-    var suspiciousRequests = 4.0
-    var missingPages = 20.0
-    var missingShare = 0.5
-    var failedLogins = 10.0
-    var triedUsers = 8.0
-    var requestsPerHalfLife = 6_000.0
-    var scrapedPaths = 250.0
-    /// Where the applications behind the gateway take passwords. Our own login tells its failures itself.
-    var loginPaths: [String] = ["/login", "/signin", "/api/login", "/wp-login.php"]
-
-    func isFailedLogin(_ request: ObservedRequest) -> Bool {
-        guard request.status == 401 || request.status == 403 || request.status == 429 else { return false }
-        guard request.method.elementsEqual("POST".utf8) else { return false }
-        return loginPaths.contains { request.path.elementsEqual($0.utf8) }
-    }
+/// The behaviours that are told apart. The numbers are what profiles store: never reuse one.
+enum BehaviourKind: Int, Sendable, CaseIterable {
+    case probing = 0
+    case telltale = 1
+    case enumeration = 2
+    case numbered = 3
+    case logins = 4
+    case accountUnderAttack = 5
+    case networkLogins = 6
+    case networkMissing = 7
+    case networkScraping = 8
+    case flood = 9
+    case scraping = 10
+    case refusals = 11
+    case surge = 12
+    case outlier = 13
+    case intelligence = 14
+    case labyrinth = 15
 }
 
 /// One thing a client does that people do not do.
 struct BehaviourSignal: Sendable, Equatable {
+    var kind: BehaviourKind
     var category: ThreatCategory
     var score: Double
     var explanation: String
+
+    /// 0.6 at the bound, 0.8 at twice, towards 1 beyond.
+    static func excess(_ value: Double, over bound: Double) -> Double { min(0.99, 1 - 0.4 * bound / max(value, bound)) }
+    static func whole(_ value: Double) -> Int { Int(min(max(value, 0), 1e12).rounded()) }
 }
 
-enum Behaviour {
-    /// Pure: what this profile shows at this moment, strongest first.
-    static func signals(of profile: ClientProfile, at now: Timestamp, _ settings: BehaviourSettings)
-        -> [BehaviourSignal]
-    {
-        [scan, enumeration, logins, flood, scraping].compactMap { $0(profile, now, settings) }
+/// What one client's profile shows at the moment of its last request. Pure; each rule is told with its figures.
+struct Behaviour {
+    let profile: ClientProfile
+    let settings: BehaviourSettings
+
+    private typealias Signal = BehaviourSignal
+
+    /// Strongest first.
+    var signals: [BehaviourSignal] {
+        // Nearly every request of nearly every client ends here: nothing was wrong with any, and they are few.
+        let counts = profile.counts
+        let isQuiet =
+            counts[.suspicion] + counts[.notFound] + counts[.refused] + counts[.broken] + counts[.failedLogins] < 3
+        if isQuiet, profile.telltales.isDisjoint(with: .scannerAgent), counts[.requests] < 30, profile.steps.run < 20 {
+            return []
+        }
+        return [probing, telltale, enumeration, numbered, logins, flood, scraping, refusals, surge].compactMap { $0 }
             .sorted { $0.score > $1.score }
     }
 
-    private static func scan(_ profile: ClientProfile, _ now: Timestamp, _ settings: BehaviourSettings)
-        -> BehaviourSignal?
-    {
-        let count = profile.suspicious.value(at: now, halfLife: settings.halfLife)
-        let rules = profile.suspiciousRules.estimate
-        guard count >= settings.suspiciousRequests, rules >= 2.5 else { return nil }
-        return BehaviourSignal(
-            category: .scanner, score: excess(count, over: settings.suspiciousRequests),
-            explanation: "about \(whole(count)) attacks of \(whole(rules)) kinds within \(settings.halfLife)")
+    /// Rules fire again and again, each time for another reason.
+    private var probing: BehaviourSignal? {
+        let (suspicion, rules) = (profile.counts[.suspicion], profile.suspiciousRules.estimate)
+        guard suspicion >= settings.suspicion, rules >= 1.5 else { return nil }
+        return Signal(
+            kind: .probing, category: .scanner, score: Signal.excess(suspicion, over: settings.suspicion),
+            explanation: "suspicion adds up to \(Signal.whole(suspicion)), for about \(Signal.whole(rules)) reasons")
     }
 
-    private static func enumeration(
-        _ profile: ClientProfile, _ now: Timestamp, _ settings: BehaviourSettings
-    ) -> BehaviourSignal? {
-        let missing = profile.notFound.value(at: now, halfLife: settings.halfLife)
-        let requests = profile.requests.value(at: now, halfLife: settings.halfLife)
-        let paths = profile.missingPaths.estimate
+    /// It says itself what it is, or asks for what only scanners ask for.
+    private var telltale: BehaviourSignal? {
+        if profile.telltales.contains(.scannerAgent) {
+            return Signal(
+                kind: .telltale, category: .scanner, score: 0.85, explanation: "the user agent names a scanner")
+        }
+        let asked = profile.telltales.asked
+        guard asked >= settings.telltales else { return nil }
+        return Signal(
+            kind: .telltale, category: .scanner,
+            score: Signal.excess(Double(asked), over: Double(settings.telltales)),
+            explanation: "asked in vain for \(asked) kinds of things that scanners look for")
+    }
+
+    private var enumeration: BehaviourSignal? {
+        let (missing, requests) = (profile.counts[.notFound], profile.counts[.requests])
         guard missing >= settings.missingPages, missing >= settings.missingShare * requests,
-            paths >= settings.missingPages / 2
+            profile.missingPaths.estimate >= settings.missingPages / 2
         else { return nil }
-        return BehaviourSignal(
-            category: .enumeration, score: excess(missing, over: settings.missingPages),
-            explanation: "about \(whole(missing)) of \(whole(requests)) requests for pages that do not exist")
+        return Signal(
+            kind: .enumeration, category: .enumeration, score: Signal.excess(missing, over: settings.missingPages),
+            explanation: "\(Signal.whole(missing)) of \(Signal.whole(requests)) requests for pages that do not exist")
     }
 
-    private static func logins(_ profile: ClientProfile, _ now: Timestamp, _ settings: BehaviourSettings)
-        -> BehaviourSignal?
-    {
-        let failures = profile.failedLogins.value(at: now, halfLife: settings.halfLife)
+    private var numbered: BehaviourSignal? {
+        let run = Int(profile.steps.run)
+        guard run >= settings.numberedSteps else { return nil }
+        return Signal(
+            kind: .numbered, category: .enumeration,
+            score: Signal.excess(Double(run), over: Double(settings.numberedSteps)),
+            explanation: "\(run) numbers of one path asked for one after the other")
+    }
+
+    private var logins: BehaviourSignal? {
+        let failures = profile.counts[.failedLogins]
         guard failures >= settings.failedLogins else { return nil }
         let users = profile.triedUsers.estimate
         let isStuffing = users >= settings.triedUsers
-        return BehaviourSignal(
-            category: isStuffing ? .credentialStuffing : .bruteForce,
-            score: excess(failures, over: settings.failedLogins),
-            explanation: "about \(whole(failures)) failed logins" + (isStuffing ? " for \(whole(users)) accounts" : ""))
+        return Signal(
+            kind: .logins, category: isStuffing ? .credentialStuffing : .bruteForce,
+            score: Signal.excess(failures, over: settings.failedLogins),
+            explanation: "about \(Signal.whole(failures)) failed logins"
+                + (isStuffing ? " for \(Signal.whole(users)) accounts" : ""))
     }
 
-    private static func flood(_ profile: ClientProfile, _ now: Timestamp, _ settings: BehaviourSettings)
-        -> BehaviourSignal?
-    {
-        let requests = profile.requests.value(at: now, halfLife: settings.halfLife)
+    private var flood: BehaviourSignal? {
+        let requests = profile.counts[.requests]
         guard requests >= settings.requestsPerHalfLife else { return nil }
-        return BehaviourSignal(
-            category: .denialOfService, score: excess(requests, over: settings.requestsPerHalfLife),
-            explanation: "about \(whole(requests)) requests within \(settings.halfLife)")
+        return Signal(
+            kind: .flood, category: .denialOfService,
+            score: Signal.excess(requests, over: settings.requestsPerHalfLife),
+            explanation: "about \(Signal.whole(requests)) requests within \(settings.halfLife)")
     }
 
-    /// Many different pages that exist, fetched without ever going back to one.
-    private static func scraping(_ profile: ClientProfile, _ now: Timestamp, _ settings: BehaviourSettings)
-        -> BehaviourSignal?
-    {
-        let paths = profile.paths.estimate
-        let requests = profile.requests.value(at: now, halfLife: settings.halfLife)
-        let errors = profile.errors.value(at: now, halfLife: settings.halfLife)
-        guard paths >= settings.scrapedPaths, requests >= settings.scrapedPaths / 4, errors < requests / 4 else {
-            return nil
-        }
-        return BehaviourSignal(
-            category: .scraping, score: min(0.7, excess(paths, over: settings.scrapedPaths)),
-            explanation: "about \(whole(paths)) different pages within \(settings.sketchLifetime)")
+    /// Many different pages that exist; fewer are enough of who comes like a machine.
+    private var scraping: BehaviourSignal? {
+        let (paths, requests) = (profile.paths.estimate, profile.counts[.requests])
+        let isMachine =
+            profile.counts.share(of: .assets) < 0.02 && profile.counts.share(of: .referred) < 0.02
+            && profile.pace.irregularity < 0.15
+        let bound = isMachine ? min(settings.machineScrapedPaths, settings.scrapedPaths) : settings.scrapedPaths
+        let errors = profile.counts[.notFound] + profile.counts[.refused] + profile.counts[.broken]
+        guard paths >= bound, requests >= bound / 4, errors < requests / 4 else { return nil }
+        return Signal(
+            kind: .scraping, category: .scraping, score: min(0.7, Signal.excess(paths, over: bound)),
+            explanation: "about \(Signal.whole(paths)) different pages within \(settings.sketchLifetime)"
+                + (isMachine ? ", as regular as a clock and nothing else" : ""))
     }
 
-    /// 0.6 at the bound, 0.8 at twice, towards 1 beyond.
-    private static func excess(_ value: Double, over bound: Double) -> Double {
-        min(0.99, 1 - 0.4 * bound / max(value, bound))
+    /// Hardly anything it asks for is answered, and not because pages are missing.
+    private var refusals: BehaviourSignal? {
+        let refused = profile.counts[.refused] + profile.counts[.broken] - profile.counts[.failedLogins]
+        guard refused >= settings.refusedRequests, refused >= 0.8 * profile.counts[.requests] else { return nil }
+        return Signal(
+            kind: .refusals, category: .anomaly,
+            score: min(0.7, Signal.excess(refused, over: settings.refusedRequests)),
+            explanation: "\(Signal.whole(refused)) of \(Signal.whole(profile.counts[.requests])) requests were refused")
     }
 
-    private static func whole(_ value: Double) -> Int { Int(min(value, 1e12).rounded()) }
+    /// Far more than is usual for this client, and something was wrong with it as well.
+    private var surge: BehaviourSignal? {
+        let errors = profile.counts[.notFound] + profile.counts[.refused] + profile.counts[.broken]
+        guard Double(profile.pace.surge) >= settings.surge, profile.counts[.requests] >= 100,
+            errors >= 0.2 * profile.counts[.requests] || profile.counts[.suspicion] >= 1
+        else { return nil }
+        return Signal(
+            kind: .surge, category: .anomaly, score: 0.6,
+            explanation: "\(Signal.whole(Double(profile.pace.surge))) standard deviations above its usual pace")
+    }
 }

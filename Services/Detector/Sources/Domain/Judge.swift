@@ -40,6 +40,9 @@ final class Judge: Sendable {
     }
 
     func observe(_ login: FailedLogin) -> [DetectionEvent] { detection.withLock { $0.observe(login) } }
+    func observeLogin(of client: IPAddress, at now: Timestamp) {
+        detection.withLock { $0.observeLogin(of: client, at: now) }
+    }
     func contain(_ client: IPAddress) -> DetectionEvent? { detection.withLock { $0.contain(client) } }
     func expire(at now: Timestamp) -> [DetectionEvent] { detection.withLock { $0.expire(at: now) } }
 
@@ -48,10 +51,11 @@ final class Judge: Sendable {
     }
 
     /// Starts over with what was saved; profiles mean something under their own seed only.
-    func restore(seed: UInt64, _ incidents: [Incident]) {
+    func restore(seed: UInt64, _ incidents: [Incident], _ crowds: [CrowdRecord] = []) {
         detection.withLock { detection in
             detection = Detection(settings, seed: seed)
             for incident in incidents { detection.restore(incident) }
+            for crowd in crowds { detection.restore(crowd.kind, crowd.key, crowd.entry) }
         }
     }
 
@@ -73,10 +77,28 @@ final class Judge: Sendable {
         detection.withLock { $0.clients.changed(&checkpoint, limit: limit, at: now) }
     }
 
+    /// The crowds that changed since `moment`.
+    func crowds(since moment: Timestamp) -> [CrowdRecord] {
+        detection.withLock { detection in
+            detection.crowds.flatMap { kind, crowds in
+                crowds.entries.filter { $0.value.counts.updatedAt >= moment }.map {
+                    CrowdRecord(kind: kind, key: $0.key, entry: $0.value)
+                }
+            }
+        }
+    }
+
     var census: Census {
         detection.withLock {
             Census(
                 clients: $0.clients.count, openIncidents: $0.incidents.count, refusedIncidents: $0.incidents.refused)
         }
     }
+}
+
+/// A crowd as it is kept over a restart.
+struct CrowdRecord: Sendable, Equatable {
+    var kind: Crowds.Kind
+    var key: UInt64
+    var entry: Crowds.Entry
 }

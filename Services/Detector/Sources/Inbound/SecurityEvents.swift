@@ -2,7 +2,8 @@ import Contracts
 import Core
 import Messaging
 
-/// What the other services say, one event at a time: failed logins are behaviour, decisions contain incidents. The rest
+/// What the other services say, one event at a time: failed logins are behaviour, decisions contain
+/// incidents. The rest
 /// of the queue is heard and let go: blocked requests are in the stream of all requests as well.
 final class SecurityEvents: Sendable {
     private let judge: Judge
@@ -18,6 +19,10 @@ final class SecurityEvents: Sendable {
         case LoginFailed.schema:
             let logins = try delivery.decode(as: LoginFailed.self).compactMap(FailedLogin.init)
             try await journal.save(logins.flatMap { judge.observe($0) })
+        case TokenIssued.schema:
+            for token in try delivery.decode(as: TokenIssued.self) where token.clientAddress.isSet {
+                judge.observeLogin(of: token.clientAddress, at: token.issuedAt)
+            }
         case DecisionMade.schema:
             let decisions = try delivery.decode(as: DecisionMade.self).compactMap(\.decision)
             try await journal.save(decisions.compactMap(\.containedClient).compactMap { judge.contain($0) })

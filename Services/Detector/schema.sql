@@ -9,9 +9,11 @@ CREATE TABLE incidents (
     severity smallint NOT NULL,
     updated_at timestamptz NOT NULL,
     revision bigint NOT NULL,
-    body bytea NOT NULL CHECK (length(body) <= 65536)
+    body bytea NOT NULL CHECK (length(body) <= 65536),
+    link_keys bytea NOT NULL DEFAULT '' CHECK (length(link_keys) <= 2048)
 );
 CREATE INDEX incidents_still_open ON incidents (updated_at) WHERE status <> 3;
+CREATE INDEX incidents_by_change ON incidents (updated_at);
 
 CREATE TABLE threats (
     threat_id uuid PRIMARY KEY,
@@ -54,3 +56,19 @@ CREATE TABLE crowds (
     PRIMARY KEY (kind, key)
 );
 CREATE INDEX crowds_by_age ON crowds (updated_at);
+
+CREATE TABLE indicators (
+    source text NOT NULL CHECK (length(source) <= 72),
+    network text NOT NULL CHECK (length(network) <= 49),
+    expires_at timestamptz NOT NULL,
+    confidence smallint NOT NULL CHECK (confidence BETWEEN 0 AND 100),
+    description text NOT NULL CHECK (length(description) <= 200),
+    PRIMARY KEY (source, network)
+);
+CREATE INDEX indicators_by_expiry ON indicators (expires_at);
+
+CREATE TABLE indicator_sources (
+    source text PRIMARY KEY CHECK (length(source) <= 72),
+    imported_at timestamptz NOT NULL,
+    digest bigint NOT NULL
+);

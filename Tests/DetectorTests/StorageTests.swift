@@ -100,7 +100,7 @@ private func attack(_ client: IPAddress, at moment: Timestamp) -> ObservedReques
         #expect(Incident(stored)?.threatCount == 4)
 
         try await journal.save([
-            try #require(detection.resolve(client, as: .truePositive, at: Timestamp(seconds: 2_000)))
+            try #require(detection.resolve(newest.id, as: .truePositive, at: Timestamp(seconds: 2_000)))
         ])
         var late = newest
         late.revision += 10

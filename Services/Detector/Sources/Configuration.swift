@@ -7,6 +7,9 @@ struct DetectorConfiguration: ServiceConfiguration {
     let saveEvery: Duration
     let heartbeat: Duration
     let threatsKept: Duration
+    let indicatorFolder: String?
+    let indicatorLifetime: Duration
+    let indicatorInterval: Duration
 
     init(from reader: inout ConfigurationReader) {
         var detection = Detection.Settings()
@@ -26,6 +29,14 @@ struct DetectorConfiguration: ServiceConfiguration {
         saveEvery = reader.duration(
             "checkpoint.every", default: .seconds(15), in: .seconds(1)...(.seconds(3_600)),
             about: "how often the clients' profiles are saved; a crash forgets less than this")
+        indicatorFolder = reader.optionalString(
+            "intelligence.folder", about: "a folder of lists of bad addresses: *.txt, *.csv, *.json (STIX)")
+        indicatorLifetime = reader.duration(
+            "intelligence.lifetime", default: .seconds(86_400), in: .seconds(60)...(.seconds(365 * 86_400)),
+            about: "how long an entry of the folder's lists holds that does not say so itself")
+        indicatorInterval = reader.duration(
+            "intelligence.interval", default: .seconds(30), in: .seconds(1)...(.seconds(86_400)),
+            about: "how often the folder and the other replicas' imports are looked at")
         heartbeat = reader.duration(
             "partitions.heartbeat", default: .seconds(3), in: .milliseconds(100)...(.seconds(60)),
             about: "how often a replica says that it is there; after four missed ones the others read its partitions")

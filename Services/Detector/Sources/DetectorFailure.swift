@@ -7,6 +7,9 @@ enum DetectorFailure: FailureConvertible, CustomStringConvertible {
     case alreadyResolved(UUIDv7)
     case malformedCursor
     case missingResolution
+    case unknownFormat
+    case reservedSource
+    case unreadableList(String)
 
     var description: String {
         switch self {
@@ -14,6 +17,9 @@ enum DetectorFailure: FailureConvertible, CustomStringConvertible {
         case .unknownIncident(let id): "there is no incident \(id); it may be older than what is kept"
         case .alreadyResolved(let id): "incident \(id) is resolved already"
         case .malformedCursor: "the cursor is not one that a page before gave; leave it out to start anew"
+        case .unknownFormat: "say how the list is written: plain, csv or stix"
+        case .reservedSource: "name the list's source; names that begin with folder: are those of the watched folder"
+        case .unreadableList(let problem): "nothing of the list could be read, and the one before stays: \(problem)"
         case .missingResolution: "say how it was resolved: true_positive, false_positive or benign"
         }
     }
@@ -24,7 +30,8 @@ enum DetectorFailure: FailureConvertible, CustomStringConvertible {
         case .unreadableIncident: Failure(.internalError, "the incident cannot be read", source: .detector)
         case .unknownIncident: Failure(.notFound, description, source: .detector)
         case .alreadyResolved: Failure(.conflict, description, source: .detector)
-        case .malformedCursor, .missingResolution: Failure(.invalid, description, source: .detector)
+        case .malformedCursor, .missingResolution, .unknownFormat, .reservedSource, .unreadableList:
+            Failure(.invalid, description, source: .detector)
         }
     }
 }

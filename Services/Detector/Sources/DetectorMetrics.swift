@@ -23,7 +23,7 @@ struct DetectorMetrics: Sendable {
             labels: ["category": ThreatCategory.allCases.map { "\($0)" }])
         incidents = registry.counter(
             "detector_incidents", help: "Incidents, by what happened to them.",
-            labels: ["change": ["opened", "updated", "resolved", "contained"]])
+            labels: ["change": ["opened", "updated", "resolved", "merged", "contained"]])
         clients = registry.gauge("detector_clients", help: "Clients remembered.")
         partitions = registry.gauge("detector_partitions", help: "Partitions of the request stream read here.")
         openIncidents = registry.gauge("detector_incidents_open", help: "Incidents open.")
@@ -33,7 +33,7 @@ struct DetectorMetrics: Sendable {
             "detector_lag_seconds", help: "From a request's answer to its judgement.")
         failures = registry.counter(
             "detector_failures", help: "What could not be done, and is tried again.",
-            labels: ["operation": ["save", "checkpoint", "expire", "partitions"]])
+            labels: ["operation": ["save", "checkpoint", "expire", "adopt", "partitions"]])
     }
 
     func count(_ event: DetectionEvent) {
@@ -41,6 +41,7 @@ struct DetectorMetrics: Sendable {
         case .threat(let threat): threats["\(threat.category)"].increment()
         case .opened: incidents["opened"].increment()
         case .updated(_, .resolved, _): incidents["resolved"].increment()
+        case .updated(_, .merged, _): incidents["merged"].increment()
         case .updated: incidents["updated"].increment()
         case .contained: incidents["contained"].increment()
         }

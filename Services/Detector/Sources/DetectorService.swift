@@ -2,6 +2,7 @@ import Core
 import Messaging
 import Reactor
 import ServiceKit
+import Synchronization
 import Telemetry
 
 /// The judgement service: consumes what the gateways observed, publishes threats and incidents, answers about them.
@@ -34,6 +35,7 @@ final class DetectorService: Service {
         try await remember()
         IncidentCalls(judge, incidents, threats, journal, clock: runtime.clock).serve(on: runtime.bus)
         AnalyzeCall(judge.inspector.engine).serve(on: runtime.bus)
+        try await watchIndicators()
         // Stopped in reverse: first nothing more is read, then the last checkpoint is made.
         keepHouse()
         consume()
@@ -70,9 +72,31 @@ final class DetectorService: Service {
         }
     }
 
+    private func watchIndicators() async throws {
+        let store = IndicatorStore(runtime.database)
+        let intelligence = Intelligence(judge, store, incidents, clock: runtime.clock)
+        intelligence.serve(on: runtime.bus)
+        let folder = configuration.indicatorFolder.map {
+            IndicatorFolder(
+                $0, lifetime: configuration.indicatorLifetime, store, runtime.log, clock: runtime.clock)
+        }
+        let version = Mutex<String?>(nil)
+        let look = { @Sendable () async throws in
+            try await folder?.look()
+            let current = try await intelligence.refresh(knowing: version.withLock { $0 })
+            version.withLock { $0 = current }
+        }
+        _ = try? await look()
+        runtime.every(configuration.indicatorInterval, "reading of indicators") {
+            try await look()
+            try await store.forget(before: self.runtime.clock.now)
+        }
+    }
+
     private func keepHouse() {
         let house = Housekeeping(
-            judge, journal, profiles, crowds, threats, metrics, runtime.log, clock: runtime.clock, configuration)
+            judge, journal, profiles, crowds, incidents, threats, metrics, runtime.log, clock: runtime.clock,
+            configuration)
         let task = runtime.group.next().run { await house.run() }
         runtime.lifecycle.started("housekeeping") { _ in
             task.cancel()

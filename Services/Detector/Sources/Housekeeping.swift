@@ -7,12 +7,14 @@ import Telemetry
 final class Housekeeping: Sendable {
     /// A profile that was not seen for so long is not worth its row.
     private static let profilesKept = Duration.seconds(3_600)
+    private static let adoptedAtOnce = 10_000
     private static let profilesPerStep = 4_000
 
     private let judge: Judge
     private let journal: Journal
     private let profiles: ClientProfileStore
     private let crowds: CrowdStore
+    private let incidents: IncidentStore
     private let threats: ThreatStore
     private let metrics: DetectorMetrics
     private let log: Logger
@@ -28,6 +30,7 @@ final class Housekeeping: Sendable {
         self.journal = journal
         self.profiles = profiles
         self.crowds = crowds
+        self.incidents = incidents
         self.threats = threats
         self.metrics = metrics
         self.log = log
@@ -48,6 +51,12 @@ final class Housekeeping: Sendable {
     private func round(_ checkpoint: inout Checkpoint) async {
         report()
         let now = clock.now
+        // Other replicas' incidents before anything of ours is called quiet.
+        await attempt("adopt") {
+            self.judge.adopt(
+                try await self.incidents.changed(
+                    since: now + (.zero - self.configuration.saveEvery * 4), limit: Self.adoptedAtOnce))
+        }
         await attempt("expire") { try await self.journal.save(self.judge.expire(at: now)) }
         await attempt("expire") {
             try await self.threats.forget(before: now + (.zero - self.configuration.threatsKept))

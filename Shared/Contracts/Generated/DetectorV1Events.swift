@@ -311,9 +311,10 @@ package struct KillChainAdvance: WireMessage {
         ])
 }
 
-/// Threats of one subject that belong together.
+/// Threats that belong together: one campaign, by one address or by many.
 package struct Incident: WireMessage {
     package var incidentID: UUIDv7 = .unset
+    /// Whose threat opened it.
     package var subject: Subject? = nil
     package var status: IncidentStatus = .unspecified
     package var severity: Severity = .unspecified
@@ -333,6 +334,14 @@ package struct Incident: WireMessage {
     package var resolution: IncidentResolution = .unspecified
     /// Grows with each change; a reader keeps the highest it has seen.
     package var revision: UInt64 = 0
+    /// The addresses that belong to it, in the order they joined; never more than 64, though more may belong to it.
+    package var members: [Subject] = []
+    /// Why each of them belongs to it.
+    package var links: [IncidentLink] = []
+    /// All addresses that belong to it, those beyond `members` included.
+    package var memberCount: UInt32 = 0
+    /// The incident this one turned out to be a part of; only of a resolved one.
+    package var mergedInto: UUIDv7 = .unset
 
     package init() {}
 
@@ -352,7 +361,11 @@ package struct Incident: WireMessage {
         title: String = "",
         evidence: [EvidenceReference] = [],
         resolution: IncidentResolution = .unspecified,
-        revision: UInt64 = 0
+        revision: UInt64 = 0,
+        members: [Subject] = [],
+        links: [IncidentLink] = [],
+        memberCount: UInt32 = 0,
+        mergedInto: UUIDv7 = .unset
     ) {
         self.incidentID = incidentID
         self.subject = subject
@@ -370,6 +383,10 @@ package struct Incident: WireMessage {
         self.evidence = evidence
         self.resolution = resolution
         self.revision = revision
+        self.members = members
+        self.links = links
+        self.memberCount = memberCount
+        self.mergedInto = mergedInto
     }
 
     package func encode(to writer: inout WireWriter) {
@@ -389,6 +406,10 @@ package struct Incident: WireMessage {
         for value in evidence { writer.element(value, tag: 114) }
         writer.enumeration(resolution, tag: 120)
         writer.uint64(revision, tag: 128)
+        for value in members { writer.element(value, tag: 138) }
+        for value in links { writer.element(value, tag: 146) }
+        writer.uint32(memberCount, tag: 152)
+        writer.identifier(mergedInto, tag: 162)
     }
 
     package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
@@ -429,6 +450,14 @@ package struct Incident: WireMessage {
                 resolution = try reader.enumeration()
             case 128:
                 revision = try reader.uint64()
+            case 138:
+                members.append(try reader.message())
+            case 146:
+                links.append(try reader.message())
+            case 152:
+                memberCount = try reader.uint32()
+            case 162:
+                mergedInto = try reader.identifier()
             default: try reader.skip(tag)
             }
         }
@@ -454,6 +483,68 @@ package struct Incident: WireMessage {
             FieldDescriptor(14, "evidence", .message(EvidenceReference.self), isRepeated: true, length: 0...32),
             FieldDescriptor(15, "resolution", .enumeration(IncidentResolution.descriptor)),
             FieldDescriptor(16, "revision", .uint64),
+            FieldDescriptor(17, "members", .message(Subject.self), isRepeated: true, length: 0...64),
+            FieldDescriptor(18, "links", .message(IncidentLink.self), isRepeated: true, length: 0...64),
+            FieldDescriptor(19, "member_count", .uint32),
+            FieldDescriptor(20, "merged_into", .bytes, format: .uuid),
+        ])
+}
+
+/// Why an address belongs to an incident.
+package struct IncidentLink: WireMessage {
+    package var kind: IncidentLinkKind = .unspecified
+    package var member: Subject? = nil
+    package var joinedAt: Timestamp = .unset
+    /// One sentence for people, without attacker-controlled text.
+    package var reason: String = ""
+
+    package init() {}
+
+    package init(
+        kind: IncidentLinkKind = .unspecified,
+        member: Subject? = nil,
+        joinedAt: Timestamp = .unset,
+        reason: String = ""
+    ) {
+        self.kind = kind
+        self.member = member
+        self.joinedAt = joinedAt
+        self.reason = reason
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.enumeration(kind, tag: 8)
+        writer.message(member, tag: 18)
+        writer.timestamp(joinedAt, tag: 25)
+        writer.string(reason, tag: 34)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 8:
+                kind = try reader.enumeration()
+            case 18:
+                try reader.merge(into: &member)
+            case 25:
+                joinedAt = try reader.timestamp()
+            case 34:
+                reason = try reader.string()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.IncidentLink" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.IncidentLink",
+        fields: [
+            FieldDescriptor(1, "kind", .enumeration(IncidentLinkKind.descriptor)),
+            FieldDescriptor(2, "member", .message(Subject.self)),
+            FieldDescriptor(3, "joined_at", .sfixed64, format: .timestamp),
+            FieldDescriptor(4, "reason", .string),
         ])
 }
 
@@ -464,6 +555,9 @@ package enum IncidentChange: WireEnumeration {
     case severityRaised
     case resolved
     case reopened
+    case memberJoined
+    /// It turned out to be a part of another incident, and is resolved.
+    case merged
     /// A value that this version does not know.
     case unrecognized(Int32)
 
@@ -475,6 +569,8 @@ package enum IncidentChange: WireEnumeration {
         case 3: self = .severityRaised
         case 4: self = .resolved
         case 5: self = .reopened
+        case 6: self = .memberJoined
+        case 7: self = .merged
         default: self = .unrecognized(rawValue)
         }
     }
@@ -487,6 +583,8 @@ package enum IncidentChange: WireEnumeration {
         case .severityRaised: 3
         case .resolved: 4
         case .reopened: 5
+        case .memberJoined: 6
+        case .merged: 7
         case .unrecognized(let number): number
         }
     }
@@ -500,6 +598,54 @@ package enum IncidentChange: WireEnumeration {
             ("severity_raised", 3),
             ("resolved", 4),
             ("reopened", 5),
+            ("member_joined", 6),
+            ("merged", 7),
+        ])
+}
+
+package enum IncidentLinkKind: WireEnumeration {
+    case unspecified
+    /// The same user agent and manner of requests, of a kind that few have.
+    case fingerprint
+    /// The same account was attacked.
+    case account
+    /// The same network.
+    case network
+    /// The same intruder of the labyrinth, or what the labyrinth gave him.
+    case lineage
+    /// A value that this version does not know.
+    case unrecognized(Int32)
+
+    package init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .fingerprint
+        case 2: self = .account
+        case 3: self = .network
+        case 4: self = .lineage
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    package var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .fingerprint: 1
+        case .account: 2
+        case .network: 3
+        case .lineage: 4
+        case .unrecognized(let number): number
+        }
+    }
+
+    package static let descriptor = EnumerationDescriptor(
+        schema: "infinite.detector.v1.IncidentLinkKind",
+        values: [
+            ("unspecified", 0),
+            ("fingerprint", 1),
+            ("account", 2),
+            ("network", 3),
+            ("lineage", 4),
         ])
 }
 
@@ -548,6 +694,8 @@ package enum IncidentResolution: WireEnumeration {
     case benign
     /// Nothing more came for the configured time.
     case subsided
+    /// It is a part of another incident: see `merged_into`.
+    case merged
     /// A value that this version does not know.
     case unrecognized(Int32)
 
@@ -558,6 +706,7 @@ package enum IncidentResolution: WireEnumeration {
         case 2: self = .falsePositive
         case 3: self = .benign
         case 4: self = .subsided
+        case 5: self = .merged
         default: self = .unrecognized(rawValue)
         }
     }
@@ -569,6 +718,7 @@ package enum IncidentResolution: WireEnumeration {
         case .falsePositive: 2
         case .benign: 3
         case .subsided: 4
+        case .merged: 5
         case .unrecognized(let number): number
         }
     }
@@ -581,5 +731,6 @@ package enum IncidentResolution: WireEnumeration {
             ("false_positive", 2),
             ("benign", 3),
             ("subsided", 4),
+            ("merged", 5),
         ])
 }

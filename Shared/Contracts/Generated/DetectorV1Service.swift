@@ -363,6 +363,8 @@ package struct AnalyzeResponse: WireMessage {
     /// False when a limit kept part of the request from being looked at.
     package var isComplete: Bool = false
     package var engineVersion: String = ""
+    /// All of it in words, as `detector explain` writes it.
+    package var explanation: String = ""
 
     package init() {}
 
@@ -371,13 +373,15 @@ package struct AnalyzeResponse: WireMessage {
         action: AnalyzedAction = .unspecified,
         findings: [AnalyzedFinding] = [],
         isComplete: Bool = false,
-        engineVersion: String = ""
+        engineVersion: String = "",
+        explanation: String = ""
     ) {
         self.score = score
         self.action = action
         self.findings = findings
         self.isComplete = isComplete
         self.engineVersion = engineVersion
+        self.explanation = explanation
     }
 
     package func encode(to writer: inout WireWriter) {
@@ -386,6 +390,7 @@ package struct AnalyzeResponse: WireMessage {
         for value in findings { writer.element(value, tag: 26) }
         writer.bool(isComplete, tag: 32)
         writer.string(engineVersion, tag: 42)
+        writer.string(explanation, tag: 50)
     }
 
     package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
@@ -403,6 +408,8 @@ package struct AnalyzeResponse: WireMessage {
                 isComplete = try reader.bool()
             case 42:
                 engineVersion = try reader.string()
+            case 50:
+                explanation = try reader.string()
             default: try reader.skip(tag)
             }
         }
@@ -417,6 +424,7 @@ package struct AnalyzeResponse: WireMessage {
             FieldDescriptor(3, "findings", .message(AnalyzedFinding.self), isRepeated: true),
             FieldDescriptor(4, "is_complete", .bool),
             FieldDescriptor(5, "engine_version", .string),
+            FieldDescriptor(6, "explanation", .string),
         ])
 }
 
@@ -427,6 +435,10 @@ package struct AnalyzedFinding: WireMessage {
     /// The narrowest exclusion that would silence it: rule and parameter.
     package var silencedByRule: String = ""
     package var silencedByParameter: [UInt8] = []
+    /// How much lower the score would be without it.
+    package var contribution: Double = 0
+    /// The exclusion as lines of a route's configuration.
+    package var exclusion: String = ""
 
     package init() {}
 
@@ -434,12 +446,16 @@ package struct AnalyzedFinding: WireMessage {
         finding: RuleFinding? = nil,
         title: String = "",
         silencedByRule: String = "",
-        silencedByParameter: [UInt8] = []
+        silencedByParameter: [UInt8] = [],
+        contribution: Double = 0,
+        exclusion: String = ""
     ) {
         self.finding = finding
         self.title = title
         self.silencedByRule = silencedByRule
         self.silencedByParameter = silencedByParameter
+        self.contribution = contribution
+        self.exclusion = exclusion
     }
 
     package func encode(to writer: inout WireWriter) {
@@ -447,6 +463,8 @@ package struct AnalyzedFinding: WireMessage {
         writer.string(title, tag: 18)
         writer.string(silencedByRule, tag: 26)
         writer.bytes(silencedByParameter, tag: 34)
+        writer.double(contribution, tag: 41)
+        writer.string(exclusion, tag: 50)
     }
 
     package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
@@ -462,6 +480,10 @@ package struct AnalyzedFinding: WireMessage {
                 silencedByRule = try reader.string()
             case 34:
                 silencedByParameter = try reader.bytes()
+            case 41:
+                contribution = try reader.double()
+            case 50:
+                exclusion = try reader.string()
             default: try reader.skip(tag)
             }
         }
@@ -475,6 +497,1031 @@ package struct AnalyzedFinding: WireMessage {
             FieldDescriptor(2, "title", .string),
             FieldDescriptor(3, "silenced_by_rule", .string),
             FieldDescriptor(4, "silenced_by_parameter", .bytes, format: .text),
+            FieldDescriptor(5, "contribution", .double),
+            FieldDescriptor(6, "exclusion", .string),
+        ])
+}
+
+package struct MarkThreatRequest: WireMessage {
+    package var threatID: UUIDv7 = .unset
+    package var verdict: FeedbackVerdict = .unspecified
+    package var comment: String = ""
+
+    package init() {}
+
+    package init(threatID: UUIDv7 = .unset, verdict: FeedbackVerdict = .unspecified, comment: String = "") {
+        self.threatID = threatID
+        self.verdict = verdict
+        self.comment = comment
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.identifier(threatID, tag: 10)
+        writer.enumeration(verdict, tag: 16)
+        writer.string(comment, tag: 26)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                threatID = try reader.identifier()
+            case 16:
+                verdict = try reader.enumeration()
+            case 26:
+                comment = try reader.string()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.MarkThreatRequest" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.MarkThreatRequest",
+        fields: [
+            FieldDescriptor(1, "threat_id", .bytes, format: .uuid, isRequired: true),
+            FieldDescriptor(2, "verdict", .enumeration(FeedbackVerdict.descriptor), isRequired: true),
+            FieldDescriptor(3, "comment", .string, length: 0...2000),
+        ])
+}
+
+package struct MarkThreatResponse: WireMessage {
+    package var feedback: Feedback? = nil
+
+    package init() {}
+
+    package init(feedback: Feedback? = nil) {
+        self.feedback = feedback
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.message(feedback, tag: 10)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                try reader.merge(into: &feedback)
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.MarkThreatResponse" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.MarkThreatResponse",
+        fields: [
+            FieldDescriptor(1, "feedback", .message(Feedback.self))
+        ])
+}
+
+package struct ListFeedbackRequest: WireMessage {
+    package var limit: UInt32 = 0
+    package var cursor: String = ""
+    package var verdict: FeedbackVerdict = .unspecified
+
+    package init() {}
+
+    package init(limit: UInt32 = 0, cursor: String = "", verdict: FeedbackVerdict = .unspecified) {
+        self.limit = limit
+        self.cursor = cursor
+        self.verdict = verdict
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.uint32(limit, tag: 8)
+        writer.string(cursor, tag: 18)
+        writer.enumeration(verdict, tag: 24)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 8:
+                limit = try reader.uint32()
+            case 18:
+                cursor = try reader.string()
+            case 24:
+                verdict = try reader.enumeration()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.ListFeedbackRequest" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.ListFeedbackRequest",
+        fields: [
+            FieldDescriptor(1, "limit", .uint32, range: 0...500),
+            FieldDescriptor(2, "cursor", .string, length: 0...128),
+            FieldDescriptor(3, "verdict", .enumeration(FeedbackVerdict.descriptor)),
+        ])
+}
+
+package struct ListFeedbackResponse: WireMessage {
+    package var feedback: [Feedback] = []
+    package var nextCursor: String = ""
+
+    package init() {}
+
+    package init(feedback: [Feedback] = [], nextCursor: String = "") {
+        self.feedback = feedback
+        self.nextCursor = nextCursor
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        for value in feedback { writer.element(value, tag: 10) }
+        writer.string(nextCursor, tag: 18)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                feedback.append(try reader.message())
+            case 18:
+                nextCursor = try reader.string()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.ListFeedbackResponse" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.ListFeedbackResponse",
+        fields: [
+            FieldDescriptor(1, "feedback", .message(Feedback.self), isRepeated: true),
+            FieldDescriptor(2, "next_cursor", .string),
+        ])
+}
+
+/// A person's judgement of a threat, beside the detector's: one line of training data.
+package struct Feedback: WireMessage {
+    package var feedbackID: UUIDv7 = .unset
+    package var verdict: FeedbackVerdict = .unspecified
+    package var markedAt: Timestamp = .unset
+    package var markedBy: String = ""
+    package var comment: String = ""
+    /// As it was told, findings and their bytes included.
+    package var threat: ThreatDetected? = nil
+
+    package init() {}
+
+    package init(
+        feedbackID: UUIDv7 = .unset,
+        verdict: FeedbackVerdict = .unspecified,
+        markedAt: Timestamp = .unset,
+        markedBy: String = "",
+        comment: String = "",
+        threat: ThreatDetected? = nil
+    ) {
+        self.feedbackID = feedbackID
+        self.verdict = verdict
+        self.markedAt = markedAt
+        self.markedBy = markedBy
+        self.comment = comment
+        self.threat = threat
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.identifier(feedbackID, tag: 10)
+        writer.enumeration(verdict, tag: 16)
+        writer.timestamp(markedAt, tag: 25)
+        writer.string(markedBy, tag: 34)
+        writer.string(comment, tag: 42)
+        writer.message(threat, tag: 50)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                feedbackID = try reader.identifier()
+            case 16:
+                verdict = try reader.enumeration()
+            case 25:
+                markedAt = try reader.timestamp()
+            case 34:
+                markedBy = try reader.string()
+            case 42:
+                comment = try reader.string()
+            case 50:
+                try reader.merge(into: &threat)
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.Feedback" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.Feedback",
+        fields: [
+            FieldDescriptor(1, "feedback_id", .bytes, format: .uuid),
+            FieldDescriptor(2, "verdict", .enumeration(FeedbackVerdict.descriptor)),
+            FieldDescriptor(3, "marked_at", .sfixed64, format: .timestamp),
+            FieldDescriptor(4, "marked_by", .string, sensitivity: .personal),
+            FieldDescriptor(5, "comment", .string),
+            FieldDescriptor(6, "threat", .message(ThreatDetected.self)),
+        ])
+}
+
+package struct ImportIndicatorsRequest: WireMessage {
+    /// Whose list it is: "abuse-list". An import replaces what came from the same source before.
+    package var source: String = ""
+    package var format: IndicatorFormat = .unspecified
+    package var content: String = ""
+    /// For those that do not say themselves until when they hold; zero: a day.
+    package var lifetimeSeconds: UInt32 = 0
+
+    package init() {}
+
+    package init(
+        source: String = "",
+        format: IndicatorFormat = .unspecified,
+        content: String = "",
+        lifetimeSeconds: UInt32 = 0
+    ) {
+        self.source = source
+        self.format = format
+        self.content = content
+        self.lifetimeSeconds = lifetimeSeconds
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.string(source, tag: 10)
+        writer.enumeration(format, tag: 16)
+        writer.string(content, tag: 26)
+        writer.uint32(lifetimeSeconds, tag: 32)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                source = try reader.string()
+            case 16:
+                format = try reader.enumeration()
+            case 26:
+                content = try reader.string()
+            case 32:
+                lifetimeSeconds = try reader.uint32()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.ImportIndicatorsRequest" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.ImportIndicatorsRequest",
+        fields: [
+            FieldDescriptor(1, "source", .string, isRequired: true, length: 1...64),
+            FieldDescriptor(2, "format", .enumeration(IndicatorFormat.descriptor), isRequired: true),
+            FieldDescriptor(3, "content", .string, isRequired: true, length: 0...900000),
+            FieldDescriptor(4, "lifetime_seconds", .uint32, range: 0...31536000),
+        ])
+}
+
+package struct ImportIndicatorsResponse: WireMessage {
+    package var imported: UInt32 = 0
+    /// Lines, rows or objects that are none we understand; the rest was imported.
+    package var skipped: UInt32 = 0
+    /// The first few of them, and why.
+    package var problems: [String] = []
+
+    package init() {}
+
+    package init(imported: UInt32 = 0, skipped: UInt32 = 0, problems: [String] = []) {
+        self.imported = imported
+        self.skipped = skipped
+        self.problems = problems
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.uint32(imported, tag: 8)
+        writer.uint32(skipped, tag: 16)
+        for value in problems { writer.element(value, tag: 26) }
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 8:
+                imported = try reader.uint32()
+            case 16:
+                skipped = try reader.uint32()
+            case 26:
+                try reader.countElement()
+                problems.append(try reader.string())
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.ImportIndicatorsResponse" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.ImportIndicatorsResponse",
+        fields: [
+            FieldDescriptor(1, "imported", .uint32),
+            FieldDescriptor(2, "skipped", .uint32),
+            FieldDescriptor(3, "problems", .string, isRepeated: true),
+        ])
+}
+
+package struct ListIndicatorsRequest: WireMessage {
+    package var limit: UInt32 = 0
+    package var cursor: String = ""
+    package var source: String = ""
+
+    package init() {}
+
+    package init(limit: UInt32 = 0, cursor: String = "", source: String = "") {
+        self.limit = limit
+        self.cursor = cursor
+        self.source = source
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.uint32(limit, tag: 8)
+        writer.string(cursor, tag: 18)
+        writer.string(source, tag: 26)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 8:
+                limit = try reader.uint32()
+            case 18:
+                cursor = try reader.string()
+            case 26:
+                source = try reader.string()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.ListIndicatorsRequest" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.ListIndicatorsRequest",
+        fields: [
+            FieldDescriptor(1, "limit", .uint32, range: 0...500),
+            FieldDescriptor(2, "cursor", .string, length: 0...128),
+            FieldDescriptor(3, "source", .string, length: 0...64),
+        ])
+}
+
+package struct ListIndicatorsResponse: WireMessage {
+    package var indicators: [Indicator] = []
+    package var nextCursor: String = ""
+
+    package init() {}
+
+    package init(indicators: [Indicator] = [], nextCursor: String = "") {
+        self.indicators = indicators
+        self.nextCursor = nextCursor
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        for value in indicators { writer.element(value, tag: 10) }
+        writer.string(nextCursor, tag: 18)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                indicators.append(try reader.message())
+            case 18:
+                nextCursor = try reader.string()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.ListIndicatorsResponse" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.ListIndicatorsResponse",
+        fields: [
+            FieldDescriptor(1, "indicators", .message(Indicator.self), isRepeated: true),
+            FieldDescriptor(2, "next_cursor", .string),
+        ])
+}
+
+package struct Indicator: WireMessage {
+    /// An address or a network in CIDR notation.
+    package var value: String = ""
+    package var source: String = ""
+    package var expiresAt: Timestamp = .unset
+    /// 0 … 100.
+    package var confidence: UInt32 = 0
+    package var description: String = ""
+
+    package init() {}
+
+    package init(
+        value: String = "",
+        source: String = "",
+        expiresAt: Timestamp = .unset,
+        confidence: UInt32 = 0,
+        description: String = ""
+    ) {
+        self.value = value
+        self.source = source
+        self.expiresAt = expiresAt
+        self.confidence = confidence
+        self.description = description
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.string(value, tag: 10)
+        writer.string(source, tag: 18)
+        writer.timestamp(expiresAt, tag: 25)
+        writer.uint32(confidence, tag: 32)
+        writer.string(description, tag: 42)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                value = try reader.string()
+            case 18:
+                source = try reader.string()
+            case 25:
+                expiresAt = try reader.timestamp()
+            case 32:
+                confidence = try reader.uint32()
+            case 42:
+                description = try reader.string()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.Indicator" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.Indicator",
+        fields: [
+            FieldDescriptor(1, "value", .string),
+            FieldDescriptor(2, "source", .string),
+            FieldDescriptor(3, "expires_at", .sfixed64, format: .timestamp),
+            FieldDescriptor(4, "confidence", .uint32),
+            FieldDescriptor(5, "description", .string),
+        ])
+}
+
+package struct ExportSignalsRequest: WireMessage {
+    /// Incidents updated within so many seconds; zero: a day.
+    package var withinSeconds: UInt32 = 0
+    package var minimumSeverity: Severity = .unspecified
+
+    package init() {}
+
+    package init(withinSeconds: UInt32 = 0, minimumSeverity: Severity = .unspecified) {
+        self.withinSeconds = withinSeconds
+        self.minimumSeverity = minimumSeverity
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.uint32(withinSeconds, tag: 8)
+        writer.enumeration(minimumSeverity, tag: 16)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 8:
+                withinSeconds = try reader.uint32()
+            case 16:
+                minimumSeverity = try reader.enumeration()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.ExportSignalsRequest" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.ExportSignalsRequest",
+        fields: [
+            FieldDescriptor(1, "within_seconds", .uint32, range: 0...2592000),
+            FieldDescriptor(2, "minimum_severity", .enumeration(Severity.descriptor)),
+        ])
+}
+
+package struct ExportSignalsResponse: WireMessage {
+    /// The bundle as JSON text.
+    package var bundle: String = ""
+    package var indicators: UInt32 = 0
+
+    package init() {}
+
+    package init(bundle: String = "", indicators: UInt32 = 0) {
+        self.bundle = bundle
+        self.indicators = indicators
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.string(bundle, tag: 10)
+        writer.uint32(indicators, tag: 16)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                bundle = try reader.string()
+            case 16:
+                indicators = try reader.uint32()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.ExportSignalsResponse" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.ExportSignalsResponse",
+        fields: [
+            FieldDescriptor(1, "bundle", .string),
+            FieldDescriptor(2, "indicators", .uint32),
+        ])
+}
+
+/// Settings of judgement that differ from the configuration's, by their configuration keys.
+package struct Candidate: WireMessage {
+    package var candidateID: UUIDv7 = .unset
+    package var name: String = ""
+    package var status: CandidateStatus = .unspecified
+    package var settings: [CandidateSetting] = []
+    package var proposedAt: Timestamp = .unset
+    package var proposedBy: String = ""
+    package var promotedAt: Timestamp = .unset
+    package var figures: CandidateFigures? = nil
+
+    package init() {}
+
+    package init(
+        candidateID: UUIDv7 = .unset,
+        name: String = "",
+        status: CandidateStatus = .unspecified,
+        settings: [CandidateSetting] = [],
+        proposedAt: Timestamp = .unset,
+        proposedBy: String = "",
+        promotedAt: Timestamp = .unset,
+        figures: CandidateFigures? = nil
+    ) {
+        self.candidateID = candidateID
+        self.name = name
+        self.status = status
+        self.settings = settings
+        self.proposedAt = proposedAt
+        self.proposedBy = proposedBy
+        self.promotedAt = promotedAt
+        self.figures = figures
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.identifier(candidateID, tag: 10)
+        writer.string(name, tag: 18)
+        writer.enumeration(status, tag: 24)
+        for value in settings { writer.element(value, tag: 34) }
+        writer.timestamp(proposedAt, tag: 41)
+        writer.string(proposedBy, tag: 50)
+        writer.timestamp(promotedAt, tag: 57)
+        writer.message(figures, tag: 66)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                candidateID = try reader.identifier()
+            case 18:
+                name = try reader.string()
+            case 24:
+                status = try reader.enumeration()
+            case 34:
+                settings.append(try reader.message())
+            case 41:
+                proposedAt = try reader.timestamp()
+            case 50:
+                proposedBy = try reader.string()
+            case 57:
+                promotedAt = try reader.timestamp()
+            case 66:
+                try reader.merge(into: &figures)
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.Candidate" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.Candidate",
+        fields: [
+            FieldDescriptor(1, "candidate_id", .bytes, format: .uuid),
+            FieldDescriptor(2, "name", .string),
+            FieldDescriptor(3, "status", .enumeration(CandidateStatus.descriptor)),
+            FieldDescriptor(4, "settings", .message(CandidateSetting.self), isRepeated: true),
+            FieldDescriptor(5, "proposed_at", .sfixed64, format: .timestamp),
+            FieldDescriptor(6, "proposed_by", .string, sensitivity: .personal),
+            FieldDescriptor(7, "promoted_at", .sfixed64, format: .timestamp),
+            FieldDescriptor(8, "figures", .message(CandidateFigures.self)),
+        ])
+}
+
+package struct CandidateSetting: WireMessage {
+    /// "behaviour.missing_pages", "detection.threat_above", "rules.silenced".
+    package var key: String = ""
+    package var value: String = ""
+
+    package init() {}
+
+    package init(key: String = "", value: String = "") {
+        self.key = key
+        self.value = value
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.string(key, tag: 10)
+        writer.string(value, tag: 18)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                key = try reader.string()
+            case 18:
+                value = try reader.string()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.CandidateSetting" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.CandidateSetting",
+        fields: [
+            FieldDescriptor(1, "key", .string, isRequired: true, length: 0...64),
+            FieldDescriptor(2, "value", .string, isRequired: true, length: 0...4096),
+        ])
+}
+
+/// What a candidate would have said, beside what was said, about the same requests.
+package struct CandidateFigures: WireMessage {
+    package var requests: UInt64 = 0
+    package var threats: UInt64 = 0
+    package var threatsInForce: UInt64 = 0
+    /// Clients that only the candidate, only what is in force, or both would have reported.
+    package var clientsOnlyCandidate: UInt64 = 0
+    package var clientsOnlyInForce: UInt64 = 0
+    package var clientsBoth: UInt64 = 0
+
+    package init() {}
+
+    package init(
+        requests: UInt64 = 0,
+        threats: UInt64 = 0,
+        threatsInForce: UInt64 = 0,
+        clientsOnlyCandidate: UInt64 = 0,
+        clientsOnlyInForce: UInt64 = 0,
+        clientsBoth: UInt64 = 0
+    ) {
+        self.requests = requests
+        self.threats = threats
+        self.threatsInForce = threatsInForce
+        self.clientsOnlyCandidate = clientsOnlyCandidate
+        self.clientsOnlyInForce = clientsOnlyInForce
+        self.clientsBoth = clientsBoth
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.uint64(requests, tag: 8)
+        writer.uint64(threats, tag: 16)
+        writer.uint64(threatsInForce, tag: 24)
+        writer.uint64(clientsOnlyCandidate, tag: 32)
+        writer.uint64(clientsOnlyInForce, tag: 40)
+        writer.uint64(clientsBoth, tag: 48)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 8:
+                requests = try reader.uint64()
+            case 16:
+                threats = try reader.uint64()
+            case 24:
+                threatsInForce = try reader.uint64()
+            case 32:
+                clientsOnlyCandidate = try reader.uint64()
+            case 40:
+                clientsOnlyInForce = try reader.uint64()
+            case 48:
+                clientsBoth = try reader.uint64()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.CandidateFigures" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.CandidateFigures",
+        fields: [
+            FieldDescriptor(1, "requests", .uint64),
+            FieldDescriptor(2, "threats", .uint64),
+            FieldDescriptor(3, "threats_in_force", .uint64),
+            FieldDescriptor(4, "clients_only_candidate", .uint64),
+            FieldDescriptor(5, "clients_only_in_force", .uint64),
+            FieldDescriptor(6, "clients_both", .uint64),
+        ])
+}
+
+package struct ProposeCandidateRequest: WireMessage {
+    package var name: String = ""
+    package var settings: [CandidateSetting] = []
+
+    package init() {}
+
+    package init(name: String = "", settings: [CandidateSetting] = []) {
+        self.name = name
+        self.settings = settings
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.string(name, tag: 10)
+        for value in settings { writer.element(value, tag: 18) }
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                name = try reader.string()
+            case 18:
+                settings.append(try reader.message())
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.ProposeCandidateRequest" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.ProposeCandidateRequest",
+        fields: [
+            FieldDescriptor(1, "name", .string, isRequired: true, length: 0...128),
+            FieldDescriptor(
+                2, "settings", .message(CandidateSetting.self), isRepeated: true, isRequired: true, length: 0...32),
+        ])
+}
+
+package struct ProposeCandidateResponse: WireMessage {
+    package var candidate: Candidate? = nil
+
+    package init() {}
+
+    package init(candidate: Candidate? = nil) {
+        self.candidate = candidate
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.message(candidate, tag: 10)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                try reader.merge(into: &candidate)
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.ProposeCandidateResponse" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.ProposeCandidateResponse",
+        fields: [
+            FieldDescriptor(1, "candidate", .message(Candidate.self))
+        ])
+}
+
+package struct ListCandidatesRequest: WireMessage {
+    package init() {}
+
+    package func encode(to writer: inout WireWriter) {}
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.ListCandidatesRequest" }
+    package static let descriptor = MessageDescriptor(schema: "infinite.detector.v1.ListCandidatesRequest", fields: [])
+}
+
+package struct ListCandidatesResponse: WireMessage {
+    package var candidates: [Candidate] = []
+
+    package init() {}
+
+    package init(candidates: [Candidate] = []) {
+        self.candidates = candidates
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        for value in candidates { writer.element(value, tag: 10) }
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                candidates.append(try reader.message())
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.ListCandidatesResponse" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.ListCandidatesResponse",
+        fields: [
+            FieldDescriptor(1, "candidates", .message(Candidate.self), isRepeated: true)
+        ])
+}
+
+package struct PromoteCandidateRequest: WireMessage {
+    package var candidateID: UUIDv7 = .unset
+
+    package init() {}
+
+    package init(candidateID: UUIDv7 = .unset) {
+        self.candidateID = candidateID
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.identifier(candidateID, tag: 10)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                candidateID = try reader.identifier()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.PromoteCandidateRequest" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.PromoteCandidateRequest",
+        fields: [
+            FieldDescriptor(1, "candidate_id", .bytes, format: .uuid, isRequired: true)
+        ])
+}
+
+package struct PromoteCandidateResponse: WireMessage {
+    package var candidate: Candidate? = nil
+
+    package init() {}
+
+    package init(candidate: Candidate? = nil) {
+        self.candidate = candidate
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.message(candidate, tag: 10)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                try reader.merge(into: &candidate)
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.PromoteCandidateResponse" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.PromoteCandidateResponse",
+        fields: [
+            FieldDescriptor(1, "candidate", .message(Candidate.self))
+        ])
+}
+
+package struct RetireCandidateRequest: WireMessage {
+    package var candidateID: UUIDv7 = .unset
+
+    package init() {}
+
+    package init(candidateID: UUIDv7 = .unset) {
+        self.candidateID = candidateID
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.identifier(candidateID, tag: 10)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                candidateID = try reader.identifier()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.RetireCandidateRequest" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.RetireCandidateRequest",
+        fields: [
+            FieldDescriptor(1, "candidate_id", .bytes, format: .uuid, isRequired: true)
+        ])
+}
+
+package struct RetireCandidateResponse: WireMessage {
+    package var candidate: Candidate? = nil
+
+    package init() {}
+
+    package init(candidate: Candidate? = nil) {
+        self.candidate = candidate
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.message(candidate, tag: 10)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                try reader.merge(into: &candidate)
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.RetireCandidateResponse" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.RetireCandidateResponse",
+        fields: [
+            FieldDescriptor(1, "candidate", .message(Candidate.self))
         ])
 }
 
@@ -516,6 +1563,124 @@ package enum AnalyzedAction: WireEnumeration {
         ])
 }
 
+package enum FeedbackVerdict: WireEnumeration {
+    case unspecified
+    case truePositive
+    case falsePositive
+    case benign
+    /// A value that this version does not know.
+    case unrecognized(Int32)
+
+    package init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .truePositive
+        case 2: self = .falsePositive
+        case 3: self = .benign
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    package var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .truePositive: 1
+        case .falsePositive: 2
+        case .benign: 3
+        case .unrecognized(let number): number
+        }
+    }
+
+    package static let descriptor = EnumerationDescriptor(
+        schema: "infinite.detector.v1.FeedbackVerdict",
+        values: [
+            ("unspecified", 0),
+            ("true_positive", 1),
+            ("false_positive", 2),
+            ("benign", 3),
+        ])
+}
+
+package enum IndicatorFormat: WireEnumeration {
+    case unspecified
+    /// An address or network a line; what follows a '#' or ';' is a comment.
+    case plain
+    /// A head that names the columns, among them one of indicator, ip, address, network, cidr; optional: confidence,
+    /// valid_until (RFC 3339), description.
+    case csv
+    /// A STIX 2.1 bundle: its indicators with patterns of ipv4-addr:value and ipv6-addr:value.
+    case stix
+    /// A value that this version does not know.
+    case unrecognized(Int32)
+
+    package init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .plain
+        case 2: self = .csv
+        case 3: self = .stix
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    package var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .plain: 1
+        case .csv: 2
+        case .stix: 3
+        case .unrecognized(let number): number
+        }
+    }
+
+    package static let descriptor = EnumerationDescriptor(
+        schema: "infinite.detector.v1.IndicatorFormat",
+        values: [
+            ("unspecified", 0),
+            ("plain", 1),
+            ("csv", 2),
+            ("stix", 3),
+        ])
+}
+
+package enum CandidateStatus: WireEnumeration {
+    case unspecified
+    case shadow
+    case active
+    case retired
+    /// A value that this version does not know.
+    case unrecognized(Int32)
+
+    package init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .shadow
+        case 2: self = .active
+        case 3: self = .retired
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    package var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .shadow: 1
+        case .active: 2
+        case .retired: 3
+        case .unrecognized(let number): number
+        }
+    }
+
+    package static let descriptor = EnumerationDescriptor(
+        schema: "infinite.detector.v1.CandidateStatus",
+        values: [
+            ("unspecified", 0),
+            ("shadow", 1),
+            ("active", 2),
+            ("retired", 3),
+        ])
+}
+
 /// What infinite.detector.v1.DetectorService answers over the bus.
 package enum DetectorRPC {
     /// Newest first.
@@ -529,4 +1694,30 @@ package enum DetectorRPC {
     /// Judges a request or a piece of text on demand; nothing is stored.
     package static let analyze = RPCMethod<AnalyzeRequest, AnalyzeResponse>(
         service: .detector, name: "infinite.detector.v1.DetectorService/Analyze")
+    /// Says whether a threat was one. What is said about its incident as a whole goes through ResolveIncident.
+    package static let markThreat = RPCMethod<MarkThreatRequest, MarkThreatResponse>(
+        service: .detector, name: "infinite.detector.v1.DetectorService/MarkThreat")
+    /// What analysts said, with what it was said about: training data. Newest first.
+    package static let listFeedback = RPCMethod<ListFeedbackRequest, ListFeedbackResponse>(
+        service: .detector, name: "infinite.detector.v1.DetectorService/ListFeedback")
+    /// Takes in addresses and networks that others know to be bad. Those of one source replace its earlier ones.
+    package static let importIndicators = RPCMethod<ImportIndicatorsRequest, ImportIndicatorsResponse>(
+        service: .detector, name: "infinite.detector.v1.DetectorService/ImportIndicators")
+    package static let listIndicators = RPCMethod<ListIndicatorsRequest, ListIndicatorsResponse>(
+        service: .detector, name: "infinite.detector.v1.DetectorService/ListIndicators")
+    /// Who was seen attacking here, as a STIX 2.1 bundle for others.
+    package static let exportSignals = RPCMethod<ExportSignalsRequest, ExportSignalsResponse>(
+        service: .detector, name: "infinite.detector.v1.DetectorService/ExportSignals")
+    /// Proposes other settings: they judge the live traffic in the shadow of those in force, and nobody is told.
+    package static let proposeCandidate = RPCMethod<ProposeCandidateRequest, ProposeCandidateResponse>(
+        service: .detector, name: "infinite.detector.v1.DetectorService/ProposeCandidate")
+    /// Those in force, in the shadow and retired, with their figures. Newest first.
+    package static let listCandidates = RPCMethod<ListCandidatesRequest, ListCandidatesResponse>(
+        service: .detector, name: "infinite.detector.v1.DetectorService/ListCandidates")
+    /// Puts a candidate in force in all replicas.
+    package static let promoteCandidate = RPCMethod<PromoteCandidateRequest, PromoteCandidateResponse>(
+        service: .detector, name: "infinite.detector.v1.DetectorService/PromoteCandidate")
+    /// Takes a candidate out of force, or out of the shadow; what was in force before it is in force again.
+    package static let retireCandidate = RPCMethod<RetireCandidateRequest, RetireCandidateResponse>(
+        service: .detector, name: "infinite.detector.v1.DetectorService/RetireCandidate")
 }

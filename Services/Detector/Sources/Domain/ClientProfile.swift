@@ -15,7 +15,7 @@ struct ClientProfile: Sendable, Equatable {
     var pathSpread = SIMD16<UInt8>.zero
     var telltales: Telltales = []
     var sketchedSince: Timestamp
-    /// The user agent it showed last, hashed; 0 before the first.
+    /// The user agent and protocol it showed last, hashed; 0 for none.
     var agent: UInt64 = 0
     var pace = Pace()
     var steps = NumberedSteps()
@@ -36,8 +36,8 @@ struct ClientProfile: Sendable, Equatable {
         counts.add(.requests)
         let path = hash.hash(request.path)
         addPath(path, request)
-        let agentHash = hash.hash(request.userAgent) | 1
-        telltales.formUnion(Telltales(request, isNewAgent: agentHash != agent))
+        let agentHash = Self.agent(request, hash)
+        telltales.formUnion(Telltales(request, isNewAgent: agentHash != agent || agentHash == 0))
         agent = agentHash
         if request.status >= 500 { counts.add(.broken) }
         if request.status == 404 {
@@ -50,6 +50,11 @@ struct ClientProfile: Sendable, Equatable {
             counts.add(.suspicion, Float(score))
             for finding in request.inspection?.findings ?? [] { suspiciousRules.insert(hash.hash(finding.rule.utf8)) }
         }
+    }
+
+    private static func agent(_ request: ObservedRequest, _ hash: SeededHash) -> UInt64 {
+        guard !request.userAgent.isEmpty else { return 0 }
+        return SeededHash.spread(hash.hash(request.userAgent) ^ UInt64(request.protocolVersion)) | 1
     }
 
     private mutating func addPath(_ path: UInt64, _ request: ObservedRequest) {

@@ -123,6 +123,9 @@ extension ObservedRequest {
         Self.assetEndings.contains { path.count > $0.count && path.suffix($0.count).elementsEqual($0) }
     }
 
+    /// At least it says so.
+    var isBrowser: Bool { userAgent.starts(with: "Mozilla/5.0 (".utf8) }
+
     /// The path with its last number taken out, and that number: `/orders/1041/lines` is `/orders//lines` and 1041.
     var numberedPath: (template: [UInt8], number: UInt64)? {
         guard let last = path.lastIndex(where: { (0x30...0x39).contains($0) }) else { return nil }

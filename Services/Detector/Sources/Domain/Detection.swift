@@ -5,7 +5,7 @@ import Core
 struct Detection: Sendable {
     struct Settings: Sendable {
         var behaviour = BehaviourSettings()
-        var incidents = IncidentTable.Settings()
+        var incidents = CampaignTable.Settings()
         var clientCapacity = 100_000
         var threatAbove = 0.5
         /// How many threats of one incident are told one by one; later ones only when they change something.
@@ -14,8 +14,10 @@ struct Detection: Sendable {
 
     let settings: Settings
     var clients: ClientTable
-    private(set) var incidents: IncidentTable
+    private(set) var incidents: CampaignTable
     private(set) var crowds: [Crowds.Kind: Crowds]
+    private var fingerprints = Fingerprints()
+    var indicators = IndicatorTable()
     private var space: HalfSpaceTrees
     private var loneliness = RobustBaseline()
     private let hash: SeededHash
@@ -23,7 +25,7 @@ struct Detection: Sendable {
     init(_ settings: Settings = Settings(), seed: UInt64 = .random(in: .min ... .max)) {
         self.settings = settings
         clients = ClientTable(capacity: settings.clientCapacity)
-        incidents = IncidentTable(settings.incidents)
+        incidents = CampaignTable(settings.incidents)
         crowds = [.account: Crowds(gate: 4), .network: Crowds(gate: 4), .pages: Crowds(gate: 200)]
         hash = SeededHash(seed: seed)
         space = HalfSpaceTrees(dimensions: 7, seed: SeededHash.spread(seed))
@@ -34,34 +36,61 @@ struct Detection: Sendable {
         let (evidence, behaviour, hash) = (request.inspection ?? .nothing, settings.behaviour, hash)
         // Whom they tried is in the body, which is not told; the query and the session's user are what there is.
         let tried = behaviour.isFailedLogin(request) ? hash.hash(request.user?.bytes ?? request.query) : nil
-        let crowd = crowdSignals(request, tried: tried)
-        let (signals, position) = clients.update(request.client, of: partition, at: request.at) { profile in
+        var around = crowdSignals(request, tried: tried)
+        if indicators.count > 0, let hit = indicators.hit(request.client, at: request.at) { around.append(hit.signal) }
+        let crowd = around
+        let seen = clients.update(request.client, of: partition, at: request.at) { profile in
+            let agent = profile.agent
             profile.add(request, score: evidence.score, hash: hash, behaviour)
             if let tried { profile.addFailedLogin(tried, at: request.at, behaviour) }
             let isDueForComparison = Int(profile.counts[.requests]) & 15 == 15
             return (
-                Self.due(crowd, &profile, at: request.at, behaviour), isDueForComparison ? profile.position : nil
+                signals: Self.due(crowd, &profile, at: request.at, behaviour),
+                position: isDueForComparison ? profile.position : nil, agent: profile.agent,
+                isNewAgent: profile.agent != agent
             )
         }
-        var all = signals
-        if let position, let outlier = outlier(position, request) { all.append(outlier) }
+        if seen.isNewAgent { fingerprints.show(seen.agent, at: request.at) }
+        var signals = seen.signals
+        if let position = seen.position, let outlier = outlier(position, request) { signals.append(outlier) }
         // What the labyrinth answers is being watched there; it is no news that an intruder behaves like one.
         guard request.course != .diverted else { return [] }
         var events: [DetectionEvent] = []
-        if evidence.score > settings.threatAbove { report(Threat(request, evidence), &events) }
-        for signal in all { report(Threat(request, signal), &events) }
+        let shown = Shown(fingerprint: seen.agent, isBrowser: request.isBrowser, account: tried)
+        if evidence.score > settings.threatAbove { report(Threat(request, evidence), shown, &events) }
+        for signal in signals { report(Threat(request, signal), shown, &events) }
         return events
     }
 
     mutating func observe(_ login: FailedLogin) -> [DetectionEvent] {
         let (account, behaviour) = (hash.hash(login.claimedName), settings.behaviour)
         let crowd = loginCrowds(login.client, account: account, at: login.at)
-        let signals = clients.update(login.client, at: login.at) { profile in
+        let (signals, agent) = clients.update(login.client, at: login.at) { profile in
             profile.addFailedLogin(account, at: login.at, behaviour)
-            return Self.due(crowd, &profile, at: login.at, behaviour)
+            return (Self.due(crowd, &profile, at: login.at, behaviour), profile.agent)
         }
         var events: [DetectionEvent] = []
-        for signal in signals { report(Threat(login, signal), &events) }
+        let shown = Shown(fingerprint: agent, isBrowser: true, account: account)
+        for signal in signals { report(Threat(login, signal), shown, &events) }
+        return events
+    }
+
+    /// What happens in the labyrinth: who takes its decoys for real has shown what he is after. The others only give
+    /// their lineage to the incident that led them there.
+    mutating func observe(_ step: IntruderStep) -> [DetectionEvent] {
+        let isDue = clients.update(step.client, at: step.at) {
+            $0.lastSeen = max($0.lastSeen, step.at)
+            return step.intent >= .stealingData
+                && $0.reports.isDue(.labyrinth, at: step.at, every: settings.behaviour.repeatAfter)
+        }
+        guard isDue else { return [] }
+        let threat =
+            step.intent == .takingOver
+            ? Threat(step, .canaryUsed, severity: .critical, stage: .objectives)
+            : Threat(step, .dataLeak, severity: .medium, stage: .exploitation)
+        var events: [DetectionEvent] = []
+        let lineage = hash.hash(step.intruder.high, step.intruder.low)
+        report(threat, Shown(fingerprint: 0, isBrowser: true, account: nil, lineage: lineage), &events)
         return events
     }
 
@@ -127,28 +156,56 @@ struct Detection: Sendable {
             explanation: "unlike other clients by \(BehaviourSignal.whole(-deviations)) standard deviations")
     }
 
+    // MARK: Incidents
+
     mutating func contain(_ client: IPAddress) -> DetectionEvent? { incidents.contain(client) }
 
     mutating func expire(at now: Timestamp) -> [DetectionEvent] { incidents.expire(at: now) }
 
-    mutating func resolve(_ client: IPAddress, as resolution: Incident.Resolution, at now: Timestamp) -> DetectionEvent?
-    {
-        incidents.close(client, as: resolution, at: now)
+    mutating func resolve(_ id: UUIDv7, as resolution: Incident.Resolution, at now: Timestamp) -> DetectionEvent? {
+        incidents.close(id, as: resolution, at: now)
     }
 
-    mutating func restore(_ incident: Incident) { incidents.restore(incident) }
+    mutating func adopt(_ incident: Incident) { incidents.adopt(incident) }
 
-    private mutating func report(_ threat: Threat, _ events: inout [DetectionEvent]) {
+    /// What is known of a client at the moment it is accused.
+    private struct Shown {
+        /// 0: none.
+        var fingerprint: UInt64
+        var isBrowser: Bool
+        var account: UInt64?
+        var lineage: UInt64?
+    }
+
+    private mutating func report(_ threat: Threat, _ shown: Shown, _ events: inout [DetectionEvent]) {
         var threat = threat
+        if shown.fingerprint != 0, incidents.incident(of: threat.client) == nil {
+            fingerprints.accuse(shown.fingerprint, at: threat.at)
+        }
+        threat.keys = keys(of: threat, shown)
         guard let outcome = incidents.add(threat) else {
             events.append(.threat(threat))
             return
         }
         threat.incident = outcome.incident.id
-        if let event = outcome.event { events.append(event) }
-        if outcome.event != nil || outcome.incident.threatCount <= settings.toldThreats {
-            events.append(.threat(threat))
+        events += outcome.events
+        if outcome.isNews || outcome.incident.threatCount <= settings.toldThreats { events.append(.threat(threat)) }
+    }
+
+    private func keys(of threat: Threat, _ shown: Shown) -> [CampaignKey] {
+        let group = SeededHash.spread(networkKey(threat.client) ^ threat.category.group)
+        var keys = [CampaignKey(kind: .network, hash: group)]
+        if let lineage = shown.lineage { keys.append(CampaignKey(kind: .lineage, hash: lineage)) }
+        // Whoever tries many accounts has no one of them in particular in mind.
+        if let account = shown.account, threat.category == .bruteForce {
+            keys.append(CampaignKey(kind: .account, hash: account))
         }
+        if shown.fingerprint != 0,
+            fingerprints.isTelling(shown.fingerprint, isBrowser: shown.isBrowser, at: threat.at)
+        {
+            keys.append(CampaignKey(kind: .fingerprint, hash: shown.fingerprint))
+        }
+        return keys
     }
 
     private static func due(
@@ -159,50 +216,5 @@ struct Detection: Sendable {
         return (own + (profile.hasLoggedIn ? [] : crowd)).filter {
             profile.reports.isDue($0.kind, at: now, every: settings.repeatAfter)
         }
-    }
-}
-
-extension Threat {
-    /// A request that its own content gives away.
-    init(_ request: ObservedRequest, _ evidence: RuleEvidence) {
-        let strongest = evidence.findings.max { $0.weight < $1.weight }
-        let category = strongest?.category ?? .anomaly
-        // Passed through and answered without an error: it may have worked.
-        let mayHaveWorked = request.course == .served && (200..<400).contains(request.status)
-        self.init(
-            request, category: category,
-            severity: evidence.score > 0.8 ? category.severity : category.severity.lowered,
-            stage: category.isReconnaissance ? .reconnaissance : mayHaveWorked ? .exploitation : .delivery,
-            score: evidence.score, detector: "rules", findings: evidence.findings,
-            explanation: strongest.map { "rule \($0.rule) and \(evidence.findings.count - 1) more" } ?? "rules")
-    }
-
-    /// A client that its behaviour gives away.
-    init(_ request: ObservedRequest, _ signal: BehaviourSignal) {
-        self.init(
-            request, category: signal.category, severity: signal.category.severity,
-            stage: signal.category.isReconnaissance ? .reconnaissance : .delivery, score: signal.score,
-            detector: "behaviour.\(signal.kind)", findings: [], explanation: signal.explanation)
-    }
-
-    /// The same, when what gave it away was a login and not a request that was observed.
-    init(_ login: FailedLogin, _ signal: BehaviourSignal) {
-        self.init(
-            id: UUIDv7(), at: login.at, client: login.client, request: login.request, incident: nil,
-            category: signal.category, severity: signal.category.severity, stage: .delivery, score: signal.score,
-            detector: "behaviour.\(signal.kind)", findings: [], explanation: signal.explanation, host: [], path: [],
-            route: "",
-            trace: nil)
-    }
-
-    private init(
-        _ request: ObservedRequest, category: ThreatCategory, severity: ThreatSeverity, stage: AttackStage,
-        score: Double, detector: String, findings: [RuleMatch], explanation: String
-    ) {
-        self.init(
-            id: UUIDv7(), at: request.at, client: request.client, request: request.id, incident: nil,
-            category: category, severity: severity, stage: stage, score: score, detector: detector,
-            findings: findings, explanation: explanation, host: request.host, path: request.path,
-            route: request.route, trace: request.trace)
     }
 }

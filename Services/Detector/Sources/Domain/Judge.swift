@@ -43,18 +43,28 @@ final class Judge: Sendable {
     func observeLogin(of client: IPAddress, at now: Timestamp) {
         detection.withLock { $0.observeLogin(of: client, at: now) }
     }
+    func observe(_ step: IntruderStep) -> [DetectionEvent] { detection.withLock { $0.observe(step) } }
     func contain(_ client: IPAddress) -> DetectionEvent? { detection.withLock { $0.contain(client) } }
     func expire(at now: Timestamp) -> [DetectionEvent] { detection.withLock { $0.expire(at: now) } }
 
-    func resolve(_ client: IPAddress, as resolution: Incident.Resolution, at now: Timestamp) -> DetectionEvent? {
-        detection.withLock { $0.resolve(client, as: resolution, at: now) }
+    func resolve(_ id: UUIDv7, as resolution: Incident.Resolution, at now: Timestamp) -> DetectionEvent? {
+        detection.withLock { $0.resolve(id, as: resolution, at: now) }
+    }
+
+    func use(_ indicators: IndicatorTable) { detection.withLock { $0.indicators = indicators } }
+
+    /// Incidents as the database has them: other replicas' too.
+    func adopt(_ incidents: [Incident]) {
+        detection.withLock { detection in
+            for incident in incidents { detection.adopt(incident) }
+        }
     }
 
     /// Starts over with what was saved; profiles mean something under their own seed only.
     func restore(seed: UInt64, _ incidents: [Incident], _ crowds: [CrowdRecord] = []) {
         detection.withLock { detection in
             detection = Detection(settings, seed: seed)
-            for incident in incidents { detection.restore(incident) }
+            for incident in incidents { detection.adopt(incident) }
             for crowd in crowds { detection.restore(crowd.kind, crowd.key, crowd.entry) }
         }
     }

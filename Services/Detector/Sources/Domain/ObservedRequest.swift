@@ -29,6 +29,8 @@ struct ObservedRequest: Sendable {
     var inspection: RuleEvidence?
     var user: UUIDv7?
     var trace: TraceContext?
+    /// 10, 11, 20; 0 when it was not told. With the user agent it is what a client looks like.
+    var protocolVersion: UInt8 = 0
 }
 
 /// A login that our own auth service refused.
@@ -37,6 +39,39 @@ struct FailedLogin: Sendable {
     var at: Timestamp
     var client: IPAddress
     var claimedName: [UInt8]
+}
+
+/// What an intruder did in the labyrinth.
+struct IntruderStep: Sendable {
+    enum Intent: Int, Sendable, Comparable {
+        case exploring = 1
+        case scraping = 2
+        case stealingData = 3
+        case stealingCredentials = 4
+        case takingOver = 5
+
+        static func < (left: Intent, right: Intent) -> Bool { left.rawValue < right.rawValue }
+
+        var sentence: String {
+            switch self {
+            case .exploring: "looks around"
+            case .scraping: "collects pages"
+            case .stealingData: "takes decoys for data"
+            case .stealingCredentials: "tries credentials on decoys"
+            case .takingOver: "used a decoy's secret"
+            }
+        }
+    }
+
+    var intruder: UUIDv7
+    var request: UUIDv7
+    var at: Timestamp
+    var client: IPAddress
+    var path: [UInt8]
+    var userAgent: [UInt8]
+    var count: Int
+    var intent: Intent
+    var trace: TraceContext?
 }
 
 /// What rules found in one request.

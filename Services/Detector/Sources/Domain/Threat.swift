@@ -22,53 +22,8 @@ struct Threat: Sendable, Equatable {
     var path: [UInt8]
     var route: String
     var trace: TraceContext?
-}
-
-/// Threats of one client that belong together.
-struct Incident: Sendable, Equatable {
-    enum Status: Int, Sendable {
-        case open = 1
-        case contained = 2
-        case resolved = 3
-    }
-
-    enum Resolution: Int, Sendable {
-        case truePositive = 1
-        case falsePositive = 2
-        case benign = 3
-        case subsided = 4
-    }
-
-    struct Evidence: Sendable, Equatable {
-        var threat: UUIDv7
-        var at: Timestamp
-        var summary: String
-    }
-
-    static let maximumEvidence = 32
-    static let maximumTechniques = 16
-
-    var id: UUIDv7
-    var client: IPAddress
-    var status: Status
-    var severity: ThreatSeverity
-    var stage: AttackStage
-    var category: ThreatCategory
-    var techniques: [String]
-    var openedAt: Timestamp
-    var updatedAt: Timestamp
-    var resolvedAt: Timestamp?
-    var threatCount: Int
-    var score: Double
-    /// The first and the newest.
-    var evidence: [Evidence]
-    var resolution: Resolution?
-    /// Grows with each change that is told to others.
-    var revision: Int
-
-    var title: String {
-        threatCount == 1 ? "\(category.title) from \(client)" : "\(category.title) and more from \(client)"
-    }
+    /// What it has in common with other clients' threats.
+    var keys: [CampaignKey] = []
 }
 
 /// What a request led to, in the order it has to be told.
@@ -79,6 +34,8 @@ enum DetectionEvent: Sendable, Equatable {
         case severityRaised = 3
         case resolved = 4
         case reopened = 5
+        case memberJoined = 6
+        case merged = 7
     }
 
     case threat(Threat)
@@ -86,4 +43,57 @@ enum DetectionEvent: Sendable, Equatable {
     case updated(Incident, Change, previousStage: AttackStage)
     /// Kept, but no news for others: they caused it.
     case contained(Incident)
+}
+
+extension Threat {
+    /// A request that its own content gives away.
+    init(_ request: ObservedRequest, _ evidence: RuleEvidence) {
+        let strongest = evidence.findings.max { $0.weight < $1.weight }
+        let category = strongest?.category ?? .anomaly
+        // Passed through and answered without an error: it may have worked.
+        let mayHaveWorked = request.course == .served && (200..<400).contains(request.status)
+        self.init(
+            request, category: category,
+            severity: evidence.score > 0.8 ? category.severity : category.severity.lowered,
+            stage: category.isReconnaissance ? .reconnaissance : mayHaveWorked ? .exploitation : .delivery,
+            score: evidence.score, detector: "rules", findings: evidence.findings,
+            explanation: strongest.map { "rule \($0.rule) and \(evidence.findings.count - 1) more" } ?? "rules")
+    }
+
+    /// A client that its behaviour gives away.
+    init(_ request: ObservedRequest, _ signal: BehaviourSignal) {
+        self.init(
+            request, category: signal.category, severity: signal.category.severity,
+            stage: signal.category.isReconnaissance ? .reconnaissance : .delivery, score: signal.score,
+            detector: "behaviour.\(signal.kind)", findings: [], explanation: signal.explanation)
+    }
+
+    /// The same, when what gave it away was a login and not a request that was observed.
+    init(_ login: FailedLogin, _ signal: BehaviourSignal) {
+        self.init(
+            id: UUIDv7(), at: login.at, client: login.client, request: login.request, incident: nil,
+            category: signal.category, severity: signal.category.severity, stage: .delivery, score: signal.score,
+            detector: "behaviour.\(signal.kind)", findings: [], explanation: signal.explanation, host: [], path: [],
+            route: "", trace: nil)
+    }
+
+    /// An intruder who takes the labyrinth for the real thing.
+    init(_ step: IntruderStep, _ category: ThreatCategory, severity: ThreatSeverity, stage: AttackStage) {
+        self.init(
+            id: UUIDv7(), at: step.at, client: step.client, request: step.request, incident: nil, category: category,
+            severity: severity, stage: stage, score: category == .canaryUsed ? 0.99 : 0.9, detector: "labyrinth",
+            findings: [], explanation: "\(step.intent.sentence), at step \(step.count) in the labyrinth", host: [],
+            path: step.path, route: "", trace: step.trace)
+    }
+
+    private init(
+        _ request: ObservedRequest, category: ThreatCategory, severity: ThreatSeverity, stage: AttackStage,
+        score: Double, detector: String, findings: [RuleMatch], explanation: String
+    ) {
+        self.init(
+            id: UUIDv7(), at: request.at, client: request.client, request: request.id, incident: nil,
+            category: category, severity: severity, stage: stage, score: score, detector: detector,
+            findings: findings, explanation: explanation, host: request.host, path: request.path,
+            route: request.route, trace: request.trace)
+    }
 }

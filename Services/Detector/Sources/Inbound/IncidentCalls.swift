@@ -55,7 +55,8 @@ final class IncidentCalls: Sendable {
 
     private func resolve(_ request: ResolveIncidentRequest, deadline: Deadline) async throws -> ResolveIncidentResponse
     {
-        guard let resolution = Incident.Resolution(rawValue: Int(request.resolution.rawValue)), resolution != .subsided
+        guard let resolution = Incident.Resolution(rawValue: Int(request.resolution.rawValue)),
+            ![.subsided, .merged].contains(resolution)
         else { throw DetectorFailure.missingResolution }
         let stored = try await find(request.incidentID, deadline: deadline)
         guard stored.status != .resolved, let incident = Incident(stored) else {
@@ -63,7 +64,7 @@ final class IncidentCalls: Sendable {
         }
         // Another replica may hold it open; then what is stored is closed, and that replica's next change yields to it.
         let event =
-            judge.resolve(incident.client, as: resolution, at: clock.now)
+            judge.resolve(incident.id, as: resolution, at: clock.now)
             ?? .updated(incident.closed(as: resolution, at: clock.now), .resolved, previousStage: incident.stage)
         try await journal.save([event])
         return ResolveIncidentResponse(incident: try await find(request.incidentID, deadline: deadline))

@@ -10,7 +10,8 @@ extension ObservedRequest {
             host: event.host, path: event.path, query: event.query, userAgent: event.userAgent, referer: event.referer,
             status: Int(event.status), course: Course(event.outcome), route: event.route,
             inspection: isInspected ? RuleEvidence(event) : nil, user: event.userID.isSet ? event.userID : nil,
-            trace: TraceContext(event))
+            trace: TraceContext(traceHigh: event.traceHigh, event.traceLow, event.span),
+            protocolVersion: UInt8(clamping: event.protocolVersion.rawValue))
     }
 }
 
@@ -22,9 +23,9 @@ extension RuleEvidence {
 }
 
 extension TraceContext {
-    fileprivate init?(_ event: RequestObserved) {
-        guard event.traceHigh | event.traceLow != 0 else { return nil }
-        self.init(traceHigh: event.traceHigh, traceLow: event.traceLow, span: event.span, isSampled: true)
+    init?(traceHigh: UInt64, _ traceLow: UInt64, _ span: UInt64) {
+        guard traceHigh | traceLow != 0 else { return nil }
+        self.init(traceHigh: traceHigh, traceLow: traceLow, span: span, isSampled: true)
     }
 }
 

@@ -23,6 +23,9 @@ final class SecurityEvents: Sendable {
             for token in try delivery.decode(as: TokenIssued.self) where token.clientAddress.isSet {
                 judge.observeLogin(of: token.clientAddress, at: token.issuedAt)
             }
+        case IntruderStepObserved.schema:
+            let steps = try delivery.decode(as: IntruderStepObserved.self).compactMap(IntruderStep.init)
+            try await journal.save(steps.flatMap { judge.observe($0) })
         case DecisionMade.schema:
             let decisions = try delivery.decode(as: DecisionMade.self).compactMap(\.decision)
             try await journal.save(decisions.compactMap(\.containedClient).compactMap { judge.contain($0) })
@@ -37,6 +40,18 @@ extension FailedLogin {
         self.init(
             request: event.requestID, at: event.failedAt, client: event.clientAddress,
             claimedName: Array(event.claimedName.prefix(64)))
+    }
+}
+
+extension IntruderStep {
+    init?(_ event: IntruderStepObserved) {
+        guard event.clientAddress.isSet, event.intruderID.isSet,
+            let intent = Intent(rawValue: Int(event.intent.rawValue))
+        else { return nil }
+        self.init(
+            intruder: event.intruderID, request: event.requestID, at: event.observedAt, client: event.clientAddress,
+            path: event.path, userAgent: event.userAgent, count: Int(clamping: event.stepCount), intent: intent,
+            trace: TraceContext(traceHigh: event.traceHigh, event.traceLow, event.span))
     }
 }
 

@@ -15,7 +15,26 @@ extension Contracts.Incident {
                 EvidenceReference(kind: .threat, id: $0.threat, observedAt: $0.at, summary: $0.summary)
             },
             resolution: IncidentResolution(rawValue: Int32(incident.resolution?.rawValue ?? 0)),
-            revision: UInt64(incident.revision))
+            revision: UInt64(incident.revision), members: incident.links.map { .clientAddress($0.member) },
+            links: incident.links.map { IncidentLink($0) }, memberCount: UInt32(clamping: incident.memberCount),
+            mergedInto: incident.mergedInto ?? .unset)
+    }
+}
+
+extension IncidentLink {
+    fileprivate init(_ link: CampaignLink) {
+        self.init(
+            kind: IncidentLinkKind(rawValue: Int32(link.kind?.rawValue ?? 0)), member: .clientAddress(link.member),
+            joinedAt: link.at, reason: link.reason)
+    }
+}
+
+extension CampaignLink {
+    fileprivate init?(_ link: IncidentLink) {
+        guard let member = link.member?.clientAddress else { return nil }
+        self.init(
+            member: member, kind: CampaignKey.Kind(rawValue: Int(link.kind.rawValue)), at: link.joinedAt,
+            reason: link.reason)
     }
 }
 
@@ -28,6 +47,10 @@ extension Incident {
             let stage = AttackStage(rawValue: Int(incident.stage.rawValue)),
             let category = ThreatCategory(rawValue: Int(incident.category.rawValue))
         else { return nil }
+        // An older version told of one address only.
+        let links = incident.links.compactMap(CampaignLink.init)
+        let first = CampaignLink(
+            member: client, kind: nil, at: incident.openedAt, reason: "its threat opened the incident")
         self.init(
             id: incident.incidentID, client: client, status: status, severity: severity, stage: stage,
             category: category, techniques: incident.techniques, openedAt: incident.openedAt,
@@ -35,6 +58,8 @@ extension Incident {
             threatCount: Int(clamping: incident.threatCount), score: incident.score,
             evidence: incident.evidence.map { Evidence(threat: $0.id, at: $0.observedAt, summary: $0.summary) },
             resolution: Resolution(rawValue: Int(incident.resolution.rawValue)),
-            revision: Int(clamping: incident.revision))
+            revision: Int(clamping: incident.revision), links: links.isEmpty ? [first] : links,
+            memberCount: max(1, Int(incident.memberCount)),
+            mergedInto: incident.mergedInto.isSet ? incident.mergedInto : nil)
     }
 }

@@ -24,10 +24,12 @@ final class IncidentStore: Sendable {
                 BulkColumn("severity", rows.map { Int16($0.severity.rawValue) }),
                 BulkColumn("updated_at", rows.map(\.updatedAt)), BulkColumn("revision", rows.map(\.revision)),
                 BulkColumn("body", rows.map { Contracts.Incident($0).wireBytes() }),
+                BulkColumn("link_keys", rows.map { Self.bytes(of: $0.keys) }),
             ],
             suffix: """
                 ON CONFLICT (incident_id) DO UPDATE SET status = excluded.status, severity = excluded.severity,
-                updated_at = excluded.updated_at, revision = excluded.revision, body = excluded.body
+                updated_at = excluded.updated_at, revision = excluded.revision, body = excluded.body,
+                link_keys = excluded.link_keys
                 WHERE incidents.revision < excluded.revision AND incidents.status <> 3
                 """)
     }
@@ -57,12 +59,43 @@ final class IncidentStore: Sendable {
 
     /// What was open when the process before this one ended.
     func open(since: Timestamp, limit: Int) async throws -> [Incident] {
-        let rows = try await database.query(
+        try await database.query(
             """
-            SELECT incident_id, body FROM incidents WHERE status <> 3 AND updated_at >= $1
+            SELECT incident_id, body, link_keys FROM incidents WHERE status <> 3 AND updated_at >= $1
             ORDER BY updated_at DESC LIMIT $2
-            """, [.timestamp(since), .int(limit)])
-        return try rows.compactMap { Incident(try Self.incident($0)) }
+            """, [.timestamp(since), .int(limit)]
+        ).compactMap(Self.keyedIncident)
+    }
+
+    /// What this or another replica changed, resolved ones too.
+    func changed(since: Timestamp, limit: Int) async throws -> [Incident] {
+        try await database.query(
+            """
+            SELECT incident_id, body, link_keys FROM incidents WHERE updated_at >= $1
+            ORDER BY updated_at DESC LIMIT $2
+            """, [.timestamp(since), .int(limit)]
+        ).compactMap(Self.keyedIncident)
+    }
+
+    private static func keyedIncident(_ row: Row) throws -> Incident? {
+        var incident = Incident(try incident(row))
+        incident?.keys = keys(try row.get("link_keys", as: [UInt8].self))
+        return incident
+    }
+
+    /// Nine bytes a key: its kind and its hash.
+    private static func bytes(of keys: [CampaignKey]) -> [UInt8] {
+        keys.flatMap { key in
+            [UInt8(key.kind.rawValue)] + (0..<8).map { UInt8(truncatingIfNeeded: key.hash >> UInt64(56 - 8 * $0)) }
+        }
+    }
+
+    private static func keys(_ bytes: [UInt8]) -> [CampaignKey] {
+        stride(from: 0, to: bytes.count - 8, by: 9).compactMap { start in
+            CampaignKey.Kind(rawValue: Int(bytes[start])).map { kind in
+                CampaignKey(kind: kind, hash: bytes[(start + 1)..<(start + 9)].reduce(0) { $0 << 8 | UInt64($1) })
+            }
+        }
     }
 
     private static func incident(_ row: Row) throws -> Contracts.Incident {

@@ -111,7 +111,7 @@ private struct Scene {
     @Test func guessingPathsIsEnumerationAndIsNotRepeatedWithEveryRequest() throws {
         var scene = try Scene()
         var told: [String] = []
-        for index in 0..<100 { told += scene.request("/secret-\(index)", status: 404) }
+        for index in 0..<100 { told += scene.request("/secret-\(index * 37 % 101)", status: 404) }
         #expect(told.filter { $0.hasPrefix("threat enumeration") }.count == 1)
         #expect(told.first == "opened enumeration low reconnaissance")
     }
@@ -295,7 +295,8 @@ private struct Scene {
         var detection = Detection(settings, seed: 1)
         for client in 1...5 {
             let request = ObservedRequest(
-                id: UUIDv7(), at: Timestamp(seconds: 9), client: IPAddress(v4: UInt32(client)), method: [], host: [],
+                id: UUIDv7(), at: Timestamp(seconds: 9), client: IPAddress(v4: UInt32(client) << 16), method: [],
+                host: [],
                 path: [], query: [], userAgent: [], referer: [], status: 403, course: .stopped, route: "",
                 inspection: RuleEvidence(score: 0.9, findings: []), user: nil, trace: nil)
             #expect(!detection.observe(request).isEmpty)

@@ -126,7 +126,9 @@ private func attack(_ client: IPAddress, at moment: Timestamp) -> ObservedReques
         let journal = Journal(Outbox(database, publisher: Listener()), DetectorMetrics(MetricsRegistry()))
         var detection = Detection(seed: 1)
         try await journal.save(
-            (1...25).flatMap { detection.observe(attack(IPAddress(v4: UInt32($0)), at: Timestamp(seconds: 1_000))) })
+            (1...25).flatMap {
+                detection.observe(attack(IPAddress(v4: UInt32($0) << 16), at: Timestamp(seconds: 1_000)))
+            })
         var seen: [UUIDv7] = []
         var cursor: UUIDv7?
         repeat {

@@ -33,9 +33,12 @@ final class DetectorService: Service {
 
     func start() async throws {
         try await remember()
-        IncidentCalls(judge, incidents, threats, journal, clock: runtime.clock).serve(on: runtime.bus)
+        let feedback = FeedbackCalls(threats, FeedbackStore(runtime.database), clock: runtime.clock)
+        feedback.serve(on: runtime.bus)
+        IncidentCalls(judge, incidents, threats, journal, feedback, clock: runtime.clock).serve(on: runtime.bus)
         AnalyzeCall(judge.inspector.engine).serve(on: runtime.bus)
         try await watchIndicators()
+        await followCandidates()
         // Stopped in reverse: first nothing more is read, then the last checkpoint is made.
         keepHouse()
         consume()
@@ -91,6 +94,18 @@ final class DetectorService: Service {
             try await look()
             try await store.forget(before: self.runtime.clock.now)
         }
+    }
+
+    private func followCandidates() async {
+        let calls = CandidateCalls(
+            judge, CandidateStore(runtime.database), runtime.log, clock: runtime.clock,
+            shadowClients: configuration.shadowClients)
+        calls.serve(on: runtime.bus)
+        do { try await calls.follow() } catch {
+            runtime.log.warning(
+                "the configured settings judge until the candidates can be read", ["reason": .error(error)])
+        }
+        runtime.every(configuration.saveEvery, "following of candidates") { try await calls.follow() }
     }
 
     private func keepHouse() {

@@ -23,7 +23,7 @@ final class Housekeeping: Sendable {
 
     init(
         _ judge: Judge, _ journal: Journal, _ profiles: ClientProfileStore, _ crowds: CrowdStore,
-        _ threats: ThreatStore,
+        _ incidents: IncidentStore, _ threats: ThreatStore,
         _ metrics: DetectorMetrics, _ log: Logger, clock: any WallClock, _ configuration: DetectorConfiguration
     ) {
         self.judge = judge

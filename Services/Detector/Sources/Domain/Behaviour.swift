@@ -41,11 +41,14 @@ struct Behaviour {
 
     /// Strongest first.
     var signals: [BehaviourSignal] {
-        // Nearly every request of nearly every client ends here: nothing was wrong with any, and they are few.
+        // Nearly every request of nearly every client ends here: nothing was wrong with it, and it was not much.
         let counts = profile.counts
-        let isQuiet =
-            counts[.suspicion] + counts[.notFound] + counts[.refused] + counts[.broken] + counts[.failedLogins] < 3
-        if isQuiet, profile.telltales.isDisjoint(with: .scannerAgent), counts[.requests] < 30, profile.steps.run < 20 {
+        let wrongs =
+            counts[.suspicion] + counts[.notFound] + counts[.refused] + counts[.broken] + counts[.failedLogins]
+        if wrongs < 2, profile.telltales.asked == 0, !profile.telltales.contains(.scannerAgent),
+            profile.steps.run < settings.numberedSteps, counts[.requests] < settings.requestsPerHalfLife,
+            profile.paths.isSurelyBelow(min(settings.scrapedPaths, settings.machineScrapedPaths))
+        {
             return []
         }
         return [probing, telltale, enumeration, numbered, logins, flood, scraping, refusals, surge].compactMap { $0 }

@@ -7,7 +7,7 @@ import Core
 /// that every step is small and says why. What others are told is less than what happens: a change of stage or severity,
 /// the first few members, and then every doubling.
 struct CampaignTable: Sendable {
-    struct Settings: Sendable {
+    struct Settings: Sendable, Equatable {
         var capacity = 50_000
         /// Addresses in all incidents together; beyond it they count without being remembered.
         var members = 200_000
@@ -36,13 +36,19 @@ struct CampaignTable: Sendable {
         var seenAt: Timestamp
     }
 
-    private let settings: Settings
+    private var settings: Settings
     private var open: [UUIDv7: Incident] = [:]
     private var memberships: [IPAddress: Membership] = [:]
     private var anchors: [CampaignKey: Anchor] = [:]
     private(set) var refused = 0
 
     init(_ settings: Settings = Settings()) { self.settings = settings }
+
+    mutating func use(_ settings: Settings) {
+        let (capacity, members) = (self.settings.capacity, self.settings.members)
+        self.settings = settings
+        (self.settings.capacity, self.settings.members) = (capacity, members)
+    }
 
     var count: Int { open.count }
     func incident(of client: IPAddress) -> Incident? { memberships[client].flatMap { open[$0.incident] } }

@@ -78,7 +78,7 @@ struct ClientProfile: Sendable, Equatable {
         counts.decay(to: now, halfLife: settings.halfLife)
         guard now - sketchedSince > settings.sketchLifetime else { return }
         (paths, missingPaths, triedUsers, suspiciousRules) = (.init(), .init(), .init(), .init())
-        (pathSpread, telltales, sketchedSince) = (.zero, telltales.intersection([.programAgent]), now)
+        (pathSpread, telltales, sketchedSince) = (.zero, telltales.intersection([.programAgent, .scannerAgent]), now)
     }
 
     /// 0: one and the same path over and over; 1: all over the place.

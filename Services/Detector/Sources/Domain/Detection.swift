@@ -3,16 +3,18 @@ import Core
 /// The detector's judgement over a stream of requests of the same clients: requests in, events out. No I/O, no clock of
 /// its own; its memory is bounded by its settings.
 struct Detection: Sendable {
-    struct Settings: Sendable {
+    struct Settings: Sendable, Equatable {
         var behaviour = BehaviourSettings()
         var incidents = CampaignTable.Settings()
         var clientCapacity = 100_000
         var threatAbove = 0.5
+        /// Findings of these rules do not count.
+        var silencedRules: Set<String> = []
         /// How many threats of one incident are told one by one; later ones only when they change something.
         var toldThreats = 64
     }
 
-    let settings: Settings
+    private(set) var settings: Settings
     var clients: ClientTable
     private(set) var incidents: CampaignTable
     private(set) var crowds: [Crowds.Kind: Crowds]
@@ -31,9 +33,18 @@ struct Detection: Sendable {
         space = HalfSpaceTrees(dimensions: 7, seed: SeededHash.spread(seed))
     }
 
+    /// From now on; what is remembered stays. Capacities are the process's and do not change.
+    mutating func use(_ settings: Settings) {
+        let capacity = self.settings.clientCapacity
+        self.settings = settings
+        self.settings.clientCapacity = capacity
+        incidents.use(settings.incidents)
+    }
+
     /// `partition`: which one of the request stream it came through.
     mutating func observe(_ request: ObservedRequest, of partition: Int = 0) -> [DetectionEvent] {
-        let (evidence, behaviour, hash) = (request.inspection ?? .nothing, settings.behaviour, hash)
+        let evidence = (request.inspection ?? .nothing).without(settings.silencedRules)
+        let (behaviour, hash) = (settings.behaviour, hash)
         // Whom they tried is in the body, which is not told; the query and the session's user are what there is.
         let tried = behaviour.isFailedLogin(request) ? hash.hash(request.user?.bytes ?? request.query) : nil
         var around = crowdSignals(request, tried: tried)

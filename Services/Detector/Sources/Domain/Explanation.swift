@@ -24,7 +24,7 @@ enum Explanation {
         ]
     }
 
-    private static func exclusion(_ exclusion: Exclusion) -> String {
+    static func exclusion(_ exclusion: Exclusion) -> String {
         [("route", exclusion.route), ("rule", exclusion.rule), ("parameter", exclusion.parameter)]
             .compactMap { name, value in value.map { "\(name): \(visible(Array($0.utf8)))" } }
             .joined(separator: ", ")

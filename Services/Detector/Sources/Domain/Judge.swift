@@ -13,6 +13,8 @@ final class Judge: Sendable {
     let inspector: Inspector
     private let settings: Detection.Settings
     private let detection: Mutex<Detection>
+    /// Never taken while `detection` is held, so that nobody waits for a candidate but who judges.
+    private let shadow = Mutex<Shadow?>(nil)
 
     init(_ settings: Detection.Settings) throws(InspectionFailure) {
         inspector = try Inspector()
@@ -33,22 +35,48 @@ final class Judge: Sendable {
             for index in bare { requests[index].inspection = inspector.evidence(for: requests[index], &scratch) }
         }
         let judged = requests
-        let events = detection.withLock { detection in
-            judged.flatMap { detection.observe($0, of: partition) }
+        let said = detection.withLock { detection in judged.map { detection.observe($0, of: partition) } }
+        shadow.withLock { shadow in
+            guard shadow != nil else { return }
+            for (request, said) in zip(judged, said) { shadow?.compare(request, of: partition, said: said) }
         }
-        return (events, bare.count)
+        return (said.flatMap { $0 }, bare.count)
     }
 
-    func observe(_ login: FailedLogin) -> [DetectionEvent] { detection.withLock { $0.observe(login) } }
+    func observe(_ login: FailedLogin) -> [DetectionEvent] {
+        let said = detection.withLock { $0.observe(login) }
+        shadow.withLock { $0?.compare(login, said: said) }
+        return said
+    }
     func observeLogin(of client: IPAddress, at now: Timestamp) {
         detection.withLock { $0.observeLogin(of: client, at: now) }
     }
     func observe(_ step: IntruderStep) -> [DetectionEvent] { detection.withLock { $0.observe(step) } }
     func contain(_ client: IPAddress) -> DetectionEvent? { detection.withLock { $0.contain(client) } }
-    func expire(at now: Timestamp) -> [DetectionEvent] { detection.withLock { $0.expire(at: now) } }
+    func expire(at now: Timestamp) -> [DetectionEvent] {
+        shadow.withLock { $0?.expire(at: now) }
+        return detection.withLock { $0.expire(at: now) }
+    }
 
     func resolve(_ id: UUIDv7, as resolution: Incident.Resolution, at now: Timestamp) -> DetectionEvent? {
         detection.withLock { $0.resolve(id, as: resolution, at: now) }
+    }
+
+    // MARK: Settings
+
+    /// What the configuration says; a candidate changes it.
+    var configured: Detection.Settings { settings }
+    var inForce: Detection.Settings { detection.withLock { $0.settings } }
+
+    func use(_ settings: Detection.Settings) { detection.withLock { $0.use(settings) } }
+
+    /// Tries settings in the shadow; nil ends it.
+    func shadow(_ candidate: UUIDv7?, _ settings: Detection.Settings, seed: UInt64) {
+        shadow.withLock { $0 = candidate.map { Shadow($0, settings, seed: seed) } }
+    }
+
+    var shadowFigures: (candidate: UUIDv7, figures: Shadow.Figures)? {
+        shadow.withLock { $0.map { ($0.candidate, $0.figures) } }
     }
 
     func use(_ indicators: IndicatorTable) { detection.withLock { $0.indicators = indicators } }

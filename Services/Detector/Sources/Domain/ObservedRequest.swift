@@ -80,6 +80,15 @@ struct RuleEvidence: Sendable, Equatable {
     var findings: [RuleMatch]
 
     static let nothing = RuleEvidence(score: 0, findings: [])
+
+    /// As if some rules did not exist. The score of what is left is put together as if findings were independent, which
+    /// is never too low.
+    func without(_ rules: Set<String>) -> RuleEvidence {
+        guard !rules.isEmpty, findings.contains(where: { rules.contains($0.rule) }) else { return self }
+        let left = findings.filter { !rules.contains($0.rule) }
+        let combined = 1 - left.reduce(1) { $0 * (1 - min(max($1.weight, 0), 1)) }
+        return RuleEvidence(score: min(score, combined), findings: left)
+    }
 }
 
 struct RuleMatch: Sendable, Equatable {

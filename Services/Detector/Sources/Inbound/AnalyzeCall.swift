@@ -18,11 +18,18 @@ final class AnalyzeCall: Sendable {
             throw Failure(.invalid, "send a text, or a request with at least its target", source: .detector)
         }
         var scratch = try InspectionScratch()
-        let verdict = engine.inspect(InspectedRequest(request), .standard, &scratch)
+        let inspected = InspectedRequest(request)
+        let verdict = engine.inspect(inspected, .standard, &scratch)
+        let findings = verdict.findings.map { finding in
+            // Exactly what it adds: the score without it, as if its exclusion were in force.
+            let policy = InspectionPolicy(exclusions: [finding.silencedBy])
+            let without = engine.inspect(inspected, policy, &scratch).score
+            return AnalyzedFinding(finding, contribution: max(0, verdict.score - without))
+        }
         return AnalyzeResponse(
-            score: verdict.score, action: AnalyzedAction(verdict.action),
-            findings: verdict.findings.map(AnalyzedFinding.init), isComplete: verdict.isComplete,
-            engineVersion: engine.version)
+            score: verdict.score, action: AnalyzedAction(verdict.action), findings: findings,
+            isComplete: verdict.isComplete, engineVersion: engine.version,
+            explanation: Explanation.text(verdict, engineVersion: engine.version))
     }
 }
 
@@ -49,10 +56,11 @@ extension AnalyzedAction {
 }
 
 extension AnalyzedFinding {
-    fileprivate init(_ finding: Finding) {
+    fileprivate init(_ finding: Finding, contribution: Double) {
         self.init(
             finding: RuleFinding(RuleMatch(finding)), title: finding.title,
             silencedByRule: finding.silencedBy.rule ?? "",
-            silencedByParameter: Array((finding.silencedBy.parameter ?? "").utf8))
+            silencedByParameter: Array((finding.silencedBy.parameter ?? "").utf8), contribution: contribution,
+            exclusion: "{\(Explanation.exclusion(finding.silencedBy))}")
     }
 }

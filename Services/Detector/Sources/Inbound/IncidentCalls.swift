@@ -11,13 +11,18 @@ final class IncidentCalls: Sendable {
     private let incidents: IncidentStore
     private let threats: ThreatStore
     private let journal: Journal
+    private let feedback: FeedbackCalls
     private let clock: any WallClock
 
-    init(_ judge: Judge, _ incidents: IncidentStore, _ threats: ThreatStore, _ journal: Journal, clock: any WallClock) {
+    init(
+        _ judge: Judge, _ incidents: IncidentStore, _ threats: ThreatStore, _ journal: Journal,
+        _ feedback: FeedbackCalls, clock: any WallClock
+    ) {
         self.judge = judge
         self.incidents = incidents
         self.threats = threats
         self.journal = journal
+        self.feedback = feedback
         self.clock = clock
     }
 
@@ -29,7 +34,7 @@ final class IncidentCalls: Sendable {
             try await self.get(request, deadline: context.deadline)
         }
         bus.serve(DetectorRPC.resolveIncident) { request, context in
-            try await self.resolve(request, deadline: context.deadline)
+            try await self.resolve(request, by: context.principal, deadline: context.deadline)
         }
     }
 
@@ -53,8 +58,9 @@ final class IncidentCalls: Sendable {
             incident: incident, threats: try await threats.newest(of: request.incidentID, deadline: deadline))
     }
 
-    private func resolve(_ request: ResolveIncidentRequest, deadline: Deadline) async throws -> ResolveIncidentResponse
-    {
+    private func resolve(
+        _ request: ResolveIncidentRequest, by principal: Principal?, deadline: Deadline
+    ) async throws -> ResolveIncidentResponse {
         guard let resolution = Incident.Resolution(rawValue: Int(request.resolution.rawValue)),
             ![.subsided, .merged].contains(resolution)
         else { throw DetectorFailure.missingResolution }
@@ -67,6 +73,9 @@ final class IncidentCalls: Sendable {
             judge.resolve(incident.id, as: resolution, at: clock.now)
             ?? .updated(incident.closed(as: resolution, at: clock.now), .resolved, previousStage: incident.stage)
         try await journal.save([event])
+        try await feedback.mark(
+            request.incidentID, as: FeedbackVerdict(rawValue: Int32(resolution.rawValue)), by: principal,
+            comment: request.comment, deadline: deadline)
         return ResolveIncidentResponse(incident: try await find(request.incidentID, deadline: deadline))
     }
 

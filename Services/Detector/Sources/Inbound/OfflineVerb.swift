@@ -10,6 +10,7 @@ enum OfflineVerb {
         switch words.dropFirst().first {
         case "explain": ExplainVerb.run(arguments)
         case "measure": MeasureVerb.run(arguments)
+        case "replay": ReplayVerb.run(arguments)
         default: return
         }
     }

@@ -86,16 +86,23 @@ final class PartitionKeeper: Sendable {
         consumers.withLock { $0[partition] = consumer }
     }
 
+    /// Saved before and after it ends, because the next reader begins the moment this one stops.
     private func giveUp(_ partition: Int) async {
         guard let consumer = consumers.withLock({ $0.removeValue(forKey: partition) }) else { return }
+        let began = clock.now
+        await save(partition, since: Timestamp(nanoseconds: 0))
         await consumer.stop(deadline: .after(.seconds(5)))
+        await save(partition, since: began + .seconds(-1))
+        judge.forget(partition)
+    }
+
+    private func save(_ partition: Int, since moment: Timestamp) async {
         do {
-            try await profiles.save(judge.profiles(of: partition))
+            try await profiles.save(judge.profiles(of: partition).filter { $0.profile.lastSeen >= moment })
         } catch {
             log.warning(
                 "the clients of a partition could not be saved and are forgotten since the last checkpoint",
                 ["partition": .int(partition), "reason": .error(error)])
         }
-        judge.forget(partition)
     }
 }

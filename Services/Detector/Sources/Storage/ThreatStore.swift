@@ -22,6 +22,12 @@ final class ThreatStore: Sendable {
             ], suffix: "ON CONFLICT DO NOTHING")
     }
 
+    func find(_ id: UUIDv7, deadline: Deadline) async throws -> ThreatDetected? {
+        let row = try await database.queryRow(
+            "SELECT body FROM threats WHERE threat_id = $1", [.uuid(id)], deadline: deadline)
+        return row.flatMap { try? ThreatDetected(wireBytes: $0.get("body", as: [UInt8].self)) }
+    }
+
     func newest(of incident: UUIDv7, deadline: Deadline) async throws -> [ThreatDetected] {
         let rows = try await database.query(
             "SELECT body FROM threats WHERE incident_id = $1 ORDER BY threat_id DESC LIMIT $2",

@@ -14,6 +14,12 @@ struct DistinctCount: Sendable, Equatable {
         bits[bit >> 6] |= 1 << UInt64(bit & 63)
     }
 
+    /// Fewer than this many different things were seen.
+    func isSurelyBelow(_ bound: Double) -> Bool {
+        // Half of the bits and more stay distinct up to a hundred and fifty; then the estimate itself decides.
+        Double((0..<4).reduce(0) { $0 + bits[$1].nonzeroBitCount }) < min(bound, 150) / 2
+    }
+
     var estimate: Double {
         let zeros = 256 - (0..<4).reduce(0) { $0 + bits[$1].nonzeroBitCount }
         return zeros == 0 ? Self.saturation : 256 * log(256 / Double(zeros))
@@ -36,29 +42,50 @@ struct SmallDistinctCount: Sendable, Equatable {
     }
 }
 
-/// HyperLogLog with 256 registers: any number of different things to about 6.5 %, in 256 bytes.
+/// HyperLogLog with 256 registers: any number of different things to about 6.5 %, in 256 bytes. What the estimate needs is
+/// kept up to date with every insertion, because it is asked for more often than anything new comes.
 struct HyperLogLog: Sendable, Equatable {
     private static let precision: UInt64 = 8
-    private(set) var registers: [UInt8]
+    private static let largestRank = 57
 
-    init() { registers = [UInt8](repeating: 0, count: 1 << Int(Self.precision)) }
+    private(set) var registers: [UInt8]
+    private var sum: Double
+    private var zeros: Int
+
+    init() {
+        registers = [UInt8](repeating: 0, count: 1 << Int(Self.precision))
+        (sum, zeros) = (Double(registers.count), registers.count)
+    }
 
     init?(registers: [UInt8]) {
-        guard registers.count == 1 << Int(Self.precision), registers.allSatisfy({ $0 <= 57 }) else { return nil }
+        guard registers.count == 1 << Int(Self.precision), registers.allSatisfy({ $0 <= Self.largestRank }) else {
+            return nil
+        }
         self.registers = registers
+        sum = registers.reduce(0) { $0 + Self.weight($1) }
+        zeros = registers.count { $0 == 0 }
     }
+
+    static func == (left: HyperLogLog, right: HyperLogLog) -> Bool { left.registers == right.registers }
 
     mutating func insert(_ hash: UInt64) {
         let index = Int(hash >> (64 - Self.precision))
         let rest = hash << Self.precision | 1 << (Self.precision - 1)
-        registers[index] = max(registers[index], UInt8(rest.leadingZeroBitCount + 1))
+        let (rank, before) = (UInt8(rest.leadingZeroBitCount + 1), registers[index])
+        guard rank > before else { return }
+        registers[index] = rank
+        sum += Self.weight(rank) - Self.weight(before)
+        if before == 0 { zeros -= 1 }
     }
 
     var estimate: Double {
         let count = Double(registers.count)
-        let sum = registers.reduce(0.0) { $0 + exp2(-Double($1)) }
         let raw = 0.7213 / (1 + 1.079 / count) * count * count / sum
-        let zeros = registers.count { $0 == 0 }
         return raw <= 2.5 * count && zeros > 0 ? count * log(count / Double(zeros)) : raw
+    }
+
+    /// Two to the power of minus `rank`.
+    private static func weight(_ rank: UInt8) -> Double {
+        Double(sign: .plus, exponent: -Int(rank), significand: 1)
     }
 }

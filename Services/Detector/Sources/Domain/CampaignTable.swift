@@ -114,9 +114,7 @@ struct CampaignTable: Sendable {
     ) -> Incident {
         var (older, younger) = one.id < two.id ? (one, two) : (two, one)
         older.take(in: younger, because: key.reason(threat), key.kind, at: threat.at)
-        for (address, membership) in memberships where membership.incident == younger.id {
-            memberships[address]?.incident = older.id
-        }
+        for address in members(of: younger) { memberships[address]?.incident = older.id }
         for key in younger.keys { anchors[key]?.incident = older.id }
         open[younger.id] = nil
         younger.mergedInto = older.id
@@ -135,7 +133,7 @@ struct CampaignTable: Sendable {
             {
                 continue
             }
-            guard incident.add(key) else { continue }
+            guard anchors[key] != nil || anchors.count < 2 * settings.members, incident.add(key) else { continue }
             anchors[key] = Anchor(incident: incident.id, seenAt: threat.at)
         }
     }
@@ -182,14 +180,15 @@ struct CampaignTable: Sendable {
 
     private mutating func forget(_ incident: Incident) {
         open[incident.id] = nil
-        if incident.memberCount <= incident.links.count {
-            for link in incident.links where memberships[link.member]?.incident == incident.id {
-                memberships[link.member] = nil
-            }
-        } else {
-            memberships = memberships.filter { $0.value.incident != incident.id }
-        }
+        for address in members(of: incident) { memberships[address] = nil }
         for key in incident.keys where anchors[key]?.incident == incident.id { anchors[key] = nil }
+    }
+
+    /// All of them: those that are not named have to be looked for.
+    private func members(of incident: Incident) -> [IPAddress] {
+        let candidates =
+            incident.memberCount <= incident.links.count ? incident.links.map(\.member) : Array(memberships.keys)
+        return candidates.filter { memberships[$0]?.incident == incident.id }
     }
 
     // MARK: What others hold

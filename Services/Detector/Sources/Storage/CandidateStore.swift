@@ -40,7 +40,7 @@ final class CandidateStore: Sendable {
             try await transaction.execute(
                 """
                 INSERT INTO candidates (candidate_id, name, status, settings, proposed_at, proposed_by)
-                VALUES ($1, $2, 1, $3, $4, $5, $6)
+                VALUES ($1, $2, 1, $3, $4, $5)
                 """,
                 [
                     .uuid(candidate.id), .text(candidate.name), .bytes(Candidate(candidate.settings).wireBytes()),

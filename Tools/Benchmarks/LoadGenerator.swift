@@ -11,11 +11,13 @@ enum LoadGenerator {
         var p99 = Double.nan
     }
 
-    private static let seconds = 2
+    static let usualSeconds = 2
 
     static func wrk(_ origin: String, connections: Int, headers: [String] = []) throws -> Result {
         let text = try output(
-            of: ["wrk", "-t1", "-c\(connections)", "-d\(seconds)s"] + headers.flatMap { ["-H", $0] } + [origin + "/"])
+            of: ["wrk", "-t1", "-c\(connections)", "-d\(usualSeconds)s"] + headers.flatMap { ["-H", $0] } + [
+                origin + "/"
+            ])
         guard let requests = number(before: " requests in", in: text),
             let rate = text.split(separator: "\n").first(where: { $0.hasPrefix("Requests/sec:") }),
             let perSecond = rate.split(separator: " ").last.flatMap({ Double($0) }), requests > 0
@@ -29,7 +31,7 @@ enum LoadGenerator {
     /// The requests of a shape over a protocol, as fast as they go or `rate` of them a second.
     static func h2load(
         _ proxied: ProxiedProtocol, port: Int, path: String, _ shape: RequestShape, connections: Int, rate: Double?,
-        folder: String
+        seconds: Int = usualSeconds, folder: String
     ) throws -> Result {
         let log = "\(folder)/h2load.log"
         defer { try? FileManager.default.removeItem(atPath: log) }

@@ -1,10 +1,20 @@
 internal import Foundation
 
 /// How clients speak to the proxies under measurement.
-enum ProxiedProtocol {
+enum ProxiedProtocol: Equatable {
     case http1
     case http1TLS
+    /// Over TLS, so many streams at once on each connection.
+    case http2(connections: Int, streams: Int)
 
+    /// As many requests under way as streams on all connections.
+    var connections: Int {
+        if case .http2(let connections, _) = self { connections } else { 64 }
+    }
+
+    var isVersion2: Bool {
+        if case .http2 = self { true } else { false }
+    }
     var isSecure: Bool { self != .http1 }
     var scheme: String { isSecure ? "https" : "http" }
 
@@ -12,6 +22,7 @@ enum ProxiedProtocol {
         switch self {
         case .http1: "h1"
         case .http1TLS: "h1-tls"
+        case .http2(_, let streams): "h2-tls-\(streams)-\(streams == 1 ? "stream" : "streams")"
         }
     }
 
@@ -19,6 +30,7 @@ enum ProxiedProtocol {
     var options: [String] {
         switch self {
         case .http1, .http1TLS: ["--h1"]
+        case .http2(_, let streams): ["-m\(streams)"]
         }
     }
 }

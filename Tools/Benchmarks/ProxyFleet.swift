@@ -110,8 +110,8 @@ struct ProxyFleet {
     }
 
     /// The real executable, with neither broker nor database: it serves without them.
-    private static func gateway(
-        before upstream: Int, _ certificate: TestCertificate?, _ folder: String
+    static func gateway(
+        before upstream: Int, _ certificate: TestCertificate?, _ folder: String, maximumConnections: Int = 10_000
     ) throws -> MeasuredServer {
         let port = try FreePort.choose()
         let file = "\(folder)/gateway-\(port).yaml"
@@ -129,6 +129,7 @@ struct ProxyFleet {
           port: \(FreePort.choose())
         listen:
           address: 127.0.0.1:\(port)
+          maximum_connections: \(maximumConnections)
           \(certificate.map { "certificate: \($0.chain)\n  certificate_key: \($0.key)" } ?? "")
         labyrinth:
           address: 127.0.0.1:\(FreePort.choose())

@@ -1,4 +1,3 @@
-internal import Core
 internal import Foundation
 internal import LocalServers
 internal import Reactor
@@ -65,23 +64,8 @@ enum RuntimeBenchmark {
     private static func idleMemory(of server: MeasuredServer) async throws -> Figure {
         let group = try ReactorGroup(count: 1)
         defer { group.shutdown() }
-        let reactor = group.next()
         let before = try server.privateBytes()
-        let port = UInt16(server.port)
-        let held = try await reactor.perform { () async throws -> [StreamSocket] in
-            var sockets: [StreamSocket] = []
-            for _ in 0..<idleConnections {
-                let deadline = Deadline.after(.seconds(20))
-                let socket = try await StreamSocket.connect(
-                    to: .loopback(port: port), on: reactor, deadline: deadline)
-                try await socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", deadline: deadline)
-                guard try await !socket.read(upTo: 4_096, deadline: deadline).isEmpty else {
-                    throw BenchmarkFailure("\(server.name) closed an idle connection")
-                }
-                sockets.append(socket)
-            }
-            return sockets
-        }
+        let held = try await HeldConnections.open(idleConnections, to: server.port, path: "/", on: group.next())
         let bytes = Double(try server.privateBytes() - before) / Double(held.count)
         return Figure(
             name: "runtime.\(server.name).idle-connection", value: bytes, unit: "bytes",

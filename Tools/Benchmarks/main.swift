@@ -8,6 +8,9 @@ if wanted.first == HelloServer.role {
 if wanted.first == BusPeer.role {
     await BusPeer.run(Array(wanted.dropFirst()))
 }
+if wanted.first == HeldConnections.role {
+    await HeldConnections.hold(Array(wanted.dropFirst()))
+}
 guard !wanted.isEmpty, wanted.allSatisfy(BenchmarkTable.names.contains) else {
     print("usage: benchmarks NAME…\nnames: \(BenchmarkTable.names.joined(separator: " "))")
     exit(2)

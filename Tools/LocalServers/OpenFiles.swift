@@ -2,7 +2,7 @@
 /// each queue, and when none is left it waits without a word.
 internal import Glibc
 
-enum OpenFiles {
+package enum OpenFiles {
     /// Nobody here needs more, and Erlang makes a table with as many entries as it is allowed.
     private static let enough: rlim_t = 65_536
 
@@ -14,4 +14,12 @@ enum OpenFiles {
         limit.rlim_cur = min(limit.rlim_max, enough)
         return unsafe setrlimit(resource, &limit) == 0
     }()
+
+    /// How many files a process may have open at once, once that is raised.
+    package static var limit: Int {
+        _ = raised
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1_024 }
+        return Int(clamping: limit.rlim_cur)
+    }
 }

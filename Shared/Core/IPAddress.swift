@@ -60,7 +60,7 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Of 16, the most significant first.
-    private func byte(_ index: Int) -> UInt8 {
+    package func byte(_ index: Int) -> UInt8 {
         UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> UInt64(56 - 8 * (index & 7)))
     }
 

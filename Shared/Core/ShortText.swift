@@ -14,6 +14,15 @@ struct ShortText {
         }
     }
 
+    /// The same as bytes: an array costs a fifth of a String of more than 15 characters.
+    static func makeBytes(capacity: Int, _ write: (inout ShortText) -> Void) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: capacity) { storage, count in
+            var text = unsafe ShortText(storage: storage)
+            write(&text)
+            count = text.count
+        }
+    }
+
     private init(storage: UnsafeMutableBufferPointer<UInt8>) { unsafe self.storage = storage }
 
     mutating func append(_ byte: UInt8) {
@@ -25,10 +34,13 @@ struct ShortText {
     /// The lowest `digits` hexadecimal digits.
     mutating func append(hexadecimal value: UInt64, digits: Int) {
         unsafe precondition(count + digits <= storage.count, "a short text is longer than was said")
-        for digit in 0..<digits {
-            let nibble =
-                UInt8(truncatingIfNeeded: value >> UInt64(truncatingIfNeeded: 4 &* (digits &- 1 &- digit))) & 15
-            unsafe storage.initializeElement(at: count &+ digit, to: Hex.digit(nibble))
+        let all = (
+            Hex.digits(UInt32(truncatingIfNeeded: value >> 32)), Hex.digits(UInt32(truncatingIfNeeded: value))
+        )
+        unsafe withUnsafeBytes(of: all) { all in
+            for digit in 0..<digits {
+                unsafe storage.initializeElement(at: count &+ digit, to: all[16 &- digits &+ digit])
+            }
         }
         count += digits
     }

@@ -46,17 +46,19 @@ package struct TraceContext: Hashable, Sendable, CustomStringConvertible {
         self.init(traceHigh: high, traceLow: low, span: span, isSampled: flags & 1 == 1)
     }
 
-    package var description: String {
-        ShortText.make(capacity: 55) { text in
-            text.append(hexadecimal: 0, digits: 2)
-            text.append(UInt8(ascii: "-"))
-            text.append(hexadecimal: traceHigh, digits: 16)
-            text.append(hexadecimal: traceLow, digits: 16)
-            text.append(UInt8(ascii: "-"))
-            text.append(hexadecimal: span, digits: 16)
-            text.append(UInt8(ascii: "-"))
-            text.append(hexadecimal: isSampled ? 1 : 0, digits: 2)
-        }
+    package var description: String { ShortText.make(capacity: 55, write) }
+    /// The description's bytes.
+    package var text: [UInt8] { ShortText.makeBytes(capacity: 55, write) }
+
+    private func write(to text: inout ShortText) {
+        text.append(hexadecimal: 0, digits: 2)
+        text.append(UInt8(ascii: "-"))
+        text.append(hexadecimal: traceHigh, digits: 16)
+        text.append(hexadecimal: traceLow, digits: 16)
+        text.append(UInt8(ascii: "-"))
+        text.append(hexadecimal: span, digits: 16)
+        text.append(UInt8(ascii: "-"))
+        text.append(hexadecimal: isSampled ? 1 : 0, digits: 2)
     }
 
     package var traceID: String {

@@ -52,16 +52,20 @@ package struct UUIDv7: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     package var timestamp: Timestamp { Timestamp(milliseconds: Int64(high >> 16)) }
 
-    package var description: String {
-        ShortText.make(capacity: 36) { text in
-            text.append(hexadecimal: high >> 32, digits: 8)
-            for group in [high >> 16, high, low >> 48] {
-                text.append(UInt8(ascii: "-"))
-                text.append(hexadecimal: group, digits: 4)
-            }
-            text.append(UInt8(ascii: "-"))
-            text.append(hexadecimal: low, digits: 12)
-        }
+    package var description: String { ShortText.make(capacity: 36, write) }
+    /// The description's bytes.
+    package var text: [UInt8] { ShortText.makeBytes(capacity: 36, write) }
+
+    private func write(to text: inout ShortText) {
+        text.append(hexadecimal: high >> 32, digits: 8)
+        text.append(UInt8(ascii: "-"))
+        text.append(hexadecimal: high >> 16, digits: 4)
+        text.append(UInt8(ascii: "-"))
+        text.append(hexadecimal: high, digits: 4)
+        text.append(UInt8(ascii: "-"))
+        text.append(hexadecimal: low >> 48, digits: 4)
+        text.append(UInt8(ascii: "-"))
+        text.append(hexadecimal: low, digits: 12)
     }
 
     package static func < (left: UUIDv7, right: UUIDv7) -> Bool {

@@ -20,6 +20,9 @@ package protocol ByteStream: AnyObject, Sendable {
     func tryWrite(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) throws(StreamFailure) -> Int?
     func waitWritable(deadline: Deadline) async throws(StreamFailure)
 
+    /// `tryWrite` of bytes after which nothing more will be written, where that saves something.
+    func tryWriteLast(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) throws(StreamFailure) -> Int?
+
     /// Bytes that `tryWrite` took and the kernel has not: `waitWritable` sends them.
     var hasUnsentBytes: Bool { get }
 
@@ -31,6 +34,12 @@ package protocol ByteStream: AnyObject, Sendable {
 }
 
 extension ByteStream {
+    package func tryWriteLast(
+        _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    ) throws(StreamFailure) -> Int? {
+        unsafe try tryWrite(first, second)
+    }
+
     /// Waits for bytes and returns how many were stored at the start of `buffer`; 0 at the end of the stream.
     ///
     /// `reactor.scratch` may be the buffer: nothing runs between the arrival of the bytes and the return to the caller.

@@ -51,6 +51,8 @@ final class EventSource: TimerEntry, @unchecked Sendable {
     private let ownsDescriptor: Bool
     private var input: Wait
     private var output: Wait
+    /// In the place of a task that waits for input.
+    private var inputAction: (@Sendable (WaitOutcome) -> Void)?
     private var timerDeadline = Deadline.never
     /// One-shot sources only: input ends a wait for output too.
     var inputEndsOutputWait = false
@@ -162,9 +164,25 @@ final class EventSource: TimerEntry, @unchecked Sendable {
         if isOneShot { rearm() }
     }
 
+    /// Calls `action` once, as a wait for input would end: for who keeps no task for it.
+    func whenReadable(until deadline: Deadline, _ action: @escaping @Sendable (WaitOutcome) -> Void) {
+        guard isOpen else { return action(.closed) }
+        guard !input.isReady else { return action(.ready) }
+        guard deadline > reactor.now else { return action(.expired) }
+        precondition(input.waker == nil && inputAction == nil, "two wait to read from one descriptor")
+        inputAction = action
+        input.deadline = deadline
+        if deadline < timerDeadline { setTimer(at: deadline) }
+    }
+
     private func resume(_ direction: Direction, _ outcome: WaitOutcome) {
         let waiting: Waker<WaitOutcome>?
         if direction == .input {
+            if let action = inputAction {
+                inputAction = nil
+                input.deadline = .never
+                return action(outcome)
+            }
             waiting = input.waker
             input.waker = nil
             input.cover = nil

@@ -33,6 +33,9 @@ package final class StreamSocket: ByteStream {
     /// Whether the peer has ended its side or the connection broke, known without reading.
     package var hasPeerEnded: Bool { source.isEndPending }
 
+    /// False when all that had arrived was read, and nothing was reported since.
+    package var mayHaveInput: Bool { source.isReady(.input) }
+
     /// Calls `action` once, on the reactor, when that happens. Call it there too.
     package func whenPeerEnds(_ action: @escaping @Sendable () -> Void) { source.onEndPending = action }
 
@@ -115,6 +118,19 @@ package final class StreamSocket: ByteStream {
         guard !source.isReady(.input), let cover = source.cover else { return nil }
         source.beginTurn()
         return await Waker.suspend { source.begin(.input, $0, until: deadline, under: cover) }
+    }
+
+    /// `waitReadable` for a task that is covered and suspends itself.
+    package func beginWait(_ waker: Waker<WaitOutcome>, until deadline: Deadline) {
+        guard let cover = source.cover else { preconditionFailure("the task that waits here is covered") }
+        source.beginTurn()
+        source.begin(.input, waker, until: deadline, under: cover)
+    }
+
+    /// Calls `action` once, on the reactor, when there is something to read, at the deadline, or when the socket is closed:
+    /// for connections that rest, whose tasks would hold memory for nothing. Call it there too.
+    package func whenReadable(until deadline: Deadline, _ action: @escaping @Sendable (WaitOutcome) -> Void) {
+        source.whenReadable(until: deadline, action)
     }
 
     private func failUnlessWouldBlock(_ direction: Direction, _ operation: String) throws(StreamFailure) {

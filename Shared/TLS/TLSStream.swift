@@ -80,10 +80,14 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
 
     private func shakeHands(deadline: Deadline) async throws(StreamFailure) {
         do throws(StreamFailure) {
+            transport.hold()
             while try !advanceHandshake() {
                 _ = try transport.flush()
                 try await socket.waitReadable(deadline: deadline)
+                transport.hold()
             }
+            // What is left are tickets for later: they leave together with the first answer, or before somebody waits.
+            if isServer && version == .tls13 { return }
             while hasUnsentBytes { try await waitWritable(deadline: deadline) }
         } catch {
             // What OpenSSL wanted to tell the peer (an alert) may still leave.
@@ -92,6 +96,10 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
             isClosed = true
             throw error
         }
+    }
+
+    private var isServer: Bool {
+        if case .server = owner { true } else { false }
     }
 
     /// As far as the received bytes allow; true when the handshake is complete.
@@ -136,7 +144,7 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
 
     package func tryRead(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> Int? {
         guard !isClosed else { throw .closed }
-        if hasUnsentBytes { _ = try transport.flush() }
+        if hasUnsentBytes && !transport.isHolding { _ = try transport.flush() }
         let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(Int32.max)))
         defer { transport.closeWindow() }
         while true {
@@ -146,15 +154,28 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
                 return count
             }
             if isDone { return Int(max(0, count)) }
-            guard try transport.receive() else { return nil }
+            guard try transport.receive() else {
+                // Whoever reads is about to wait.
+                _ = try transport.flush()
+                return nil
+            }
         }
     }
 
     package func tryWrite(
         _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
     ) throws(StreamFailure) -> Int? {
+        let count = unsafe try write(first, second)
+        if transport.isHolding { _ = try transport.flush() }
+        return count
+    }
+
+    /// One record at most; while bytes are held, so is what becomes of it.
+    private func write(
+        _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    ) throws(StreamFailure) -> Int? {
         guard !isClosed, !isWriteShut else { throw .closed }
-        guard try transport.flush() else { return nil }
+        if !transport.isHolding { guard try transport.flush() else { return nil } }
         let record = unsafe oneRecord(first, second)
         guard record.count > 0 else { return 0 }
         var count: Int32 = 0
@@ -167,6 +188,24 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
         // taken again, and whoever was told "0 bytes" would try for ever.
         guard count > 0 else { throw transport.failure ?? .reset }
         return Int(count)
+    }
+
+    /// What fits into one record leaves together with the farewell.
+    package func tryWriteLast(
+        _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    ) throws(StreamFailure) -> Int? {
+        let isLast = first.count + second.count <= Self.mostPlaintext
+        if isLast && !hasUnsentBytes { transport.hold() }
+        let count = unsafe try write(first, second)
+        if isLast && count != nil { sayFarewell() }
+        if transport.isHolding { _ = try transport.flush() }
+        return count
+    }
+
+    private func sayFarewell() {
+        isWriteShut = true
+        OpenSSLErrors.clear()
+        _ = unsafe SSL_shutdown(ssl)
     }
 
     /// A head and a small body leave in one record, for the price of copying them together.
@@ -184,6 +223,7 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
     }
 
     package func waitReadable(deadline: Deadline) async throws(StreamFailure) {
+        if transport.isHolding { _ = try transport.flush() }
         try await socket.waitReadable(deadline: deadline)
     }
 
@@ -192,14 +232,14 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
     }
 
     package var hasUnsentBytes: Bool { transport.hasUnsentBytes }
+    /// Received, and not given to a reader yet.
+    package var hasUnreadBytes: Bool { unsafe transport.hasUnreadBytes || SSL_pending(ssl) > 0 }
 
     // MARK: The end
 
     package func shutdownWrite() async {
         guard !isClosed, !isWriteShut, !isBroken else { return }
-        isWriteShut = true
-        OpenSSLErrors.clear()
-        _ = unsafe SSL_shutdown(ssl)
+        sayFarewell()
         _ = try? transport.flush()
     }
 
@@ -208,8 +248,8 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
         reactor.onLoop { _ in
             guard !self.isClosed else { return }
             if unsafe !self.isWriteShut && !self.isBroken && SSL_in_init(self.ssl) == 0 {
-                OpenSSLErrors.clear()
-                _ = unsafe SSL_shutdown(self.ssl)
+                self.sayFarewell()
+                _ = try? self.transport.flush()
             }
             self.isClosed = true
             self.socket.close()

@@ -17,6 +17,8 @@ final class Transport {
     private var takenOfLeftOver = 0
     private var unsent: [UInt8] = []
     private var sentOfUnsent = 0
+    /// What OpenSSL gives is collected until `flush`, so that it leaves in one system call.
+    private(set) var isHolding = false
     /// What the socket said when OpenSSL could only be told "it failed".
     private(set) var failure: StreamFailure?
     private(set) var hasEnded = false
@@ -24,6 +26,7 @@ final class Transport {
     init(_ socket: StreamSocket) { self.socket = socket }
 
     var hasUnsentBytes: Bool { !unsent.isEmpty }
+    var hasUnreadBytes: Bool { !leftOver.isEmpty }
 
     // MARK: Receiving
 
@@ -76,7 +79,7 @@ final class Transport {
         guard failure == nil, unsent.count - sentOfUnsent <= Self.mostUnsentBytes else { return false }
         do throws(StreamFailure) {
             var rest = unsafe bytes
-            while unsafe unsent.isEmpty && !rest.isEmpty {
+            while unsafe !isHolding && unsent.isEmpty && !rest.isEmpty {
                 guard let count = unsafe try socket.tryWrite(rest, UnsafeRawBufferPointer(start: nil, count: 0)) else {
                     break
                 }
@@ -90,8 +93,11 @@ final class Transport {
         }
     }
 
+    func hold() { isHolding = true }
+
     /// Sends what is left over as far as the socket takes it. True when nothing is left.
     func flush() throws(StreamFailure) -> Bool {
+        isHolding = false
         if unsent.isEmpty { return true }
         let unsent = unsent
         while sentOfUnsent < unsent.count {

@@ -7,6 +7,7 @@ package enum WebSocketHandshake {
     /// §1.3
     private static let identifier = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
     private static let deflate = "permessage-deflate"
+    private static let upgrade = HTTPFieldName("Upgrade")
 
     /// What a client asked for, valid.
     package struct Request: Sendable, Equatable {
@@ -21,6 +22,7 @@ package enum WebSocketHandshake {
     /// Whether the request wants to become a WebSocket at all, rightly or not.
     package static func isWanted(_ head: HTTPRequestHead) -> Bool {
         if head.method == .connect { return head.connectProtocol == "websocket" }
+        guard head.headers.contains(upgrade) else { return false }
         return head.headers.hasToken("websocket", in: "upgrade") && head.headers.hasToken("upgrade", in: "connection")
     }
 

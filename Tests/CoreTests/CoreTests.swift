@@ -49,6 +49,13 @@ import Testing
         #expect(Base64.decode(text) == nil)
     }
 
+    @Test(arguments: [0, 1, 0x9a, 0x0123_4567, 0x89ab_cdef, 0x7fff_ffff, .max] as [UInt32])
+    func eightDigitsAtOnceAreThoseOfOneByOne(value: UInt32) {
+        let text = unsafe withUnsafeBytes(of: Hex.digits(value)) { unsafe String(decoding: $0, as: UTF8.self) }
+        let expected = String(value, radix: 16)
+        #expect(text == String(repeating: "0", count: 8 - expected.count) + expected)
+    }
+
     @Test(arguments: ["0", "0g", "zz"]) func hexRefusesWhatIsNotHex(text: String) {
         #expect(Hex.decode(text) == nil)
     }

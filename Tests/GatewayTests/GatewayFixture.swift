@@ -108,7 +108,10 @@ final class GatewayFixture: Sendable {
             page: try LivePage(assetsDirectory: assets, feed: feed, node: "test", timeout: .seconds(5), calls: calls),
             recorder: RequestRecorder(
                 metrics: metrics, feed: feed, accessLog: accessLog,
-                observed: { event, _ in seen.change { $0.observed.append(event) } },
+                observed: { event in
+                    guard let read = try? RequestObserved(wireBytes: event.wireBytes()) else { return }
+                    seen.change { $0.observed.append(read) }
+                },
                 blocked: { event, _ in seen.change { $0.blocked.append(event) } }),
             rates: RateGate(capacity: 1_024), log: .silent)
         var listening = HTTPServerConfiguration(address: .loopback(port: 0))

@@ -48,8 +48,9 @@ final class UpstreamServers: Sendable {
     func start(_ index: Int) async throws {
         let server = HTTPServer(
             configuration(servers.withLock { $0[index].address }), group: group,
-            handler: HTTPHandlerFunction { [unowned self] request, response in
-                try await answer(index, request, response)
+            handler: HTTPHandlerFunction { [weak self] request, response in
+                // A health check may still come when its test has ended.
+                try await self?.answer(index, request, response)
             })
         let address = try await server.start()
         servers.withLock { servers in

@@ -22,6 +22,37 @@ struct FieldNamesTests {
         #expect(!headers.isName(in: [], at: 0))
     }
 
+    @Test("A set of names can hold all that begin in one way, which is longer than the beginning")
+    func beginnings() {
+        let names: HTTPFieldNames = (["host"] as HTTPFieldNames).andAll(beginningWith: "infinite-")
+            .union(["te"])
+        let headers = HTTPHeaders([
+            ("Infinite-Request", "1"), ("infinite-x", "2"), ("Infinite-", "3"), ("Host", "4"), ("TE", "5"), ("in", "6"),
+        ])
+        let kept = headers.without(names)
+        #expect((0..<kept.count).map { kept.value(at: $0) } == ["3", "6"])
+    }
+
+    @Test("A name checked beforehand adds, finds, replaces and removes what its text does")
+    func checkedNames() {
+        let name = HTTPFieldName("X-Request-Id")
+        var headers = HTTPHeaders([("a", "1"), ("x-request-id", "2"), ("X-REQUEST-ID", "3")])
+        #expect(headers.contains(name))
+        #expect(headers.valueBytes(of: name) == [UInt8(ascii: "2")])
+        headers.reserve(fields: 1, bytes: 100)
+        headers.set(name, Array("4\r\n5".utf8)[...])
+        headers.add(name, Array("6".utf8)[...])
+        #expect(headers == HTTPHeaders([("a", "1"), ("X-Request-Id", "4??5"), ("X-Request-Id", "6")]))
+        for number in [0, 7, 12_345, -3, .max, .min] {
+            headers.set(name, decimal: number)
+            #expect(headers == HTTPHeaders([("a", "1"), ("X-Request-Id", "\(number)")]))
+        }
+        headers.remove(name)
+        #expect(headers == HTTPHeaders([("a", "1")]))
+        #expect(!headers.contains(name))
+        #expect(headers.valueBytes(of: name) == nil)
+    }
+
     @Test("Fields are written in order, without those left out, however they stood before")
     func writing() throws {
         let head = Array("GET / HTTP/1.1\r\nHost: a\r\nB:  2 \r\nC:3\r\nConnection: close\r\nD: 4\r\nE:\r\n\r\n".utf8)

@@ -209,6 +209,60 @@ private let echo: @Sendable (HTTPServerRequest, HTTPResponseWriter) async throws
         #expect(fixture.server.connectionCount == 0)
     }
 
+    @Test func `A connection that rests is served again, and ends with its time or its server`() async throws {
+        let fixture = try await ServerFixture({ $0.timeouts.rest = .milliseconds(1) }, handler: hello)
+        let (reactor, address) = (fixture.group.reactors[0], fixture.address)
+        let ask: @Sendable (StreamSocket, String) async throws -> String = { socket, path in
+            try await reactor.perform { () async throws -> String in
+                let deadline = Deadline.after(.seconds(20))
+                try await socket.write("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n", deadline: deadline)
+                return String(decoding: try await socket.read(upTo: 65_536, deadline: deadline), as: UTF8.self)
+            }
+        }
+        let sockets = try await reactor.perform { () async throws -> [StreamSocket] in
+            let first = try await StreamSocket.connect(to: address, on: reactor, deadline: .after(.seconds(20)))
+            return [first, try await StreamSocket.connect(to: address, on: reactor, deadline: .after(.seconds(20)))]
+        }
+        for turn in 0..<3 {
+            for socket in sockets { #expect(try await ask(socket, "/\(turn)").hasSuffix("GET /\(turn)")) }
+            try await eventually("both rest", within: .seconds(20)) { fixture.server.restingConnectionCount == 2 }
+        }
+        sockets[0].close()
+        try await eventually("one is gone", within: .seconds(20)) { fixture.server.connectionCount == 1 }
+        await fixture.server.stop(deadline: .after(.seconds(20)))
+        #expect(fixture.server.connectionCount == 0)
+        #expect(fixture.server.restingConnectionCount == 0)
+    }
+
+    @Test func `A connection that rests is closed when its time is over`() async throws {
+        let fixture = try await ServerFixture(
+            {
+                $0.timeouts.rest = .milliseconds(1)
+                $0.timeouts.idle = .milliseconds(20)
+            }, handler: hello)
+        #expect(try await fixture.talk([]) == "")
+        try await eventually("it is gone", within: .seconds(20)) { fixture.server.connectionCount == 0 }
+        #expect(fixture.server.restingConnectionCount == 0)
+    }
+
+    @Test func `RFC 9112 §9.6: a client that announced the end is not waited for`() async throws {
+        let fixture = try await ServerFixture({ $0.timeouts.linger = .seconds(3_600) }, handler: hello)
+        let (reactor, address) = (fixture.group.reactors[0], fixture.address)
+        let socket = try await reactor.perform { () async throws -> StreamSocket in
+            let deadline = Deadline.after(.seconds(20))
+            let socket = try await StreamSocket.connect(to: address, on: reactor, deadline: deadline)
+            try await socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", deadline: deadline)
+            return socket
+        }
+        try await eventually("the server has closed its side, the client has not", within: .seconds(20)) {
+            await reactor.perform { socket.hasPeerEnded } && fixture.server.connectionCount == 0
+        }
+        let answer = try await reactor.perform { () async throws -> [UInt8] in
+            try await socket.read(upTo: 65_536, deadline: .after(.seconds(20)))
+        }
+        #expect(String(decoding: answer, as: UTF8.self).hasSuffix("GET /"))
+    }
+
     @Test func `An upgraded connection is the handler's, with what the client already sent`() async throws {
         let fixture = try await ServerFixture { _, response in
             let stream = try await response.upgrade(to: "echo")

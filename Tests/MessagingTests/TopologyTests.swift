@@ -45,6 +45,14 @@ struct TopologyTests {
                 == "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR")
     }
 
+    @Test(
+        "an address's partition is that of its bytes",
+        arguments: ["127.0.0.1", "203.0.113.255", "::1", "2001:db8::1", "::ffff:10.0.0.1"])
+    func partitions(text: String) throws {
+        let address = try #require(IPAddress(text))
+        #expect(Topology.partitionIndex(of: address) == Topology.partitionIndex(of: address.bytes))
+    }
+
     @Test("every topic is unique, has an owner's consumer and belongs to a known schema")
     func topics() {
         #expect(Set(Topic.all.map(\.name)).count == Topic.all.count)

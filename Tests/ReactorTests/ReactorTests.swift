@@ -37,6 +37,24 @@ let soon = Duration.seconds(20)
         }
     }
 
+    @Test func whatIsToBeDoneAtATurnsEndFollowsTheTasksThatAreReady() async throws {
+        final class Ender: TurnEnder, @unchecked Sendable {
+            // Sendable: used on one reactor only.
+            var seen: [String] = []
+            let done = Promise<[String]>()
+            func turnEnds() {
+                seen.append("end")
+                done.fulfil(seen)
+            }
+        }
+        try await withReactor { reactor async throws in
+            let ender = Ender()
+            reactor.atEndOfTurn(ender)
+            for name in ["first", "second"] { reactor.run { ender.seen.append(name) } }
+            #expect(try await ender.done.value(deadline: .after(soon)) == ["first", "second", "end"])
+        }
+    }
+
     @Test func jobsFromManyThreadsAllRun() async throws {
         try await withReactor { reactor async throws in
             let queue = AsyncQueue<Int>(capacity: 10_000)

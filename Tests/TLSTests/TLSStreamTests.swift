@@ -66,6 +66,28 @@ func readExactly(_ count: Int, from stream: any ByteStream) async throws -> [UIn
         }
     }
 
+    @Test(arguments: [1, 16 << 10, 100_000])
+    func `RFC 8446 §6.1: last bytes are followed by a farewell, together where they are few`(count: Int) async throws {
+        let authority = try CertificateAuthority()
+        let files = try authority.files("server", names: "DNS:server.test")
+        let server = try TLSServerContext(.init(certificates: [files]))
+        let client = try TLSClientContext(.init(caFile: authority.file))
+        try await withReactor { reactor async throws in
+            let (near, far) = try await connectedPair(on: reactor, server, client, host: "server.test")
+            let bytes = [UInt8](repeating: 7, count: count)
+            let taken = try unsafe bytes.withUnsafeBytes { bytes in
+                try unsafe far.tryWriteLast(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
+            }
+            #expect(taken == min(count, 16 << 10))
+            if count > 16 << 10 {
+                try await far.write(Array(bytes.dropFirst(16 << 10)), deadline: .after(soon))
+                await far.shutdownWrite()
+            }
+            #expect(try await readExactly(count, from: near) == bytes)
+            #expect(try await near.read(upTo: 1, deadline: .after(soon)).isEmpty)
+        }
+    }
+
     @Test(arguments: [TLSVersion.tls12, .tls13]) func bytesOfEverySizePassBothWays(version: TLSVersion) async throws {
         let authority = try CertificateAuthority()
         let files = try authority.files("server", names: "DNS:server.test")

@@ -108,8 +108,8 @@ final class GatewayService: Service {
         let engine = try InspectionEngine.builtIn()
         let recorder = RequestRecorder(
             metrics: metrics, feed: feed, accessLog: accessLog,
-            observed: { event, client in
-                if !batcher.offer(event, key: client.bytes) { metrics.eventsDropped["request"].increment() }
+            observed: { event in
+                if !batcher.offer(event, key: event.client) { metrics.eventsDropped["request"].increment() }
             },
             blocked: { event, trace in
                 protected.offer(

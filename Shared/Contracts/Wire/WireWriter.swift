@@ -41,8 +41,16 @@ package import Core
         unsafe start = larger
     }
 
-    /// Ten bytes at most.
+    /// Nearly every one is a byte, and an event has sixty of them.
+    @inline(__always)
     private mutating func varint(_ value: UInt64) {
+        guard value < 0x80, count < capacity else { return longVarint(value) }
+        unsafe start[count] = UInt8(truncatingIfNeeded: value)
+        count += 1
+    }
+
+    /// Ten bytes at most.
+    private mutating func longVarint(_ value: UInt64) {
         reserve(10)
         var rest = value
         while rest >= 0x80 {
@@ -144,6 +152,12 @@ package import Core
         guard !value.isEmpty else { return }
         element(value, tag: tag)
     }
+    package mutating func bytes(_ value: ArraySlice<UInt8>, tag: UInt32) {
+        guard !value.isEmpty else { return }
+        tagged(tag)
+        varint(UInt64(value.count))
+        unsafe value.withUnsafeBufferPointer { unsafe append($0) }
+    }
     package mutating func string(_ value: String, tag: UInt32) {
         guard !value.isEmpty else { return }
         element(value, tag: tag)
@@ -172,7 +186,7 @@ package import Core
 
     // MARK: Elements of repeated fields
 
-    package mutating func element(_ value: some WireMessage, tag: UInt32) {
+    package mutating func element(_ value: some WireEncodable, tag: UInt32) {
         tagged(tag)
         lengthPrefixed { writer in value.encode(to: &writer) }
     }

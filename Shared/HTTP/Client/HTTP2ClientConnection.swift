@@ -98,9 +98,10 @@ final class HTTP2ClientConnection: HTTP2Connection, @unchecked Sendable {
         fields.removeAll()
         fields.add(":method", Array(request.method.description.utf8))
         fields.add(":scheme", Array((isSecure ? "https" : "http").utf8))
-        fields.add(":authority", Array((request.host ?? host).utf8))
+        fields.add(":authority", request.authority ?? Array(host.utf8)[...])
         fields.add(":path", request.target.map { HTTPSyntax.isTarget($0) ? $0 : UInt8(ascii: "?") })
         fields.add(request.headers, leavingOut: HTTP2FieldEncoder.isOwnOfRequests)
+        fields.add(request.added, leavingOut: HTTP2FieldEncoder.isOwnOfRequests)
         if let length, length > 0 || [.post, .put, .patch].contains(request.method) {
             fields.add("content-length", decimal: length)
         }

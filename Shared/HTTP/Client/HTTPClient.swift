@@ -12,10 +12,12 @@ package struct HTTPClientRequest: Sendable {
 
     package var method: HTTPMethod
     /// Origin form: `/path?query`.
-    package var target: [UInt8]
-    /// The endpoint's own authority when nil.
-    package var host: String?
+    package var target: ArraySlice<UInt8>
+    /// What goes into Host; the endpoint's own authority when nil.
+    package var authority: ArraySlice<UInt8>?
     package var headers: HTTPHeaders
+    /// Sent behind `headers`: what a proxy adds to the fields of its client, which then need no copy.
+    package var added = HTTPHeaders()
     package var body: Body
     /// The protocol this connection shall be handed over to, `websocket` for example.
     package var upgrade: String?
@@ -25,10 +27,19 @@ package struct HTTPClientRequest: Sendable {
         body: Body = .none
     ) {
         self.method = method
-        self.target = Array(target.utf8)
-        self.host = host
+        self.target = Array(target.utf8)[...]
+        authority = host.map { Array($0.utf8)[...] }
         self.headers = headers
         self.body = body
+    }
+
+    /// As a server received it, on to another one: same method, target and host.
+    package init(forwarding head: HTTPRequestHead, headers: HTTPHeaders) {
+        method = head.method
+        target = head.targetBytes
+        authority = head.hostBytes
+        self.headers = headers
+        body = .none
     }
 }
 
@@ -87,8 +98,16 @@ package final class HTTPClient: Sendable {
         _ request: HTTPClientRequest, to endpoint: HTTPEndpoint, deadline: Deadline
     ) async throws(HTTPAttemptFailure) -> HTTPClientResponse {
         let worker = worker()
-        if worker.reactor.isCurrent { return try await worker.send(request, to: endpoint, deadline: deadline) }
-        return try await worker.reactor.perform { () async throws(HTTPAttemptFailure) in
+        guard worker.reactor.isCurrent else { return try await attempt(request, to: endpoint, deadline, by: worker) }
+        return try await worker.send(request, to: endpoint, deadline: deadline)
+    }
+
+    /// On another thread's reactor.
+    @inline(never)
+    private func attempt(
+        _ request: HTTPClientRequest, to endpoint: HTTPEndpoint, _ deadline: Deadline, by worker: HTTPClientWorker
+    ) async throws(HTTPAttemptFailure) -> HTTPClientResponse {
+        try await worker.reactor.perform { () async throws(HTTPAttemptFailure) in
             try await worker.send(request, to: endpoint, deadline: deadline)
         }
     }

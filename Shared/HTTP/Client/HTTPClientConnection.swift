@@ -74,12 +74,14 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
 
     // MARK: An exchange
 
+    /// Part of the caller's frame, like what it consists of, because an exchange is waited for here.
+    @inline(__always)
     func exchange(
         _ request: HTTPClientRequest, to endpoint: HTTPEndpoint, deadline: Deadline
     ) async throws(HTTPFailure) -> HTTPResponseHead {
         begin()
         do throws(HTTPFailure) {
-            try send(request, host: request.host ?? endpoint.authority)
+            try send(request, to: endpoint)
             let head = try await readHead(request, deadline: deadline)
             if phase != .busy { await endSending() }
             return head
@@ -89,25 +91,36 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
         }
     }
 
+    @inline(__always)
     private func readHead(
         _ request: HTTPClientRequest, deadline: Deadline
     ) async throws(HTTPFailure) -> HTTPResponseHead {
         for _ in 0..<Self.maximumInterim {
             guard let count = try await input.waitForMessage(until: deadline) else { throw .truncated }
             hasReceivedAny = true
-            let head = try await readHead(count, answering: request.method, deadline: deadline)
+            let head: HTTPResponseHead
+            if let whole = try readWhole(count, answering: request.method) {
+                head = whole
+            } else {
+                head = try await readRest(answering: request.method, deadline: deadline)
+            }
             if head.status.isInformational && head.status != .switchingProtocols { continue }
             return accept(head, handsOver: request.upgrade != nil)
         }
         throw .refused(.malformedStatus)
     }
 
-    private func readHead(
-        _ count: Int, answering method: HTTPMethod, deadline: Deadline
+    @inline(never)
+    private func readWhole(_ count: Int, answering method: HTTPMethod) throws(HTTPFailure) -> HTTPResponseHead? {
+        try input.readWhole(count, HTTPResponseParser(answering: method, limits: configuration.limits))
+    }
+
+    @inline(never)
+    private func readRest(
+        answering method: HTTPMethod, deadline: Deadline
     ) async throws(HTTPFailure) -> HTTPResponseHead {
-        let parser = HTTPResponseParser(answering: method, limits: configuration.limits)
-        if let head = try input.readWhole(count, parser) { return head }
-        return try await input.readKept(parser, deadline: deadline)
+        try await input.readKept(
+            HTTPResponseParser(answering: method, limits: configuration.limits), deadline: deadline)
     }
 
     private func begin() {
@@ -145,6 +158,19 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
         case .none: .empty
         case .length(let length): HTTPBody(length: length, source: self, exchange: exchange)
         case .chunked, .untilClose: HTTPBody(length: nil, source: self, exchange: exchange)
+        }
+    }
+
+    /// What came together with the head.
+    func pieceAtHand(of exchange: UInt64) throws(HTTPFailure) -> [UInt8]? {
+        guard exchange == self.exchange, phase == .busy, sending == nil, stream.reactor.isCurrent else { return nil }
+        do throws(HTTPFailure) {
+            let piece = try input.keptPiece(&decoder)
+            if piece != nil && decoder.isComplete { complete() }
+            return piece
+        } catch {
+            discard()
+            throw error
         }
     }
 
@@ -192,17 +218,19 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
     // MARK: Sending
 
     /// What the kernel takes at once is sent at once; a task of its own sends the rest.
-    private func send(_ request: HTTPClientRequest, host: String) throws(HTTPFailure) {
-        let head = HTTPRequestEncoder.head(request, host: host)
+    private func send(_ request: HTTPClientRequest, to endpoint: HTTPEndpoint) throws(HTTPFailure) {
+        var head = pool.output.take()
+        HTTPRequestEncoder.append(request, to: endpoint, &head)
         switch request.body {
-        case .none: try send(head, [])
-        case .bytes(let body): try send(head, body)
+        case .none: try send(&head, [])
+        case .bytes(let body): try send(&head, body)
         case .stream(let body):
+            let head = head
             startSending { [self] () async throws(HTTPFailure) in try await stream(body, after: head) }
         }
     }
 
-    private func send(_ head: [UInt8], _ body: [UInt8]) throws(HTTPFailure) {
+    private func send(_ head: inout [UInt8], _ body: [UInt8]) throws(HTTPFailure) {
         let sent: Int
         do throws(StreamFailure) {
             sent = try stream.tryWrite(head, body, skipping: 0) ?? 0
@@ -212,7 +240,9 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
         if sent > 0 { hasSentAny = true }
         if sent == head.count + body.count && !stream.hasUnsentBytes {
             hasSentAll = true
+            pool.output.giveBack(&head)
         } else {
+            let head = head
             startSending { [self] () async throws(HTTPFailure) in try await write(head, body, skipping: sent) }
         }
     }

@@ -23,7 +23,7 @@ final class HTTPClientPool {
         case lookAgain
     }
 
-    private let endpoint: HTTPEndpoint
+    let endpoint: HTTPEndpoint
     private let configuration: HTTPClientConfiguration
     private let reactor: Reactor
     /// Gone when the client is: what still comes back then is closed.
@@ -37,6 +37,7 @@ final class HTTPClientPool {
     /// Known from the first connection on.
     private var speaksVersion2: Bool
     private var beingMade = 0
+    var output = SpareBuffer()
 
     init(_ endpoint: HTTPEndpoint, worker: HTTPClientWorker, maximum: Int) {
         self.endpoint = endpoint
@@ -47,8 +48,18 @@ final class HTTPClientPool {
         speaksVersion2 = worker.configuration.assumesVersion2 && !endpoint.isSecure
     }
 
+    var hasShared: Bool { !shared.isEmpty }
     var hasIdle: Bool { !idle.isEmpty || !shared.isEmpty }
     var isUnused: Bool { open == 0 && waiting.isEmpty }
+
+    /// An unused connection of HTTP/1.1, which is what nearly every request is sent over.
+    func takeKept() -> HTTPClientConnection? {
+        while let kept = idle.popLast()?.connection {
+            if kept.isReusable() { return kept }
+            kept.discard()
+        }
+        return nil
+    }
 
     func take(deadline: Deadline) async throws(HTTPFailure) -> Link {
         while true {
@@ -57,10 +68,7 @@ final class HTTPClientPool {
                 if connection.hasRoom { hasRoomAgain() }
                 return .version2(connection)
             }
-            while let kept = idle.popLast()?.connection {
-                if kept.isReusable() { return .version1(kept) }
-                kept.discard()
-            }
+            if let kept = takeKept() { return .version1(kept) }
             if open < maximum && !(speaksVersion2 && beingMade > 0) {
                 open += 1
                 return try await make(deadline: deadline)

@@ -7,6 +7,8 @@ final class HTTPClientWorker: @unchecked Sendable {
     let configuration: HTTPClientConfiguration
     private let maximumPerPool: Int
     private var pools: [HTTPEndpoint: HTTPClientPool] = [:]
+    /// Asked for last, which is nearly always asked for next.
+    private var lastPool: HTTPClientPool?
     private var isReaping = false
     private(set) var isStopped = false
 
@@ -34,12 +36,9 @@ final class HTTPClientWorker: @unchecked Sendable {
                     failed = Failed(error, over: connection, request)
                 }
             case .version2(let connection):
-                let stream = HTTP2ClientStream(connection, request)
-                do throws(HTTPFailure) {
-                    let head = try await stream.exchange(host: endpoint.authority, deadline: deadline)
-                    return HTTPClientResponse(head: head, body: stream.responseBody(head.framing), upgraded: nil)
-                } catch {
-                    failed = Failed(error, over: stream)
+                switch await send(request, to: endpoint, deadline: deadline, over: connection) {
+                case .success(let response): return response
+                case .failure(let failure): failed = failure
                 }
             }
             hasSentAny = hasSentAny || failed.hasSentAny
@@ -52,7 +51,22 @@ final class HTTPClientWorker: @unchecked Sendable {
     /// Kept connections that all died meanwhile are tried one after the other, but not for ever.
     private static let mostAttempts = 16
 
-    private struct Failed {
+    /// Apart, so that exchanges over HTTP/1.1 need not carry its frame.
+    @inline(never)
+    private func send(
+        _ request: HTTPClientRequest, to endpoint: HTTPEndpoint, deadline: Deadline,
+        over connection: HTTP2ClientConnection
+    ) async -> Result<HTTPClientResponse, Failed> {
+        let stream = HTTP2ClientStream(connection, request)
+        do throws(HTTPFailure) {
+            let head = try await stream.exchange(host: endpoint.authority, deadline: deadline)
+            return .success(HTTPClientResponse(head: head, body: stream.responseBody(head.framing), upgraded: nil))
+        } catch {
+            return .failure(Failed(error, over: stream))
+        }
+    }
+
+    private struct Failed: Error {
         let failure: HTTPFailure
         let mayRepeat: Bool
         let hasSentAny: Bool
@@ -71,11 +85,14 @@ final class HTTPClientWorker: @unchecked Sendable {
         }
     }
 
+    @inline(__always)
     private func link(
         to endpoint: HTTPEndpoint, hasSentAny: Bool, deadline: Deadline
     ) async throws(HTTPAttemptFailure) -> HTTPClientPool.Link {
         do throws(HTTPFailure) {
-            return try await pool(for: endpoint).take(deadline: deadline)
+            let pool = try pool(for: endpoint)
+            if !pool.hasShared, let kept = pool.takeKept() { return .version1(kept) }
+            return try await pool.take(deadline: deadline)
         } catch {
             throw HTTPAttemptFailure(error, hasSentAny: hasSentAny)
         }
@@ -83,9 +100,10 @@ final class HTTPClientWorker: @unchecked Sendable {
 
     private func pool(for endpoint: HTTPEndpoint) throws(HTTPFailure) -> HTTPClientPool {
         guard !isStopped else { throw .stopped }
-        if let pool = pools[endpoint] { return pool }
-        let pool = HTTPClientPool(endpoint, worker: self, maximum: maximumPerPool)
+        if let lastPool, lastPool.endpoint == endpoint { return lastPool }
+        let pool = pools[endpoint] ?? HTTPClientPool(endpoint, worker: self, maximum: maximumPerPool)
         pools[endpoint] = pool
+        lastPool = pool
         return pool
     }
 
@@ -115,6 +133,7 @@ final class HTTPClientWorker: @unchecked Sendable {
         let oldest = Deadline.now - configuration.idleTimeout
         for pool in pools.values { pool.dropIdle(since: oldest) }
         pools = pools.filter { !$0.value.isUnused }
+        lastPool = nil
         isReaping = pools.values.contains { $0.hasIdle } && !isStopped
         return isReaping
     }

@@ -4,11 +4,14 @@ package import Core
 package protocol HTTPBodySource: AnyObject, Sendable {
     /// nil once the body is complete. `exchange` names the message: a source outlives it and must not serve another's.
     func nextPiece(of exchange: UInt64, deadline: Deadline) async throws(HTTPFailure) -> [UInt8]?
+    /// A piece that is there already; nil when there is none, or nobody knows without waiting.
+    func pieceAtHand(of exchange: UInt64) throws(HTTPFailure) -> [UInt8]?
     /// Nobody will read the rest. On return the source has let go of everything that belongs to the exchange.
     func abandon(_ exchange: UInt64) async
 }
 
 extension HTTPBodySource {
+    package func pieceAtHand(of exchange: UInt64) throws(HTTPFailure) -> [UInt8]? { nil }
     package func abandon(_ exchange: UInt64) async {}
 }
 
@@ -41,7 +44,18 @@ package struct HTTPBody: Sendable {
     /// Whether there is nothing to read, known without reading.
     package var isEmpty: Bool { source == nil }
 
+    /// Part of the caller's frame: small bodies come together with their heads, and then nothing is waited for.
+    @inlinable @inline(__always)
     package func next(deadline: Deadline = .never) async throws(HTTPFailure) -> [UInt8]? {
+        if let piece = try pieceAtHand() { return piece }
+        return try await nextPiece(deadline)
+    }
+
+    @usableFromInline
+    func pieceAtHand() throws(HTTPFailure) -> [UInt8]? { try source?.pieceAtHand(of: exchange) }
+
+    @usableFromInline
+    func nextPiece(_ deadline: Deadline) async throws(HTTPFailure) -> [UInt8]? {
         try await source?.nextPiece(of: exchange, deadline: deadline)
     }
 

@@ -1,32 +1,72 @@
 /// A set of field names, made once and asked for every field of every message.
 ///
-/// Length and first letter choose one of 64 bits, and a name whose bit is not set is compared with nothing: that is how
-/// most fields leave.
+/// A name is asked for by a key made of its length and its first and last letters: of two words each key has a bit in,
+/// which sends nearly every field away; then the keys are compared, and one name at the most letter by letter.
 package struct HTTPFieldNames: Sendable, ExpressibleByArrayLiteral {
-    private let names: [[UInt8]]
-    private let signatures: UInt64
+    private struct Entry: Sendable {
+        let key: UInt64
+        let name: [UInt8]
+    }
+
+    private let entries: [Entry]
+    private let keys: (UInt64, UInt64)
+    /// What every name that begins with it belongs to the set by; nearly every set has none.
+    private var beginning: [UInt8] = []
 
     /// In lower case.
     package init(arrayLiteral names: String...) { self.init(names) }
 
     package init(_ names: [String]) {
-        self.names = names.map { Array($0.utf8) }
-        signatures = self.names.reduce(0) { $0 | Self.signature($1.span) }
+        entries = names.filter { !$0.isEmpty }.map { name in
+            let name = Array(name.utf8)
+            return Entry(key: Self.key(name.span), name: name)
+        }
+        keys = entries.reduce((0, 0)) { keys, entry in
+            let bits = Self.bits(entry.key)
+            return (keys.0 | bits.0, keys.1 | bits.1)
+        }
     }
 
     package func union(_ other: HTTPFieldNames) -> HTTPFieldNames {
-        HTTPFieldNames((names + other.names).map { String(decoding: $0, as: UTF8.self) })
+        var all = HTTPFieldNames((entries + other.entries).map { String(decoding: $0.name, as: UTF8.self) })
+        all.beginning = beginning.isEmpty ? other.beginning : beginning
+        return all
+    }
+
+    /// The set, and every longer name that begins so. In lower case.
+    package func andAll(beginningWith beginning: String) -> HTTPFieldNames {
+        var all = self
+        all.beginning = Array(beginning.utf8)
+        return all
     }
 
     package func contains(_ name: [UInt8]) -> Bool { contains(name.span) }
 
-    func contains(_ name: Span<UInt8>) -> Bool {
-        guard signatures & Self.signature(name) != 0 else { return false }
-        return names.contains { HTTPSyntax.equalIgnoringCase(name, $0.span) }
+    package func contains(_ name: Span<UInt8>) -> Bool {
+        guard !name.isEmpty else { return false }
+        if !beginning.isEmpty && begins(name) { return true }
+        let key = Self.key(name)
+        let bits = Self.bits(key)
+        guard keys.0 & bits.0 != 0, keys.1 & bits.1 != 0 else { return false }
+        for entry in entries where entry.key == key {
+            if HTTPSyntax.equalIgnoringCase(name, entry.name.span) { return true }
+        }
+        return false
     }
 
-    private static func signature(_ name: Span<UInt8>) -> UInt64 {
-        guard !name.isEmpty else { return 0 }
-        return 1 &<< (UInt64(truncatingIfNeeded: name.count) &* 7 &+ UInt64(name[0] & 31))
+    private func begins(_ name: Span<UInt8>) -> Bool {
+        let beginning = beginning
+        guard name[0] | 0x20 == beginning[0], name.count > beginning.count else { return false }
+        return HTTPSyntax.equalIgnoringCase(name.extracting(first: beginning.count), beginning.span)
+    }
+
+    /// One of 64 bits each, by the upper bits of products that mix all of the key.
+    private static func bits(_ key: UInt64) -> (UInt64, UInt64) {
+        (1 &<< ((key &* 0x9e37_79b9_7f4a_7c15) >> 58), 1 &<< ((key &* 0xc2b2_ae3d_27d4_eb4f) >> 58))
+    }
+
+    /// Names that differ in it differ, whatever their case.
+    private static func key(_ name: Span<UInt8>) -> UInt64 {
+        UInt64(truncatingIfNeeded: name.count) << 16 | UInt64(name[0] | 0x20) << 8 | UInt64(name[name.count - 1] | 0x20)
     }
 }

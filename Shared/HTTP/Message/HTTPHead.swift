@@ -21,28 +21,30 @@ package enum HTTPBodyFraming: Sendable, Hashable {
 
 /// What a request says before its body.
 package struct HTTPRequestHead: Sendable {
-    package var method: HTTPMethod
-    package var version: HTTPVersion
-    package var headers: HTTPHeaders
-    package var framing: HTTPBodyFraming
+    package let method: HTTPMethod
+    package let version: HTTPVersion
+    /// Their bytes are the head as it came over the wire, in which the target and the host stand as well.
+    package let headers: HTTPHeaders
+    package let framing: HTTPBodyFraming
     /// The peer wants this connection to serve further requests.
-    package var keepsAlive: Bool
+    package let keepsAlive: Bool
     /// `Expect: 100-continue`: the body comes only after an interim response.
-    package var expectsContinue: Bool
+    package let expectsContinue: Bool
     /// The value of Host (or the authority of an absolute target), as sent, without blanks. Nil in HTTP/1.0 only.
-    package var host: String? { hostRange.map { String(decoding: raw[$0], as: UTF8.self) } }
+    package var host: String? { hostBytes.map { String(decoding: $0, as: UTF8.self) } }
+    package var hostBytes: ArraySlice<UInt8>? { hostRange.map { headers.bytes[$0] } }
     /// In origin form (`/path?query`) or `*`, whatever form it came in.
     package var target: String { String(decoding: targetBytes, as: UTF8.self) }
-    package var targetBytes: ArraySlice<UInt8> { raw[targetRange] }
+    package var targetBytes: ArraySlice<UInt8> { headers.bytes[targetRange] }
 
-    /// The head as it came over the wire (shared with `headers` until those change).
-    private let raw: [UInt8]
     private let targetRange: Range<Int>
+    /// Where the query's `?` stands, or else the target ends.
+    private let pathEnd: Int
     private let hostRange: Range<Int>?
 
     init(
         method: HTTPMethod, version: HTTPVersion, headers: HTTPHeaders, framing: HTTPBodyFraming, keepsAlive: Bool,
-        expectsContinue: Bool, raw: [UInt8], target: Range<Int>, host: Range<Int>?
+        expectsContinue: Bool, target: Range<Int>, host: Range<Int>?
     ) {
         self.method = method
         self.version = version
@@ -50,24 +52,23 @@ package struct HTTPRequestHead: Sendable {
         self.framing = framing
         self.keepsAlive = keepsAlive
         self.expectsContinue = expectsContinue
-        self.raw = raw
         targetRange = target
+        pathEnd = HTTPSyntax.first(UInt8(ascii: "?"), in: headers.bytes.span, target) ?? target.upperBound
         hostRange = host
     }
 
     /// The target up to its query, not percent-decoded.
     package var path: String { String(decoding: pathBytes, as: UTF8.self) }
-    package var pathBytes: ArraySlice<UInt8> { targetBytes.prefix { $0 != UInt8(ascii: "?") } }
+    package var pathBytes: ArraySlice<UInt8> { headers.bytes[targetRange.lowerBound..<pathEnd] }
 
     /// What an extended CONNECT (RFC 8441) asks to speak, `websocket` for one; nil in every other request. Stands among
     /// the fields under a name that none of HTTP/1.1 can have.
     package var connectProtocol: String? { method == .connect ? headers[":protocol"] : nil }
 
     /// What follows the first `?`; nil without one.
-    package var query: String? {
-        let target = targetBytes
-        guard let mark = target.firstIndex(of: UInt8(ascii: "?")) else { return nil }
-        return String(decoding: target[(mark + 1)...], as: UTF8.self)
+    package var query: String? { queryBytes.map { String(decoding: $0, as: UTF8.self) } }
+    package var queryBytes: ArraySlice<UInt8>? {
+        pathEnd < targetRange.upperBound ? headers.bytes[(pathEnd + 1)..<targetRange.upperBound] : nil
     }
 }
 

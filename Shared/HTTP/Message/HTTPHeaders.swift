@@ -156,36 +156,136 @@ package struct HTTPHeaders: Sendable {
         names.contains(bytes.span.extracting(fields[index].name))
     }
 
+    /// Without the fields that are named, and with room for `added` more.
+    package func without(_ names: HTTPFieldNames, roomFor added: Int = 0) -> HTTPHeaders {
+        var kept: [Field] = []
+        kept.reserveCapacity(fields.count + added)
+        let bytes = bytes.span
+        for field in fields where !names.contains(bytes.extracting(field.name)) { kept.append(field) }
+        return HTTPHeaders(bytes: self.bytes, fields: kept)
+    }
+
+    // MARK: Changing with names known beforehand
+
+    /// Room for so many more: what is shared with others is copied once, with the room.
+    package mutating func reserve(fields fieldCount: Int, bytes byteCount: Int) {
+        fields.reserveCapacity(fields.count + fieldCount)
+        bytes.reserveCapacity(bytes.count + byteCount)
+    }
+
+    package mutating func add(_ name: HTTPFieldName, _ value: String) {
+        var value = value
+        value.withUTF8 { unsafe add(name, $0) }
+    }
+
+    package mutating func add(_ name: HTTPFieldName, _ value: ArraySlice<UInt8>) {
+        unsafe value.withUnsafeBufferPointer { unsafe add(name, $0) }
+    }
+
+    /// The line in one step: each `append` of its own would ask again whose the array is and how much room it has.
+    private mutating func add(_ name: HTTPFieldName, _ value: UnsafeBufferPointer<UInt8>) {
+        let start = bytes.count
+        let valueStart = start + name.beginning.count
+        bytes.append(addingCapacity: name.beginning.count + value.count + 2) { line in
+            unsafe line.withUnsafeMutableBufferPointer { line, count in
+                let beginning = name.beginning.span
+                unsafe beginning.withUnsafeBufferPointer { beginning in
+                    _ = unsafe line.extracting(..<beginning.count).initialize(fromContentsOf: beginning)
+                }
+                count = beginning.count
+                _ = unsafe line.extracting(count..<(count + value.count)).initialize(fromContentsOf: value)
+                count += value.count
+                unsafe line.initializeElement(at: count, to: HTTPSyntax.carriageReturn)
+                unsafe line.initializeElement(at: count + 1, to: HTTPSyntax.lineFeed)
+                count += 2
+            }
+        }
+        if !HTTPSyntax.isFieldContent(bytes.span, valueStart..<valueStart + value.count) {
+            mend(valueStart..<valueStart + value.count, HTTPSyntax.isFieldContent)
+        }
+        fields.append(
+            Field(
+                nameStart: UInt32(start), nameLength: UInt32(name.count), valueStart: UInt32(valueStart),
+                valueLength: UInt32(value.count)))
+    }
+
+    package mutating func add(_ name: HTTPFieldName, decimal value: Int) {
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var rest = value.magnitude
+            var start = digits.count
+            repeat {
+                start -= 1
+                unsafe digits.initializeElement(at: start, to: UInt8(ascii: "0") + UInt8(rest % 10))
+                rest /= 10
+            } while rest > 0
+            if value < 0 {
+                start -= 1
+                unsafe digits.initializeElement(at: start, to: UInt8(ascii: "-"))
+            }
+            unsafe add(name, UnsafeBufferPointer(rebasing: digits[start...]))
+        }
+    }
+
+    package func isName(_ name: HTTPFieldName, at index: Int) -> Bool { name.isName(bytes.span, fields[index]) }
+
+    /// Replaces every value under the name by this one.
+    package mutating func set(_ name: HTTPFieldName, _ value: ArraySlice<UInt8>) {
+        remove(name)
+        add(name, value)
+    }
+
+    package mutating func set(_ name: HTTPFieldName, decimal value: Int) {
+        remove(name)
+        add(name, decimal: value)
+    }
+
+    package mutating func remove(_ name: HTTPFieldName) {
+        guard contains(name) else { return }
+        let bytes = bytes
+        fields.removeAll { name.isName(bytes.span, $0) }
+    }
+
+    package func contains(_ name: HTTPFieldName) -> Bool {
+        let bytes = bytes.span
+        for field in fields where name.isName(bytes, field) { return true }
+        return false
+    }
+
+    /// The first value under the name.
+    package func valueBytes(of name: HTTPFieldName) -> ArraySlice<UInt8>? {
+        let span = bytes.span
+        for field in fields where name.isName(span, field) { return bytes[field.value] }
+        return nil
+    }
+
     // MARK: Writing
 
     /// Appends every field but those named as `name: value CR LF`, copying those that stand together at once.
     package func write(to output: inout [UInt8], except names: HTTPFieldNames = []) {
+        let all = bytes.span
         var run = 0..<0
-        for (index, field) in fields.enumerated() where !isName(in: names, at: index) {
-            guard let line = line(field) else {
-                append(run, to: &output)
-                run = 0..<0
-                rewrite(field, to: &output)
+        for field in fields where !names.contains(all.extracting(field.name)) {
+            let line = Int(field.nameStart)..<Int(field.valueStart + field.valueLength) + 2
+            if isLine(field, all) && line.lowerBound == run.upperBound {
+                run = run.lowerBound..<line.upperBound
                 continue
             }
-            if line.lowerBound == run.upperBound {
-                run = run.lowerBound..<line.upperBound
-            } else {
-                append(run, to: &output)
-                run = line
-            }
+            append(run, to: &output)
+            run = 0..<0
+            if isLine(field, all) { run = line } else { rewrite(field, to: &output) }
         }
         append(run, to: &output)
     }
 
-    /// Where the whole line stands, if it stands there as we would write it.
-    private func line(_ field: Field) -> Range<Int>? {
-        let (name, value) = (field.name, field.value)
-        guard value.lowerBound == name.upperBound + 2, value.upperBound + 1 < bytes.count,
-            bytes[name.upperBound] == HTTPSyntax.colon, bytes[name.upperBound + 1] == HTTPSyntax.space,
-            bytes[value.upperBound] == HTTPSyntax.carriageReturn, bytes[value.upperBound + 1] == HTTPSyntax.lineFeed
-        else { return nil }
-        return name.lowerBound..<value.upperBound + 2
+    /// Whether the whole line stands there as we would write it.
+    private func isLine(_ field: Field, _ bytes: Span<UInt8>) -> Bool {
+        let nameEnd = Int(field.nameStart + field.nameLength)
+        let valueEnd = Int(field.valueStart + field.valueLength)
+        guard Int(field.valueStart) == nameEnd + 2, valueEnd + 2 <= bytes.count else { return false }
+        return unsafe bytes.withUnsafeBytes { bytes in
+            unsafe bytes.loadUnaligned(fromByteOffset: nameEnd, as: UInt16.self).littleEndian == 0x203a  // ": "
+                && bytes.loadUnaligned(fromByteOffset: valueEnd, as: UInt16.self).littleEndian == 0x0a0d  // CR LF
+        }
     }
 
     private func append(_ range: Range<Int>, to output: inout [UInt8]) {

@@ -50,10 +50,12 @@ enum HTTPSyntax {
             precondition(range.upperBound <= bytes.count)
             var index = range.lowerBound
             while index < range.upperBound {
-                if index + 8 <= range.upperBound {
-                    let word = unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                // The last eight may overlap those before them.
+                let start = min(index, range.upperBound - 8)
+                if start >= range.lowerBound {
+                    let word = unsafe bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
                     if !mayHoldControl(word) {
-                        index += 8
+                        index = start + 8
                         continue
                     }
                 }
@@ -113,6 +115,16 @@ enum HTTPSyntax {
 
     static func array(_ bytes: Span<UInt8>) -> [UInt8] {
         unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
+    }
+
+    /// Where a byte stands in a part of `bytes`.
+    static func first(_ byte: UInt8, in bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
+        unsafe bytes.withUnsafeBytes { bytes in
+            precondition(range.upperBound <= bytes.count)
+            guard let base = bytes.baseAddress else { return nil }
+            let found = unsafe memchr(base + range.lowerBound, Int32(byte), range.count)
+            return unsafe found.map { unsafe UnsafeRawPointer($0) - base }
+        }
     }
 
     /// Where the next line feed stands, at or after `start`.

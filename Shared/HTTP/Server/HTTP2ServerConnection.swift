@@ -51,7 +51,7 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
 
     // MARK: The loop
 
-    func serve() async {
+    func serve() async -> HTTPServing {
         start()
         if worker.isStopping { drain() }
         do throws(StreamFailure) {
@@ -62,6 +62,7 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
         await finish()
         await waitForHandlers()
         transport.close()
+        return .over
     }
 
     /// False at the end.

@@ -40,17 +40,33 @@ package struct HTTPResponseWriter: Sendable {
         }
     }
 
+    /// Part of the caller's frame, because nearly every response leaves at once: what is left of the others is waited for
+    /// in `finish(_:)`.
+    @inlinable @inline(__always)
     package func respond(
         _ status: HTTPStatus, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = []
     ) async throws(HTTPFailure) {
+        if let rest = try tryRespond(status, headers, body) { try await finish(rest) }
+    }
+
+    @usableFromInline
+    func tryRespond(
+        _ status: HTTPStatus, _ headers: HTTPHeaders, _ body: [UInt8]
+    ) throws(HTTPFailure) -> HTTPUnsentResponse? {
         switch target {
         case .version1(let connection):
-            if let rest = try connection.respond(exchange, status, headers, body) {
-                try await connection.finish(rest)
-            }
+            return try connection.respond(exchange, status, headers, body)
         case .version2(let stream):
             try stream.respond(status, headers, body)
-            if !stream.hasRoom { try await stream.settle() }
+            return stream.hasRoom ? nil : HTTPUnsentResponse(head: [], body: [], sent: 0)
+        }
+    }
+
+    @usableFromInline
+    func finish(_ rest: HTTPUnsentResponse) async throws(HTTPFailure) {
+        switch target {
+        case .version1(let connection): try await connection.finish(rest)
+        case .version2(let stream): try await stream.settle()
         }
     }
 
@@ -62,12 +78,16 @@ package struct HTTPResponseWriter: Sendable {
         try await respond(status, headers: headers, body: Array(text.utf8))
     }
 
+    @inlinable @inline(__always)
     package func respond(_ response: HTTPStaticResponse) async throws(HTTPFailure) {
+        if let rest = try tryRespond(response) { try await finish(rest) }
+    }
+
+    @usableFromInline
+    func tryRespond(_ response: HTTPStaticResponse) throws(HTTPFailure) -> HTTPUnsentResponse? {
         switch target {
-        case .version1(let connection):
-            if let rest = try connection.respond(exchange, response) { try await connection.finish(rest) }
-        case .version2:
-            try await respond(response.status, headers: response.headers, body: response.body)
+        case .version1(let connection): try connection.respond(exchange, response)
+        case .version2: try tryRespond(response.status, response.headers, response.body)
         }
     }
 

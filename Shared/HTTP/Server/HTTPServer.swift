@@ -19,6 +19,8 @@ package final class HTTPServer: Sendable {
     }
 
     package var connectionCount: Int { openConnections.current }
+    /// Of these, those that wait for a request without a task.
+    package var restingConnectionCount: Int { openConnections.currentlyResting }
 
     /// Listens and returns the address, with the port the kernel chose when 0 was asked for. A unix socket has a single
     /// listener, because the kernel spreads connections only over those of one port.

@@ -46,6 +46,9 @@ package struct HTTPServerTimeouts: Sendable {
     package var handshake = Duration.seconds(10)
     /// Between two requests of a connection.
     package var idle = Duration.seconds(60)
+    /// A connection that waits longer than this gives back its task, and gets another with its next request: what it
+    /// holds while it rests is a third of what it holds while it is served.
+    package var rest = Duration.milliseconds(250)
     /// From a head's first byte to its last.
     package var head = Duration.seconds(10)
     /// For a body, and one second more for each `minimumBodyRate` bytes received.

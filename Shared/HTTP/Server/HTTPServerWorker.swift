@@ -25,7 +25,7 @@ final class HTTPServerWorker: @unchecked Sendable {
     /// Rendered once a second.
     private var dateSecond: Int64 = .min
     private var date: [UInt8] = []
-    private var output: [UInt8] = []
+    private var output = SpareBuffer()
     /// Where sections of HTTP/2 are put together.
     let fieldEncoder = HTTP2FieldEncoder()
 
@@ -61,20 +61,50 @@ final class HTTPServerWorker: @unchecked Sendable {
             return
         }
         let task = configuration.abandonAfter == nil ? nil : ConnectionTask()
+        run(task) { [self] in
+            guard let connection = await opened(socket) else {
+                socket.close()
+                return .over
+            }
+            if let task, let connection = connection as? HTTPServerConnection { connection.watchPeer(of: socket, task) }
+            connections[ObjectIdentifier(connection)] = connection
+            return await serve(connection, task)
+        }
+    }
+
+    /// A connection's task, until the connection is over or rests.
+    private func run(_ task: ConnectionTask?, _ work: @escaping @Sendable () async -> HTTPServing) {
         let handle = reactor.run { [self] in
-            await reactor.withCancellationCovered { await serve(socket, task) }
-            openConnections.leave()
-            if isStopping && isEmpty { drained.fulfil(()) }
+            if case .over = await reactor.withCancellationCovered({ await work() }) { leave() }
         }
         task?.handle = handle
     }
 
-    private func serve(_ socket: StreamSocket, _ task: ConnectionTask?) async {
-        guard let connection = await opened(socket) else { return socket.close() }
-        if let task, let connection = connection as? HTTPServerConnection { connection.watchPeer(of: socket, task) }
-        connections[ObjectIdentifier(connection)] = connection
-        await connection.serve()
+    private func serve(_ connection: any HTTPServedConnection, _ task: ConnectionTask?) async -> HTTPServing {
+        let serving = await connection.serve()
+        guard case .resting(let socket, let deadline) = serving else {
+            connections[ObjectIdentifier(connection)] = nil
+            return serving
+        }
+        task?.handle = nil
+        openConnections.rest()
+        socket.whenReadable(until: deadline) { [self] outcome in
+            openConnections.wake()
+            goOn(connection, task, after: outcome)
+        }
+        return serving
+    }
+
+    private func goOn(_ connection: any HTTPServedConnection, _ task: ConnectionTask?, after outcome: WaitOutcome) {
+        if case .ready = outcome { return run(task) { [self] in await serve(connection, task) } }
+        connection.close()
         connections[ObjectIdentifier(connection)] = nil
+        leave()
+    }
+
+    private func leave() {
+        openConnections.leave()
+        if isStopping && isEmpty { drained.fulfil(()) }
     }
 
     /// Which version a client speaks is known from the handshake, or else from its first bytes.
@@ -163,25 +193,20 @@ final class HTTPServerWorker: @unchecked Sendable {
         return date
     }
 
-    /// An empty buffer with room: whoever takes it gives it back when the kernel has the bytes.
-    func takeOutput() -> [UInt8] {
-        var taken: [UInt8] = []
-        swap(&taken, &output)
-        if taken.capacity == 0 { taken.reserveCapacity(4 << 10) }
-        return taken
-    }
+    func takeOutput() -> [UInt8] { output.take() }
+    func giveBack(_ buffer: inout [UInt8]) { output.giveBack(&buffer) }
+}
 
-    /// In place, because a buffer with a second owner would be emptied by allocating another.
-    func giveBack(_ buffer: inout [UInt8]) {
-        guard output.capacity == 0, buffer.capacity <= 64 << 10 else { return }
-        buffer.removeAll(keepingCapacity: true)
-        swap(&buffer, &output)
-    }
+/// How the serving of a connection ended.
+enum HTTPServing {
+    case over
+    /// Nothing was asked for in a while: it goes on when the socket has something to read.
+    case resting(StreamSocket, until: Deadline)
 }
 
 /// A connection of either version, as its worker sees it.
-protocol HTTPServedConnection: AnyObject {
-    func serve() async
+protocol HTTPServedConnection: AnyObject, Sendable {
+    func serve() async -> HTTPServing
     /// The server stops: what is in flight may end, nothing new should begin.
     func drain()
     /// At once.
@@ -196,6 +221,11 @@ final class ConnectionTask: @unchecked Sendable {
 /// How many connections all workers of a server hold.
 final class OpenConnections: Sendable {
     private let count = Atomic<Int>(0)
+    private let resting = Atomic<Int>(0)
+
+    var currentlyResting: Int { resting.load(ordering: .relaxed) }
+    func rest() { resting.wrappingAdd(1, ordering: .relaxed) }
+    func wake() { resting.wrappingSubtract(1, ordering: .relaxed) }
 
     var current: Int { count.load(ordering: .relaxed) }
 

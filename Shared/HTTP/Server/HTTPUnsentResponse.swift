@@ -1,4 +1,5 @@
-/// A response of which the socket has not taken all.
+/// A response of which the connection has not taken all; of one over HTTP/2 the stream itself knows what is left.
+@usableFromInline
 struct HTTPUnsentResponse {
     let head: [UInt8]
     let body: [UInt8]

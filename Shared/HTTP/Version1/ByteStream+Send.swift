@@ -18,6 +18,15 @@ extension ByteStream {
         while hasUnsentBytes { try await waitWritable(deadline: reactor.turn + stall) }
     }
 
+    /// All of a message after which nothing follows.
+    func tryWriteLast(_ first: [UInt8], _ second: [UInt8]) throws(StreamFailure) -> Int? {
+        unsafe try first.span.bytes.withUnsafeBytes { first throws(StreamFailure) -> Int? in
+            unsafe try second.span.bytes.withUnsafeBytes { second throws(StreamFailure) -> Int? in
+                unsafe try tryWriteLast(first, second)
+            }
+        }
+    }
+
     func tryWrite(_ first: [UInt8], _ second: [UInt8], skipping sent: Int) throws(StreamFailure) -> Int? {
         unsafe try first.span.bytes.withUnsafeBytes { first throws(StreamFailure) -> Int? in
             unsafe try second.span.bytes.withUnsafeBytes { second throws(StreamFailure) -> Int? in

@@ -18,7 +18,7 @@ final class HTTPInput {
     /// `stream` itself when nothing lies between it and the socket: calls then cost no look-up, and a wait no frames.
     private let socket: StreamSocket?
     /// What `stream` waits for when it waits for bytes, where that is a socket.
-    private let below: StreamSocket?
+    let below: StreamSocket?
     private let reactor: Reactor
     private var kept: [UInt8]
     /// The peer has ended its side.
@@ -33,6 +33,11 @@ final class HTTPInput {
     }
 
     var hasKeptBytes: Bool { !kept.isEmpty }
+
+    /// Whether the peer may have sent more than was read, as far as that is known without asking the kernel.
+    var mayHaveMore: Bool {
+        hasKeptBytes || below?.mayHaveInput ?? true || (stream as? TLSStream)?.hasUnreadBytes ?? false
+    }
 
     /// For whoever takes the connection over.
     func takeKept() -> [UInt8] {
@@ -62,10 +67,50 @@ final class HTTPInput {
         }
     }
 
+    /// What `waitForMessage` does, in parts, for a server's connection: it waits in the frame of its own task.
+    enum Arrival {
+        /// So many in the scratch buffer; 0 when they were kept before.
+        case bytes(Int)
+        case nothing
+        /// The peer has ended the connection, or none came in time.
+        case end
+    }
+
+    func look() throws(HTTPFailure) -> Arrival {
+        guard !hasKeptBytes else { return .bytes(0) }
+        guard let count = try tryRead() else { return .nothing }
+        hasEnded = count == 0
+        return hasEnded ? .end : .bytes(count)
+    }
+
+    func look(after outcome: WaitOutcome) throws(HTTPFailure) -> Arrival {
+        if case .expired = outcome { return .end }
+        try Self.check(outcome)
+        return try look()
+    }
+
+    /// For streams that are no sockets.
+    @inline(never)
+    func waitForBytes(until deadline: Deadline) async -> WaitOutcome {
+        do throws(StreamFailure) {
+            try await stream.waitReadable(deadline: deadline)
+            return .ready
+        } catch {
+            switch error {
+            case .deadlineExceeded: return .expired
+            case .cancelled: return .cancelled
+            default: return .closed
+            }
+        }
+    }
+
     /// The head that begins with what `waitForMessage` found, if that is all of it, which it is nearly always. A head that
     /// comes in parts is begun anew once, by `readKept`, so that no parser stands in the frames of those that do not.
-    func readWhole<Parser: HTTPHeadParser>(_ count: Int, _ parser: Parser) throws(HTTPFailure) -> Parser.Head? {
-        count > 0 ? try parseScratch(count, parser) : nil
+    func readWhole<Parser: HTTPHeadParser>(
+        _ count: Int, _ parser: consuming Parser
+    ) throws(HTTPFailure) -> Parser.Head? {
+        guard count > 0 else { return nil }
+        return try parseScratch(count, parser)
     }
 
     /// A head whose beginning is kept.
@@ -139,7 +184,7 @@ final class HTTPInput {
         var piece: [UInt8] = []
         while piece.isEmpty && !decoder.isComplete {
             if hasKeptBytes {
-                if try Self.isContent(kept.count, &decoder) { return takeKept() }
+                if let piece = try keptPiece(&decoder) { return piece }
                 let bytes = kept
                 let used = try Self.decode(bytes.span, &decoder, &piece)
                 dropKept(used)
@@ -160,6 +205,12 @@ final class HTTPInput {
             }
         }
         return piece.isEmpty ? nil : piece
+    }
+
+    /// All that is kept, where that is nothing but content.
+    func keptPiece(_ decoder: inout HTTPBodyDecoder) throws(HTTPFailure) -> [UInt8]? {
+        guard hasKeptBytes, try Self.isContent(kept.count, &decoder) else { return nil }
+        return takeKept()
     }
 
     private static func isContent(_ count: Int, _ decoder: inout HTTPBodyDecoder) throws(HTTPFailure) -> Bool {

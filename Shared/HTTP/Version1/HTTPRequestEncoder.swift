@@ -4,27 +4,33 @@ enum HTTPRequestEncoder {
         "host", "content-length", "transfer-encoding", "connection", "keep-alive", "expect", "upgrade",
     ]
 
-    static func head(_ request: HTTPClientRequest, host: String) -> [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity(1_024 + request.target.count)
-        HTTPResponseEncoder.append(request.method.description, to: &output)
+    static func append(_ request: HTTPClientRequest, to endpoint: HTTPEndpoint, _ output: inout [UInt8]) {
+        output.append(text: request.method.description)
         output.append(HTTPSyntax.space)
         append(target: request.target, to: &output)
-        HTTPResponseEncoder.append(" HTTP/1.1\r\nHost: ", to: &output)
-        HTTPResponseEncoder.append(host, to: &output)
-        HTTPResponseEncoder.append("\r\n", to: &output)
+        output.append(contentsOf: afterTarget)
+        if let authority = request.authority {
+            output.append(contentsOf: authority)
+        } else {
+            output.append(text: endpoint.authority)
+        }
+        output.append(HTTPSyntax.carriageReturn)
+        output.append(HTTPSyntax.lineFeed)
         request.headers.write(to: &output, except: ownFields)
+        request.added.write(to: &output, except: ownFields)
         if let upgrade = request.upgrade {
             HTTPResponseEncoder.append("Connection: Upgrade\r\nUpgrade: \(upgrade)\r\n", to: &output)
         }
         appendFraming(request, to: &output)
-        HTTPResponseEncoder.append("\r\n", to: &output)
-        return output
+        output.append(HTTPSyntax.carriageReturn)
+        output.append(HTTPSyntax.lineFeed)
     }
 
+    private static let afterTarget = Array(" HTTP/1.1\r\nHost: ".utf8)
+
     /// What cannot stand in a target would end the line or more: it is replaced.
-    private static func append(target: [UInt8], to output: inout [UInt8]) {
-        if HTTPSyntax.endOfTarget(in: target.span, target.indices) == target.count {
+    private static func append(target: ArraySlice<UInt8>, to output: inout [UInt8]) {
+        if HTTPSyntax.endOfTarget(in: target.span, 0..<target.count) == target.count {
             output.append(contentsOf: target)
         } else {
             for byte in target { output.append(HTTPSyntax.isTarget(byte) ? byte : UInt8(ascii: "?")) }

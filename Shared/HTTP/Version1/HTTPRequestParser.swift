@@ -83,8 +83,8 @@ package struct HTTPRequestParser: HTTPHeadParser {
         return HTTPRequestHead(
             method: start.method, version: start.version, headers: HTTPHeaders(bytes: raw, fields: block.fields),
             framing: framing, keepsAlive: block.keepsAlive(start.version),
-            expectsContinue: block.expectsContinue && start.version == .http11 && framing != .none, raw: raw,
-            target: target, host: authority ?? block.host)
+            expectsContinue: block.expectsContinue && start.version == .http11 && framing != .none, target: target,
+            host: authority ?? block.host)
     }
 
     /// RFC 9112 §6.3, with every ambiguity refused.

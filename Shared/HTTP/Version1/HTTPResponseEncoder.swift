@@ -5,22 +5,26 @@ enum HTTPResponseEncoder {
         "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "date",
     ]
 
+    /// By the code, from 100 on: they are few, and every response begins with one.
+    private static let statusLines: [[UInt8]] = (100...999).map {
+        Array("HTTP/1.1 \(HTTPStatus($0).description)\r\n".utf8)
+    }
+
     static func appendStatusLine(_ status: HTTPStatus, to output: inout [UInt8]) {
-        append("HTTP/1.1 ", to: &output)
-        append(decimal: status.code, to: &output)
-        output.append(HTTPSyntax.space)
-        append(status.reason, to: &output)
-        append("\r\n", to: &output)
+        output.append(contentsOf: statusLines[status.code - 100])
     }
 
     static func appendFields(of headers: HTTPHeaders, to output: inout [UInt8]) {
         headers.write(to: &output, except: ownFields)
     }
 
+    private static let lengthName = Array("Content-Length: ".utf8)
+
     static func appendLength(_ length: Int, to output: inout [UInt8]) {
-        append("Content-Length: ", to: &output)
+        output.append(contentsOf: lengthName)
         append(decimal: length, to: &output)
-        append("\r\n", to: &output)
+        output.append(HTTPSyntax.carriageReturn)
+        output.append(HTTPSyntax.lineFeed)
     }
 
     static func append(_ text: String, to output: inout [UInt8]) { output.append(text: text) }

@@ -4,12 +4,12 @@ internal import Reactor
 /// A connection that speaks HTTP/2, from either side: moves bytes between the stream and the session, and content
 /// between the session and the streams.
 ///
-/// Two tasks: the owner's reads and feeds the session, one of our own writes what the session has to say. Handlers of
-/// streams only touch the session and wake the writer, so what several of them say in one turn of the loop leaves in one
-/// write. While the peer does not take what it is owed, nothing more is read from it.
+/// The owner's task reads and feeds the session. Handlers of streams only touch the session; what they said in one turn of
+/// the loop leaves at its end, in one write and without a task. One of our own writes what the socket did not take, and
+/// ends the connection. While the peer does not take what it is owed, nothing more is read from it.
 ///
 /// Confined to its reactor, which is what makes it Sendable.
-class HTTP2Connection: HTTP2SessionDelegate, @unchecked Sendable {
+class HTTP2Connection: HTTP2SessionDelegate, TurnEnder, @unchecked Sendable {
     private static let mostOutput = 32 << 10
     /// Frames that wait to be sent (answers to pings and settings, resets) before reading stops.
     private static let mostQueuedFrames = 512
@@ -26,7 +26,15 @@ class HTTP2Connection: HTTP2SessionDelegate, @unchecked Sendable {
     private final var flood: HTTP2FloodGuard
     private final let somethingToSend: ReactorSignal
     private final let sent: ReactorSignal
+    /// What is to be sent is being asked for, by the writer or at a turn's end.
     private final var isSending = false
+    private final var isReceiving = false
+    /// Something is to be said at the turn's end.
+    private final var isDue = false
+    /// What the socket has not taken at a turn's end: the writer's to send.
+    private final var rest: (output: [UInt8], sent: Int)?
+    /// The session can say nothing more.
+    private final var isMute = false
     private final var writer: TaskHandle?
     /// Why the session was ended by us.
     private(set) final var violation: UInt32?
@@ -65,7 +73,9 @@ class HTTP2Connection: HTTP2SessionDelegate, @unchecked Sendable {
 
     /// False when the session has ended.
     final func feed(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        isReceiving = true
         let isFine = unsafe session.receive(bytes, for: self)
+        isReceiving = false
         if !isFine { session.terminate(violation ?? HTTP2ErrorCode.protocolError) }
         sendSoon()
         return isFine && !session.hasEnded
@@ -85,7 +95,46 @@ class HTTP2Connection: HTTP2SessionDelegate, @unchecked Sendable {
     }
 
     final func sendSoon() {
-        if !isSending { somethingToSend.signal() }
+        guard !isSending && !isReceiving && !isDue && rest == nil else { return }
+        isDue = true
+        reactor.atEndOfTurn(self)
+    }
+
+    final func turnEnds() {
+        isDue = false
+        guard !isSending && rest == nil else { return }
+        do throws(StreamFailure) {
+            if try sendNow() { return }
+        } catch {
+            isBroken = true
+        }
+        somethingToSend.signal()
+    }
+
+    /// In one try. False when the writer has to go on: the socket is full, or the connection is at its end.
+    private final func sendNow() throws(StreamFailure) -> Bool {
+        isSending = true
+        defer { isSending = false }
+        if session.output.capacity == 0 { session.reuse(takeBuffer()) }
+        guard session.produce(upTo: Self.mostOutput, for: self), !isBroken else {
+            isMute = true
+            return false
+        }
+        var output = session.takeOutput()
+        guard !output.isEmpty else {
+            giveBack(&output)
+            return !session.hasEnded
+        }
+        var count = 0
+        while count < output.count, let taken = try transport.tryWrite(output, [], skipping: count) { count += taken }
+        guard count == output.count, !transport.hasUnsentBytes else {
+            rest = (output, count)
+            return false
+        }
+        giveBack(&output)
+        sent.signal()
+        // Perhaps not all: then the writer goes on.
+        return count < Self.mostOutput && !session.hasEnded
     }
 
     private final func write() async {
@@ -109,6 +158,13 @@ class HTTP2Connection: HTTP2SessionDelegate, @unchecked Sendable {
     private final func writeOnce() async throws(StreamFailure) -> Bool {
         isSending = true
         defer { isSending = false }
+        if let (output, count) = rest {
+            rest = nil
+            try await transport.send(output, [], skipping: count, stall: stall)
+            sent.signal()
+            return true
+        }
+        guard !isMute else { return false }
         if session.output.capacity == 0 { session.reuse(takeBuffer()) }
         guard session.produce(upTo: Self.mostOutput, for: self), !isBroken else { return false }
         var output = session.takeOutput()

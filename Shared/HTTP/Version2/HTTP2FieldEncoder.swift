@@ -44,6 +44,11 @@ final class HTTP2FieldEncoder {
 
     /// All but those the connection itself writes, and those that have no place in HTTP/2.
     func add(_ headers: HTTPHeaders, leavingOut isOwn: (Span<UInt8>) -> Bool) {
+        // Taken out meanwhile: each access to them here is watched for overlaps, which costs more than what it does.
+        var bytes: [UInt8] = []
+        var fields: [Field] = []
+        swap(&bytes, &self.bytes)
+        swap(&fields, &self.fields)
         let source = headers.bytes
         for field in headers.fields where !isOwn(source.span.extracting(field.name)) {
             let start = bytes.count
@@ -52,6 +57,8 @@ final class HTTP2FieldEncoder {
             bytes.append(contentsOf: source[field.value])
             fields.append(Field(name: start..<middle, value: middle..<bytes.count, isUnique: false))
         }
+        swap(&bytes, &self.bytes)
+        swap(&fields, &self.fields)
     }
 
     /// Valid during `body` only.

@@ -137,7 +137,7 @@ package struct HTTP2FieldSection: Sendable {
         guard !HTTPSyntax.isBlank(value[0]), !HTTPSyntax.isBlank(value[value.count - 1]) else {
             throw .paddedFieldValue
         }
-        for index in value.indices where !HTTPSyntax.isFieldContent(value[index]) { throw .controlByte }
+        guard HTTPSyntax.isFieldContent(value, value.indices) else { throw .controlByte }
     }
 
     /// The fields that mean something to the connection. True when nothing is to be kept of this one.
@@ -253,8 +253,7 @@ package struct HTTP2FieldSection: Sendable {
         if let connectProtocol { append(":protocol", connectProtocol) }
         return HTTPRequestHead(
             method: method, version: .http2, headers: HTTPHeaders(bytes: bytes, fields: fields), framing: framing,
-            keepsAlive: true, expectsContinue: expectsContinue && framing != .none, raw: bytes, target: path,
-            host: host)
+            keepsAlive: true, expectsContinue: expectsContinue && framing != .none, target: path, host: host)
     }
 
     package consuming func finishResponse(

@@ -90,8 +90,16 @@ package final class EventBatcher: Sendable {
     package var waitingBatches: Int { ready.count }
 
     /// False when the event was dropped at once because too much is waiting. Events with one key stay in order.
-    package func offer(_ message: some WireMessage, key: [UInt8]) -> Bool {
-        let index = partitions.count == 1 ? 0 : Topology.partitionIndex(of: key)
+    package func offer(_ message: some WireEncodable, key: [UInt8]) -> Bool {
+        offer(message, partition: partitions.count == 1 ? 0 : Topology.partitionIndex(of: key))
+    }
+
+    /// The same with an address's bytes as the key, which need no array.
+    package func offer(_ message: some WireEncodable, key: IPAddress) -> Bool {
+        offer(message, partition: partitions.count == 1 ? 0 : Topology.partitionIndex(of: key))
+    }
+
+    private func offer(_ message: some WireEncodable, partition index: Int) -> Bool {
         offered.wrappingAdd(1, ordering: .relaxed)
         let (isFirst, batch) = partitions[index].buffer.withLock { buffer -> (Bool, Batch?) in
             buffer.writer.element(message, tag: Self.payloadTag)

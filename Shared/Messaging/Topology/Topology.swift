@@ -81,4 +81,9 @@ package enum Topology {
         for byte in key { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         return Int((hash ^ hash >> 32) % UInt64(partitionKeys.count))
     }
+
+    /// The partition of the address's shortest form.
+    static func partitionIndex(of address: IPAddress) -> Int {
+        partitionIndex(of: (address.isV4 ? 12..<16 : 0..<16).lazy.map { address.byte($0) })
+    }
 }

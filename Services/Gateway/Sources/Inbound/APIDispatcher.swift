@@ -38,9 +38,9 @@ struct APIDispatcher: Sendable {
     }
 
     func answer(
-        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: inout Exchange, _ lane: RequestLane
+        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange, _ lane: RequestLane
     ) async throws {
-        switch bindings.match(method: request.head.method.description, path: exchange.path) {
+        switch bindings.match(method: request.head.method.description, path: request.head.path) {
         case .unknownPath:
             throw Failure(.notFound, "The API has nothing at this path.")
         case .wrongMethod(let allowed):
@@ -49,16 +49,16 @@ struct APIDispatcher: Sendable {
                 .methodNotAllowed, detail: "This path answers \(methods).", requestID: exchange.idText)
             try await response.respond(problem, headers: ["Allow": methods])
         case .found(let binding, let parameters):
-            try await call(binding, parameters, request, response, &exchange, lane)
+            try await call(binding, parameters, request, response, exchange, lane)
         }
     }
 
     private func call(
         _ binding: HTTPBinding, _ parameters: [String: String], _ request: HTTPServerRequest,
-        _ response: HTTPResponseWriter, _ exchange: inout Exchange, _ lane: RequestLane
+        _ response: HTTPResponseWriter, _ exchange: Exchange, _ lane: RequestLane
     ) async throws {
         do {
-            try authorize(binding.access, request, &exchange, lane)
+            try authorize(binding.access, request, exchange, lane)
             let payload = try await payload(binding, parameters, request)
             let answer = try await calls(
                 RPCName(binding), payload, exchange.principal, exchange.trace, .after(timeout))
@@ -94,10 +94,10 @@ struct APIDispatcher: Sendable {
     }
 
     private func authorize(
-        _ access: HTTPBinding.Access, _ request: HTTPServerRequest, _ exchange: inout Exchange, _ lane: RequestLane
+        _ access: HTTPBinding.Access, _ request: HTTPServerRequest, _ exchange: Exchange, _ lane: RequestLane
     ) throws {
         guard access != .everyone else { return }
-        let caller = try lane.caller(of: request, &exchange)
+        let caller = try lane.caller(of: request, exchange)
         let needed: CallerRole? =
             switch access {
             case .everyone, .authenticated: nil

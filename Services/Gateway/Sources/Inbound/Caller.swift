@@ -31,7 +31,7 @@ enum CallerCredential {
 
 extension RequestLane {
     /// The verified caller, noted in the exchange; throws what to tell whoever has no valid token.
-    func caller(of request: HTTPServerRequest, _ exchange: inout Exchange) throws -> AccessToken {
+    func caller(of request: HTTPServerRequest, _ exchange: Exchange) throws -> AccessToken {
         guard let (text, source) = CallerCredential.token(of: request.head) else {
             throw Failure(
                 .unauthenticated, "This needs a token; get one at /v1/auth/token and send it as a bearer token.")

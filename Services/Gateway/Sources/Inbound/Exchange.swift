@@ -4,13 +4,17 @@ import HTTP
 import Inspection
 
 /// One request's way through the gateway: what is known of it so far, and in the end how it went.
-struct Exchange: Sendable {
+///
+/// A class, because it is large: every function on the way keeps a pointer to it. Confined to the task that answers the
+/// request, which is what makes it Sendable.
+final class Exchange: @unchecked Sendable {
     let id: UUIDv7
-    let idText: String
+    /// As it is told to clients and upstreams.
+    let idBytes: [UInt8]
     let trace: TraceContext
     let client: IPAddress
+    /// Lower case, without port.
     let host: String
-    let path: String
     let began: Deadline
 
     var outcome = RequestOutcome.unspecified
@@ -32,28 +36,38 @@ struct Exchange: Sendable {
 
     init(_ request: HTTPServerRequest, client: IPAddress, _ random: inout RandomReserve) {
         id = UUIDv7(now: request.receivedAt, from: &random)
-        idText = id.description
-        let parent = request.head.headers["traceparent"].flatMap { TraceContext($0) }
+        idBytes = id.text
+        let parent = request.head.headers.valueBytes(of: Self.traceParent).flatMap {
+            TraceContext(String(decoding: $0, as: UTF8.self))
+        }
         trace = parent?.child(from: &random) ?? .root(from: &random)
         self.client = client
-        host = Self.hostName(request.head.host ?? "")
-        path = request.head.path
+        host = Self.hostName(request.head.hostBytes ?? [])
         began = .now
     }
 
-    mutating func take(_ active: ActiveRoute) {
+    private static let traceParent = HTTPFieldName("traceparent")
+
+    var idText: String { String(decoding: idBytes, as: UTF8.self) }
+
+    func take(_ active: ActiveRoute) {
         self.active = active
         route = active.route.name
         upstream = active.route.upstream
     }
 
-    /// Lower case, without port.
-    static func hostName(_ authority: String) -> String {
-        let bytes = authority.utf8
-        guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")),
-            bytes[colon...].allSatisfy({ $0 != UInt8(ascii: "]") })
-        else { return authority.lowercased() }
-        return authority[..<colon].lowercased()
+    /// Of an authority: it is ASCII, which whoever read the request has seen to.
+    static func hostName(_ authority: ArraySlice<UInt8>) -> String {
+        var name = authority
+        if let colon = authority.lastIndex(of: UInt8(ascii: ":")), !authority[colon...].contains(UInt8(ascii: "]")) {
+            name = authority[..<colon]
+        }
+        return unsafe String(unsafeUninitializedCapacity: name.count) { text in
+            for (index, byte) in name.enumerated() {
+                unsafe text.initializeElement(at: index, to: byte &- 0x41 < 26 ? byte | 0x20 : byte)
+            }
+            return name.count
+        }
     }
 
     var liveOutcome: LiveOutcome {

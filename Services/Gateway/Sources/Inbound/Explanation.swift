@@ -36,7 +36,7 @@ struct Explanation {
 
     func explain(_ request: ExplainedRequest) -> JSONValue {
         var answer = JSONObject()
-        let host = Exchange.hostName(request.host)
+        let host = Exchange.hostName(Array(request.host.utf8)[...])
         answer["request"] = [
             "method": .string(request.method), "host": .string(host), "target": .string(request.target),
         ]

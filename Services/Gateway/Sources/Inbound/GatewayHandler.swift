@@ -44,12 +44,12 @@ final class GatewayHandler: HTTPHandler {
 
     func handle(_ request: HTTPServerRequest, _ response: HTTPResponseWriter) async throws {
         let lane = lane()
-        var exchange = lane.begin(request, client: client(of: request))
+        let exchange = lane.begin(request, client: client(of: request))
         do {
-            try await answer(request, response, &exchange, lane)
+            try await answer(request, response, exchange, lane)
         } catch {
             do {
-                try await answer(error, request, response, &exchange)
+                try await answer(error, request, response, exchange)
             } catch {
                 // The connection ends with it; that it happened is known all the same.
                 recorder.record(exchange, request, response, on: lane)
@@ -59,6 +59,7 @@ final class GatewayHandler: HTTPHandler {
         recorder.record(exchange, request, response, on: lane)
     }
 
+    @inline(never)
     private func client(of request: HTTPServerRequest) -> IPAddress {
         // A unix peer is on this machine.
         let peer = request.peer.ipAddress ?? .v4Loopback
@@ -73,56 +74,62 @@ final class GatewayHandler: HTTPHandler {
         return lane
     }
 
+    // The usual way stands in one frame: `answer`, `route` and `follow` are parts of `handle`. What is rare has frames of
+    // its own, which keeps that one small: the memory of frames stays with a connection's task while it rests.
+
+    @inline(__always)
     private func answer(
-        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: inout Exchange, _ lane: RequestLane
+        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange, _ lane: RequestLane
     ) async throws {
-        if exchange.path.hasPrefix(LivePage.root) {
+        if request.head.pathBytes.starts(with: LivePage.root.utf8) {
             exchange.outcome = .answered
-            return try await page.answer(request, response, &exchange, lane)
+            return try await page.answer(request, response, exchange, lane)
         }
-        if exchange.path.hasPrefix(APIDispatcher.root) {
+        if request.head.pathBytes.starts(with: APIDispatcher.root.utf8) {
             exchange.outcome = .answered
-            return try await api.answer(request, response, &exchange, lane)
+            return try await api.answer(request, response, exchange, lane)
         }
         if let enforcement = lane.enforcement(of: exchange.client, account: nil, now: request.receivedAt),
-            try await enforce(enforcement, request, response, &exchange, lane)
+            try await enforce(enforcement, request, response, exchange, lane)
         {
             return
         }
-        try await route(request, response, &exchange, lane)
+        try await route(request, response, exchange, lane)
     }
 
     // MARK: Decisions in force
 
     /// Whether the request is answered with that.
+    @inline(never)
     private func enforce(
         _ enforcement: Enforcement, _ request: HTTPServerRequest, _ response: HTTPResponseWriter,
-        _ exchange: inout Exchange, _ lane: RequestLane
+        _ exchange: Exchange, _ lane: RequestLane
     ) async throws -> Bool {
         exchange.decision = enforcement
         switch enforcement.action {
         case .ban:
             try await block(
-                .banned, .ban, "Requests from your address are refused for now.", response, request, &exchange)
+                .banned, .ban, "Requests from your address are refused for now.", response, request, exchange)
         case .divert:
             exchange.outcome = .diverted
-            try await proxy.divert(request, response, &exchange)
+            try await proxy.divert(request, response, exchange)
         case .throttle:
             let wait = rates.refuseThrottled(
                 exchange.client, allowedPerSecond: enforcement.allowedPerSecond ?? 1, now: exchange.began, lane)
             guard let wait else { return false }
-            try await refuse(until: wait, .throttle, response, &exchange)
+            try await refuse(until: wait, .throttle, response, exchange)
         case .challenge, .stepUp:
             // No challenge page yet: what cannot be asked is refused, never waved through.
             try await block(
                 .challenged, .challenge, "This request needs a proof that cannot be asked for here yet.", response,
-                request, &exchange)
+                request, exchange)
         }
         return true
     }
 
+    @inline(never)
     private func refuse(
-        until wait: Duration, _ reason: BlockReason, _ response: HTTPResponseWriter, _ exchange: inout Exchange
+        until wait: Duration, _ reason: BlockReason, _ response: HTTPResponseWriter, _ exchange: Exchange
     ) async throws {
         exchange.outcome = .throttled
         exchange.blockReason = reason
@@ -137,8 +144,9 @@ final class GatewayHandler: HTTPHandler {
 
     // MARK: Routes
 
+    @inline(__always)
     private func route(
-        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: inout Exchange, _ lane: RequestLane
+        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange, _ lane: RequestLane
     ) async throws {
         guard let path = RequestPath(request.head.pathBytes) else {
             exchange.outcome = .refused
@@ -149,48 +157,52 @@ final class GatewayHandler: HTTPHandler {
             return try await refuse(.notFound, "No route of this gateway takes this host and path.", response, exchange)
         }
         exchange.take(active)
-        try await follow(active, path, request, response, &exchange, lane)
+        try await follow(active, path, request, response, exchange, lane)
     }
 
+    @inline(__always)
     private func follow(
         _ active: ActiveRoute, _ path: RequestPath, _ request: HTTPServerRequest, _ response: HTTPResponseWriter,
-        _ exchange: inout Exchange, _ lane: RequestLane
+        _ exchange: Exchange, _ lane: RequestLane
     ) async throws {
         if active.route.hiddenLinks?.leads(path) == true {
             exchange.outcome = .diverted
-            return try await proxy.divert(request, response, &exchange)
+            return try await proxy.divert(request, response, exchange)
         }
-        try authorize(active.route, request, &exchange, lane)
+        try authorize(active, request, exchange, lane)
         // A token that nothing else asks for still says who is counted, when it is a good one.
-        if active.countsByUser && exchange.caller == nil { _ = try? lane.caller(of: request, &exchange) }
-        exchange.rate = rates.judge(active.route, request, exchange, lane)
+        if active.countsByUser && exchange.caller == nil { _ = try? lane.caller(of: request, exchange) }
+        exchange.rate = rates.judge(active, request, exchange, lane)
         if let answer = exchange.rate?.answer, !answer.isAdmitted {
-            return try await refuse(until: answer.retryAfter, .rateLimit, response, &exchange)
+            return try await refuse(until: answer.retryAfter, .rateLimit, response, exchange)
         }
         if let answer = active.route.answer {
             exchange.outcome = .answered
-            return try await OwnAnswer.respond(answer, request, response, exchange, active.route, path)
+            return try await OwnAnswer.respond(answer, request, response, exchange, active, path)
         }
         if let length = request.body.length, length > active.route.bodyLimit.bytes {
             throw HTTPFailure.tooLarge(limit: active.route.bodyLimit.bytes)
         }
-        let body = try await inspect(active, request, &exchange, lane)
+        let body =
+            active.policy.mode == .off
+            ? uninspected(active, request) : try await inspect(active, request, exchange, lane)
         if exchange.verdict.action == .block {
             return try await block(
-                .blocked, .inspection, "The request looks like an attack and was stopped.", response, request, &exchange
+                .blocked, .inspection, "The request looks like an attack and was stopped.", response, request, exchange
             )
         }
         exchange.outcome = .proxied
         if WebSocketHandshake.isWanted(request.head) {
-            return try await openWebSocket(active, path, request, response, &exchange, lane)
+            return try await openWebSocket(active, path, request, response, exchange, lane)
         }
-        try await proxy.forward(request, body, active.route, path, response, &exchange)
+        try await proxy.forward(request, body, active, path, response, exchange)
     }
 
     /// Its messages are judged one by one, like bodies.
+    @inline(never)
     private func openWebSocket(
         _ active: ActiveRoute, _ path: RequestPath, _ request: HTTPServerRequest, _ response: HTTPResponseWriter,
-        _ exchange: inout Exchange, _ lane: RequestLane
+        _ exchange: Exchange, _ lane: RequestLane
     ) async throws {
         let wanted: WebSocketHandshake.Request
         do throws(WebSocketRefusal) {
@@ -203,7 +215,7 @@ final class GatewayHandler: HTTPHandler {
         let messages = WebSocketMessages(lane, active.policy, engine)
         let judge: WebSocketRelay.Judge? = active.policy.mode == .off ? nil : { @Sendable in messages.judge($0) }
         let end = try await proxy.open(
-            wanted, request, active.route, path, response, &exchange, through: sockets,
+            wanted, request, active, path, response, exchange, through: sockets,
             judge: judge)
         exchange.verdict = messages.verdict
         guard end == .judged else { return }
@@ -211,6 +223,7 @@ final class GatewayHandler: HTTPHandler {
         exchange.blockReason = .inspection
     }
 
+    @inline(never)
     private func refuse(
         _ status: HTTPStatus, _ detail: String, _ response: HTTPResponseWriter, _ exchange: Exchange
     ) async throws {
@@ -218,18 +231,19 @@ final class GatewayHandler: HTTPHandler {
         try await response.respond(problem, headers: ["X-Request-Id": exchange.idText])
     }
 
+    @inline(never)
     private func authorize(
-        _ route: Route, _ request: HTTPServerRequest, _ exchange: inout Exchange, _ lane: RequestLane
+        _ active: ActiveRoute, _ request: HTTPServerRequest, _ exchange: Exchange, _ lane: RequestLane
     ) throws {
-        guard route.requiredRole != nil || route.requiredScope != nil else { return }
+        guard active.route.requiredRole != nil || active.route.requiredScope != nil else { return }
         exchange.outcome = .blocked
         exchange.blockReason = .unauthenticated
-        let caller = try lane.caller(of: request, &exchange)
+        let caller = try lane.caller(of: request, exchange)
         exchange.blockReason = .forbidden
-        if let role = route.requiredRole.flatMap(CallerRole.init), !caller.has(role) {
+        if let role = active.route.requiredRole.flatMap(CallerRole.init), !caller.has(role) {
             throw Failure(.forbidden, "This needs the role \(role.rawValue).")
         }
-        if let scope = route.requiredScope, !caller.scopes.contains(scope) {
+        if let scope = active.route.requiredScope, !caller.scopes.contains(scope) {
             throw Failure(.forbidden, "This needs a token with the scope \(scope).")
         }
         exchange.blockReason = .unspecified
@@ -237,14 +251,18 @@ final class GatewayHandler: HTTPHandler {
 
     // MARK: Inspection
 
+    @inline(never)
+    private func uninspected(_ active: ActiveRoute, _ request: HTTPServerRequest) -> OutgoingBody {
+        guard !request.body.isEmpty else { return .none }
+        return .stream(ReplayableBody([], then: request.body, limit: active.route.bodyLimit.bytes))
+    }
+
     /// Judges the request with the beginning of its body and returns the body, complete again.
+    @inline(never)
     private func inspect(
-        _ active: ActiveRoute, _ request: HTTPServerRequest, _ exchange: inout Exchange, _ lane: RequestLane
+        _ active: ActiveRoute, _ request: HTTPServerRequest, _ exchange: Exchange, _ lane: RequestLane
     ) async throws -> OutgoingBody {
         let (policy, limit) = (active.policy, active.route.bodyLimit.bytes)
-        guard policy.mode != .off else {
-            return request.body.isEmpty ? .none : .stream(ReplayableBody([], then: request.body, limit: limit))
-        }
         var beginning: [UInt8] = []
         // What follows a WebSocket's opening are its messages.
         var isWhole = request.body.isEmpty || request.head.method == .connect
@@ -266,17 +284,19 @@ final class GatewayHandler: HTTPHandler {
 
     // MARK: Refusals
 
+    @inline(never)
     private func block(
         _ outcome: RequestOutcome, _ reason: BlockReason, _ detail: String, _ response: HTTPResponseWriter,
-        _ request: HTTPServerRequest, _ exchange: inout Exchange
+        _ request: HTTPServerRequest, _ exchange: Exchange
     ) async throws {
         exchange.outcome = outcome
         exchange.blockReason = reason
         try await BlockPage.respond(.forbidden, detail, to: request, response, requestID: exchange.idText)
     }
 
+    @inline(never)
     private func answer(
-        _ error: any Error, _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: inout Exchange
+        _ error: any Error, _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange
     ) async throws {
         guard !response.hasStarted else {
             if exchange.outcome == .proxied {

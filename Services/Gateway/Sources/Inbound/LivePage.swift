@@ -60,11 +60,11 @@ struct LivePage: Sendable {
     }
 
     func answer(
-        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: inout Exchange, _ lane: RequestLane
+        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange, _ lane: RequestLane
     ) async throws {
-        let name = String(exchange.path.dropFirst(Self.root.count))
+        let name = String(request.head.path.dropFirst(Self.root.count))
         switch (request.head.method, name) {
-        case (.get, "live"), (.head, "live"): try await live(request, response, &exchange, lane)
+        case (.get, "live"), (.head, "live"): try await live(request, response, exchange, lane)
         case (.post, "session"): try await signIn(request, response, exchange)
         case (.delete, "session"):
             try await response.respond(.noContent, headers: Self.cookies("", 0, request.isSecure))
@@ -113,9 +113,9 @@ struct LivePage: Sendable {
     // MARK: The feed
 
     private func live(
-        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: inout Exchange, _ lane: RequestLane
+        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange, _ lane: RequestLane
     ) async throws {
-        let caller = try lane.caller(of: request, &exchange)
+        let caller = try lane.caller(of: request, exchange)
         guard caller.has(.viewer) else { throw Failure(.forbidden, "The live page needs the role viewer.") }
         exchange.isLongLived = true
         guard request.head.method == .get else { return try await response.respond(.ok, headers: Self.security) }

@@ -4,7 +4,7 @@ import HTTP
 enum OwnAnswer {
     static func respond(
         _ answer: RouteAnswer, _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange,
-        _ route: Route, _ path: RequestPath
+        _ active: ActiveRoute, _ path: RequestPath
     ) async throws {
         var headers: HTTPHeaders = ["X-Request-Id": exchange.idText]
         if let rate = exchange.rate { headers.add(rate) }
@@ -13,12 +13,12 @@ enum OwnAnswer {
             let source = PathTemplate.Source(
                 path: path, query: query(request.head), host: request.head.host ?? exchange.host,
                 isSecure: request.isSecure)
-            headers.add("Location", String(decoding: template.fillTarget(source, of: route.path), as: UTF8.self))
-            headers.apply(route, isSecure: request.isSecure)
+            headers.add("Location", String(decoding: template.fillTarget(source, of: active.route.path), as: UTF8.self))
+            headers.apply(active.route, isSecure: request.isSecure)
             try await response.respond(HTTPStatus(status), headers: headers)
         case .fixed(let status, let contentType, let body):
             if !body.isEmpty { headers.add("Content-Type", contentType) }
-            headers.apply(route, isSecure: request.isSecure)
+            headers.apply(active.route, isSecure: request.isSecure)
             try await response.respond(HTTPStatus(status), headers: headers, body: body)
         }
     }

@@ -21,12 +21,12 @@ final class RateGate: Sendable {
 
     /// nil where the route has no limits. All of them are charged, so that each tells the truth to its own.
     func judge(
-        _ route: Route, _ request: HTTPServerRequest, _ exchange: Exchange, _ lane: RequestLane
+        _ active: ActiveRoute, _ request: HTTPServerRequest, _ exchange: Exchange, _ lane: RequestLane
     ) -> Judgement? {
         var nearest: Judgement?
-        for limit in route.rateLimits {
+        for limit in active.route.rateLimits {
             lane.rateKey.removeAll(keepingCapacity: true)
-            Self.append(limit, route, request, exchange, to: &lane.rateKey)
+            Self.append(limit, active, request, exchange, to: &lane.rateKey)
             let share = limit.isAdaptive ? tightening.load(ordering: .relaxed) : 1
             let answer = ask(limit, tightening: share, now: exchange.began, lane)
             if let known = nearest?.answer, !Self.isNearer(answer, known) { continue }
@@ -79,10 +79,11 @@ final class RateGate: Sendable {
 
     /// Each part begins with its length, so that no two lists of parts are written alike.
     private static func append(
-        _ limit: RateLimit, _ route: Route, _ request: HTTPServerRequest, _ exchange: Exchange, to key: inout [UInt8]
+        _ limit: RateLimit, _ active: ActiveRoute, _ request: HTTPServerRequest, _ exchange: Exchange,
+        to key: inout [UInt8]
     ) {
         append(limit.name.utf8, to: &key)
-        append(route.name.utf8, to: &key)
+        append(active.route.name.utf8, to: &key)
         for part in limit.parts {
             switch part {
             case .address: append(exchange.client, to: &key)

@@ -63,7 +63,7 @@ final class AccessLog: Sendable {
             json.text("client", exchange.client.description)
             json.text("method", request.head.method.description)
             json.text("host", exchange.host)
-            json.text("path", cut(exchange.path))
+            json.text("path", cut(request.head.path))
             if writesQuery, let query = request.head.query { json.text("query", cut(query)) }
             json.text("protocol", request.head.version.description)
             json.integer("status", response.status?.code ?? 0)

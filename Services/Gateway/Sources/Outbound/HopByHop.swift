@@ -10,47 +10,45 @@ enum HopByHop {
     private static let ofClients = always.union([
         "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip",
         "x-request-id", "x-request-timeout-ms", "traceparent", "tracestate",
-    ])
+    ]).andAll(beginningWith: ofTheSuite)
+    /// How services of the suite speak to each other.
+    private static let ofTheSuite = "infinite-"
     /// Naming one of these in Connection would strip what another server relies on; those of `always` go anyway.
     private static let neverNominated: HTTPFieldNames = always.union([
         "host", "content-length", "content-type", "authorization", "cookie", "cache-control", "close",
     ])
     private static let mostNominated = 16
+    private static let connection = HTTPFieldName("Connection")
+    private static let ordinary: HTTPFieldNames = ["keep-alive", "close", "upgrade"]
 
-    static func request(_ headers: HTTPHeaders) -> HTTPHeaders {
-        kept(headers, without: ofClients, unless: isInternal)
-    }
+    /// What the gateway itself adds to an answer.
+    private static let ownFields = 2
 
-    static func response(_ headers: HTTPHeaders) -> HTTPHeaders { kept(headers, without: always) { _ in false } }
+    static func request(_ headers: HTTPHeaders) -> HTTPHeaders { kept(headers, without: ofClients) }
 
-    private static func kept(
-        _ headers: HTTPHeaders, without dropped: HTTPFieldNames, unless isInternal: (ArraySlice<UInt8>) -> Bool
-    ) -> HTTPHeaders {
+    static func response(_ headers: HTTPHeaders) -> HTTPHeaders { kept(headers, without: always) }
+
+    private static func kept(_ headers: HTTPHeaders, without dropped: HTTPFieldNames) -> HTTPHeaders {
+        let kept = headers.without(dropped, roomFor: ownFields)
         let nominated = nominated(headers)
-        return headers.filter { index in
-            !headers.isName(in: dropped, at: index) && !isInternal(headers.nameBytes(at: index))
-                && !nominated.contains { headers.isName($0, at: index) }
-        }
+        guard !nominated.isEmpty else { return kept }
+        return kept.filter { index in !nominated.contains { kept.isName($0, at: index) } }
     }
 
     /// The fields that Connection names; nearly always it names none.
     private static func nominated(_ headers: HTTPHeaders) -> [String] {
-        guard let first = headers.index(of: "connection") else { return [] }
+        guard headers.contains(connection) else { return [] }
         var names: [String] = []
-        for index in first..<headers.count where headers.isName("connection", at: index) {
-            for item in headers.valueBytes(at: index).split(separator: UInt8(ascii: ",")) {
+        for index in 0..<headers.count where headers.isName(connection, at: index) {
+            let value = headers.valueBytes(at: index)
+            // What nearly every server says names nothing.
+            if ordinary.contains(value.span) { continue }
+            for item in value.split(separator: UInt8(ascii: ",")) {
                 let name = item.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
                 guard !neverNominated.contains(name), names.count < mostNominated else { continue }
                 names.append(String(decoding: name, as: UTF8.self))
             }
         }
         return names
-    }
-
-    /// `infinite-…` is how services of the suite speak to each other.
-    private static func isInternal(_ name: ArraySlice<UInt8>) -> Bool {
-        guard let first = name.first, first | 0x20 == UInt8(ascii: "i") else { return false }
-        let prefix = "infinite-".utf8
-        return name.count > prefix.count && zip(name, prefix).allSatisfy { $0 | 0x20 == $1 || $0 == $1 }
     }
 }

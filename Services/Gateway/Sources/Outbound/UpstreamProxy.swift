@@ -12,6 +12,15 @@ final class UpstreamProxy: Sendable {
     private static let labyrinthBodyLimit = 1 << 20
     static let labyrinthName = "labyrinth"
 
+    private static let forwardedFor = HTTPFieldName("X-Forwarded-For")
+    private static let forwardedProto = HTTPFieldName("X-Forwarded-Proto")
+    private static let forwardedHost = HTTPFieldName("X-Forwarded-Host")
+    private static let requestID = HTTPFieldName("X-Request-Id")
+    private static let traceParent = HTTPFieldName("traceparent")
+    /// What these and the request's timeout usually take together.
+    private static let ownFieldBytes = 384
+    private static let ownFieldCount = 8
+
     let directory: UpstreamDirectory
     private let lanes: [UpstreamDirectory.Lane]
     private let labyrinth: LiveUpstream
@@ -35,17 +44,17 @@ final class UpstreamProxy: Sendable {
     }
 
     func forward(
-        _ request: HTTPServerRequest, _ body: OutgoingBody, _ route: Route, _ path: RequestPath,
-        _ response: HTTPResponseWriter, _ exchange: inout Exchange
+        _ request: HTTPServerRequest, _ body: OutgoingBody, _ active: ActiveRoute, _ path: RequestPath,
+        _ response: HTTPResponseWriter, _ exchange: Exchange
     ) async throws {
         let reactor = reactor
-        let side = side(route, exchange, on: reactor)
-        exchange.upstream = side?.upstream ?? route.upstream
-        let call = try call(exchange.upstream, request, exchange, timeout: route.timeout, on: reactor)
-        let outgoing = outgoing(route, path, request, exchange)
-        mirror(route, outgoing, body, request, exchange, on: reactor)
+        let side = side(active, exchange, on: reactor)
+        if let side { exchange.upstream = side.upstream }
+        let call = try call(exchange.upstream, request, exchange, timeout: active.route.timeout, on: reactor)
+        let outgoing = outgoing(active, path, request, exchange)
+        mirror(active, outgoing, body, request, exchange, on: reactor)
         do {
-            try await relay(outgoing, body, call, request, response, &exchange)
+            try await relay(outgoing, body, call, request, response, exchange)
         } catch {
             side?.note(error)
             throw error
@@ -54,13 +63,14 @@ final class UpstreamProxy: Sendable {
     }
 
     /// What the upstream does not accept is answered as it answers it. Returns how the connection ended, if it began.
+    @inline(never)
     func open(
-        _ wanted: WebSocketHandshake.Request, _ request: HTTPServerRequest, _ route: Route, _ path: RequestPath,
-        _ response: HTTPResponseWriter, _ exchange: inout Exchange, through tunnel: WebSocketTunnel,
+        _ wanted: WebSocketHandshake.Request, _ request: HTTPServerRequest, _ active: ActiveRoute,
+        _ path: RequestPath, _ response: HTTPResponseWriter, _ exchange: Exchange, through tunnel: WebSocketTunnel,
         judge: WebSocketRelay.Judge?
     ) async throws -> WebSocketRelay.End? {
-        let call = try call(route.upstream, request, exchange, timeout: route.timeout, on: reactor)
-        let (asking, key) = WebSocketTunnel.ask(outgoing(route, path, request, exchange), wanted)
+        let call = try call(active.route.upstream, request, exchange, timeout: active.route.timeout, on: reactor)
+        let (asking, key) = WebSocketTunnel.ask(outgoing(active, path, request, exchange), wanted)
         let answer = try await call.send(asking, .none)
         defer { call.finish(answer) }
         exchange.upstreamTook = answer.took
@@ -69,38 +79,48 @@ final class UpstreamProxy: Sendable {
             return nil
         }
         return try await tunnel.carry(
-            upstream, answer.response.head, wanted, key: key, response, &exchange, judge: judge)
+            upstream, answer.response.head, wanted, key: key, response, exchange, judge: judge)
     }
 
     /// The client's request, with what the route says about it.
+    @inline(never)
     private func outgoing(
-        _ route: Route, _ path: RequestPath, _ request: HTTPServerRequest, _ exchange: Exchange
+        _ active: ActiveRoute, _ path: RequestPath, _ request: HTTPServerRequest, _ exchange: Exchange
     ) -> HTTPClientRequest {
-        var headers = requestHeaders(request, exchange)
-        headers.apply(route.requestFields)
-        // A page that comes compressed cannot be given a link.
-        if route.hiddenLinks != nil { headers.remove("accept-encoding") }
-        var outgoing = HTTPClientRequest(request.head, headers)
-        if let host = route.upstreamHost { outgoing.host = host }
-        if route.rewrite != nil { outgoing.target = route.target(of: request, path) }
+        var headers = HopByHop.request(request.head.headers)
+        if active.changesRequests {
+            headers.apply(active.route.requestFields)
+            // A page that comes compressed cannot be given a link.
+            if active.route.hiddenLinks != nil { headers.remove("accept-encoding") }
+        }
+        var outgoing = HTTPClientRequest(forwarding: request.head, headers: headers)
+        outgoing.added = ownFields(request, exchange)
+        if let host = active.route.upstreamHost { outgoing.authority = Array(host.utf8)[...] }
+        if let rewrite = active.route.rewrite {
+            outgoing.target = (rewrite.fillPath(path, of: active.route.path) + OwnAnswer.query(request.head))[...]
+        }
         return outgoing
     }
 
     /// The client is led into the labyrinth and must not notice: same host, same path, no word of the gateway's own.
+    @inline(never)
     func divert(
-        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: inout Exchange
+        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange
     ) async throws {
         exchange.upstream = Self.labyrinthName
-        var headers = requestHeaders(request, exchange)
-        headers.set("infinite-intruder", IntruderIdentity.of(exchange.client).description)
-        headers.set("infinite-request", exchange.idText)
-        if let decision = exchange.decision { headers.set("infinite-decision", decision.decision.description) }
+        var outgoing = HTTPClientRequest(forwarding: request.head, headers: HopByHop.request(request.head.headers))
+        outgoing.added = ownFields(request, exchange)
+        outgoing.added.add("infinite-intruder", IntruderIdentity.of(exchange.client).description)
+        outgoing.added.add("infinite-request", exchange.idText)
+        if let decision = exchange.decision {
+            outgoing.added.add("infinite-decision", decision.decision.description)
+        }
         let body: OutgoingBody =
             request.body.isEmpty
             ? .none : .stream(ReplayableBody([], then: request.body, limit: Self.labyrinthBodyLimit))
         let call = UpstreamCall(
             upstream: labyrinth, lane: labyrinth.lane, key: 0, deadline: .after(Self.labyrinthTimeout), log: log)
-        try await relay(HTTPClientRequest(request.head, headers), body, call, request, response, &exchange)
+        try await relay(outgoing, body, call, request, response, exchange)
     }
 
     func stop() async {
@@ -117,6 +137,7 @@ final class UpstreamProxy: Sendable {
         return reactor
     }
 
+    @inline(never)
     private func call(
         _ name: String, _ request: HTTPServerRequest, _ exchange: Exchange, timeout: Duration, on reactor: Reactor
     ) throws(UpstreamFailure) -> UpstreamCall {
@@ -162,18 +183,20 @@ final class UpstreamProxy: Sendable {
         }
     }
 
-    private func side(_ route: Route, _ exchange: Exchange, on reactor: Reactor) -> Side? {
-        guard route.split != nil, let split = lanes[reactor.index].split(route.name) else { return nil }
+    @inline(never)
+    private func side(_ active: ActiveRoute, _ exchange: Exchange, on reactor: Reactor) -> Side? {
+        guard active.route.split != nil, let split = lanes[reactor.index].split(active.route.name) else { return nil }
         let lane = split.lane(reactor.index)
         return Side(split: split, arm: split.arm(for: KeyHash(exchange.client.bytes).mixed, on: lane), lane: lane)
     }
 
+    @inline(never)
     private func mirror(
-        _ route: Route, _ outgoing: HTTPClientRequest, _ body: OutgoingBody, _ request: HTTPServerRequest,
+        _ active: ActiveRoute, _ outgoing: HTTPClientRequest, _ body: OutgoingBody, _ request: HTTPServerRequest,
         _ exchange: Exchange, on reactor: Reactor
     ) {
-        guard let mirror = route.mirror,
-            let call = try? call(mirror.upstream, request, exchange, timeout: route.timeout, on: reactor)
+        guard let mirror = active.route.mirror,
+            let call = try? call(mirror.upstream, request, exchange, timeout: active.route.timeout, on: reactor)
         else { return }
         guard mirror.share >= 1 || call.lane.random.fraction() < mirror.share else { return }
         mirrors.send(outgoing, body, to: call, on: reactor)
@@ -181,19 +204,24 @@ final class UpstreamProxy: Sendable {
 
     // MARK: There and back
 
-    private func requestHeaders(_ request: HTTPServerRequest, _ exchange: Exchange) -> HTTPHeaders {
-        var headers = HopByHop.request(request.head.headers)
-        headers.add("X-Forwarded-For", exchange.client.description)
-        headers.add("X-Forwarded-Proto", request.isSecure ? "https" : "http")
-        if let host = request.head.host { headers.add("X-Forwarded-Host", host) }
-        headers.add("X-Request-Id", exchange.idText)
-        headers.add("traceparent", exchange.trace.description)
+    /// Nobody else's can stand beside them: see `HopByHop`.
+    @inline(never)
+    private func ownFields(_ request: HTTPServerRequest, _ exchange: Exchange) -> HTTPHeaders {
+        var headers = HTTPHeaders()
+        headers.reserve(fields: Self.ownFieldCount, bytes: Self.ownFieldBytes)
+        headers.add(Self.forwardedFor, exchange.client.description)
+        headers.add(Self.forwardedProto, request.isSecure ? "https" : "http")
+        if let host = request.head.hostBytes { headers.add(Self.forwardedHost, host) }
+        headers.add(Self.requestID, exchange.idBytes[...])
+        headers.add(Self.traceParent, exchange.trace.text[...])
         return headers
     }
 
+    @inline(__always)
     private func relay(
-        _ outgoing: HTTPClientRequest, _ body: OutgoingBody, _ call: UpstreamCall, _ request: HTTPServerRequest,
-        _ response: HTTPResponseWriter, _ exchange: inout Exchange
+        _ outgoing: consuming HTTPClientRequest, _ body: OutgoingBody, _ call: UpstreamCall,
+        _ request: HTTPServerRequest,
+        _ response: HTTPResponseWriter, _ exchange: Exchange
     ) async throws {
         let began = Deadline.now
         let answer: UpstreamCall.Answer
@@ -204,7 +232,7 @@ final class UpstreamProxy: Sendable {
             throw error
         }
         defer { call.finish(answer) }
-        exchange.upstreamTook = .now - began
+        exchange.upstreamTook = answer.arrived - began
         metrics.upstreamDuration.observe(answer.took)
         do {
             try await answers.relay(answer.response, request, response, exchange)
@@ -218,14 +246,6 @@ final class UpstreamProxy: Sendable {
     }
 }
 
-extension Route {
-    /// As the client wrote it, or rewritten; the query stays.
-    fileprivate func target(of request: HTTPServerRequest, _ path: RequestPath) -> [UInt8] {
-        guard let rewrite else { return Array(request.head.targetBytes) }
-        return rewrite.fillPath(path, of: self.path) + OwnAnswer.query(request.head)
-    }
-}
-
 extension HTTPHeaders {
     fileprivate func cookie(_ name: String) -> Substring? {
         for field in values(of: "cookie") {
@@ -236,13 +256,5 @@ extension HTTPHeaders {
             }
         }
         return nil
-    }
-}
-
-extension HTTPClientRequest {
-    /// The client's request as it goes on: same method, target and host.
-    fileprivate init(_ head: HTTPRequestHead, _ headers: HTTPHeaders) {
-        self.init(head.method, "", host: head.host, headers: headers)
-        target = Array(head.targetBytes)
     }
 }

@@ -35,7 +35,7 @@ final class WebSocketTunnel: Sendable {
     /// Returns when the connection is over.
     func carry(
         _ upstream: any ByteStream, _ answer: HTTPResponseHead, _ wanted: WebSocketHandshake.Request, key: String,
-        _ response: HTTPResponseWriter, _ exchange: inout Exchange, judge: WebSocketRelay.Judge?
+        _ response: HTTPResponseWriter, _ exchange: Exchange, judge: WebSocketRelay.Judge?
     ) async throws -> WebSocketRelay.End {
         let client: any ByteStream
         do {

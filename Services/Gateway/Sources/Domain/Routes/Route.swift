@@ -94,6 +94,8 @@ package final class ActiveRoute: Sendable {
     package let route: Route
     package let policy: InspectionPolicy
     package let changesAnswers: Bool
+    /// Whether the upstream gets other fields than the client's and the gateway's own.
+    package let changesRequests: Bool
     package let countsByUser: Bool
 
     package init(_ route: Route) {
@@ -103,6 +105,7 @@ package final class ActiveRoute: Sendable {
             route: route.name, mode: InspectionPolicy.Mode(rawValue: route.inspection.rawValue) ?? .enforce,
             blockAbove: route.blockAbove, alertAbove: route.alertAbove, exclusions: route.exclusions)
         changesAnswers = route.changesAnswers
+        changesRequests = !route.requestFields.isEmpty || route.hiddenLinks != nil
     }
 
     /// What is left to ask once host and path fit.

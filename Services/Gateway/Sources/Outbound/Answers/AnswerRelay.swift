@@ -6,6 +6,11 @@ import HTTP
 /// An upstream's answer on its way to the client: first its head, with what the route says about it, then its content,
 /// one piece in memory at a time.
 struct AnswerRelay: Sendable {
+    private static let requestID = HTTPFieldName("X-Request-Id")
+    private static let contentTypeOptions = HTTPFieldName("X-Content-Type-Options")
+    /// What these two take.
+    private static let ownFieldBytes = 96
+
     let metrics: GatewayMetrics
     private let memory = CompressionMemory()
 
@@ -14,11 +19,12 @@ struct AnswerRelay: Sendable {
     ) async throws {
         var headers = HopByHop.response(answer.head.headers)
         if exchange.outcome != .diverted {
-            headers.set("X-Request-Id", exchange.idText)
-            if !headers.contains("x-content-type-options") { headers.add("X-Content-Type-Options", "nosniff") }
+            headers.reserve(fields: 2, bytes: Self.ownFieldBytes)
+            headers.set(Self.requestID, exchange.idBytes[...])
+            if !headers.contains(Self.contentTypeOptions) { headers.add(Self.contentTypeOptions, "nosniff") }
             if let rate = exchange.rate { headers.add(rate) }
             if let active = exchange.active, active.changesAnswers {
-                return try await relay(answer, headers, active.route, request, response, exchange)
+                return try await relay(answer, headers, active, request, response, exchange)
             }
         }
         let length = announced(answer, headers, request)
@@ -52,15 +58,16 @@ struct AnswerRelay: Sendable {
     // MARK: With filters
 
     private func relay(
-        _ answer: HTTPClientResponse, _ received: HTTPHeaders, _ route: Route, _ request: HTTPServerRequest,
+        _ answer: HTTPClientResponse, _ received: HTTPHeaders, _ active: ActiveRoute, _ request: HTTPServerRequest,
         _ response: HTTPResponseWriter, _ exchange: Exchange
     ) async throws {
         var headers = received
         let length = announced(answer, headers, request)
         let facts = AnswerCompression.Facts(answer.status, headers, request, length: length)
-        var piece = try await firstPiece(of: answer, route, facts)
-        let content = try AnswerContent(route, facts, beginning: piece, exchange, memory, metrics, &headers)
-        headers.apply(route, isSecure: request.isSecure, timing: route.tellsTiming ? exchange.serverTiming : nil)
+        var piece = try await firstPiece(of: answer, active, facts)
+        let content = try AnswerContent(active.route, facts, beginning: piece, exchange, memory, metrics, &headers)
+        headers.apply(
+            active.route, isSecure: request.isSecure, timing: active.route.tellsTiming ? exchange.serverTiming : nil)
         try await start(answer.status, headers, length: content.length(of: length), response)
         if piece == nil { piece = try await answer.nextPiece() }
         while let current = piece {
@@ -76,9 +83,9 @@ struct AnswerRelay: Sendable {
 
     /// Whether a page gets a hidden link shows in its first bytes; nobody else has to wait for them.
     private func firstPiece(
-        of answer: HTTPClientResponse, _ route: Route, _ facts: AnswerCompression.Facts
+        of answer: HTTPClientResponse, _ active: ActiveRoute, _ facts: AnswerCompression.Facts
     ) async throws -> [UInt8]? {
-        guard route.hiddenLinks != nil, AnswerContent.mayHoldLinks(facts) else { return nil }
+        guard active.route.hiddenLinks != nil, AnswerContent.mayHoldLinks(facts) else { return nil }
         return try await answer.nextPiece()
     }
 }

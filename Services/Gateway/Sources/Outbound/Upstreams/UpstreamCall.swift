@@ -22,6 +22,7 @@ struct UpstreamCall {
         var endpoint: Int
         /// From sending to the answer's head, of the attempt that answered.
         var took: Duration
+        var arrived: Deadline
         var isFailure: Bool
     }
 
@@ -29,6 +30,7 @@ struct UpstreamCall {
     private static let gatewayErrors = 502...504
     /// A small answer that nobody wants is read to keep its connection.
     private static let worthReading = 16 << 10
+    private static let timeout = HTTPFieldName("X-Request-Timeout-Ms")
 
     let upstream: LiveUpstream
     let lane: UpstreamLane
@@ -37,19 +39,20 @@ struct UpstreamCall {
     let log: Logger
 
     /// Every answer has to be followed by `finish`.
-    func send(_ request: HTTPClientRequest, _ body: OutgoingBody) async throws -> Answer {
+    func send(_ request: consuming HTTPClientRequest, _ body: OutgoingBody) async throws -> Answer {
         guard upstream.enter() else {
             upstream.metrics.refused.increment()
             throw UpstreamFailure.full
         }
-        guard lane.admit(now: .now) else {
+        let began = Deadline.now
+        guard lane.admit(now: began) else {
             upstream.leave()
             upstream.metrics.refused.increment()
             throw UpstreamFailure.resting
         }
         do {
-            let answer = try await attempt(request, body)
-            lane.ended(isFailure: answer.isFailure, now: .now)
+            let answer = try await attempt(request, body, began)
+            lane.ended(isFailure: answer.isFailure, now: answer.arrived)
             upstream.metrics.answered.increment()
             return answer
         } catch {
@@ -70,18 +73,22 @@ struct UpstreamCall {
         noteFailure(answer.endpoint, answer.took, "\(failure)")
     }
 
-    private func attempt(_ request: HTTPClientRequest, _ body: OutgoingBody) async throws -> Answer {
+    @inline(__always)
+    private func attempt(
+        _ request: consuming HTTPClientRequest, _ body: OutgoingBody, _ firstBegan: Deadline
+    ) async throws -> Answer {
         lane.budget.addRequest()
-        var request = request
         var tried: [Int] = []
         while true {
-            let began = Deadline.now
+            let began = tried.isEmpty ? firstBegan : .now
             guard let index = lane.pick(key: key, excluding: tried, now: began) else { throw UpstreamFailure.resting }
-            request.headers.set("X-Request-Timeout-Ms", "\(max(1, deadline.remaining.wholeMilliseconds))")
+            request.added.set(Self.timeout, decimal: Int(max(1, (deadline - began).wholeMilliseconds)))
             request.body = body.forClient
-            let trial = Trial(call: self, request: request, body: body, index: index, began: began, tried: tried)
+            let trial = Trial(
+                call: self, isIdempotent: request.method.isIdempotent, body: body, index: index, began: began,
+                tried: tried)
             lane.began(index)
-            if let answer = try await trial.run() { return answer }
+            if let answer = try await trial.run(request) { return answer }
             body.rewind()
             tried.append(index)
         }
@@ -96,6 +103,7 @@ struct UpstreamCall {
         }
     }
 
+    @inline(never)
     private func noteFailure(_ index: Int, _ took: Duration, _ reason: @autoclosure () -> String) {
         guard lane.failed(index, after: took, reason(), now: .now) else { return }
         upstream.metrics.ejections.increment()
@@ -111,14 +119,15 @@ struct UpstreamCall {
 
     private struct Trial {
         let call: UpstreamCall
-        let request: HTTPClientRequest
+        let isIdempotent: Bool
         let body: OutgoingBody
         let index: Int
         let began: Deadline
         let tried: [Int]
 
         /// Nil: it failed, and another attempt may be made now.
-        func run() async throws -> Answer? {
+        @inline(__always)
+        func run(_ request: HTTPClientRequest) async throws -> Answer? {
             let response: HTTPClientResponse
             do throws(HTTPAttemptFailure) {
                 response = try await call.upstream.client.attempt(
@@ -131,16 +140,24 @@ struct UpstreamCall {
             let now = Deadline.now
             guard UpstreamCall.gatewayErrors.contains(response.status.code) else {
                 call.lane.answered(index, after: now - began, now: now)
-                return Answer(response: response, endpoint: index, took: now - began, isFailure: false)
+                return Answer(response: response, endpoint: index, took: now - began, arrived: now, isFailure: false)
             }
-            call.noteFailure(index, now - began, "\(response.status)")
-            let answer = Answer(response: response, endpoint: index, took: now - began, isFailure: true)
-            guard await mayRepeat(.status(response.status.code), hasSentAny: true) else { return answer }
-            await release(response)
+            return await failed(
+                Answer(response: response, endpoint: index, took: now - began, arrived: now, isFailure: true))
+        }
+
+        /// An answer that says the endpoint could not do its work; nil when another attempt may be made.
+        @inline(never)
+        private func failed(_ answer: Answer) async -> Answer? {
+            let status = answer.response.status
+            call.noteFailure(index, answer.took, "\(status)")
+            guard await mayRepeat(.status(status.code), hasSentAny: true) else { return answer }
+            await release(answer.response)
             call.lane.ended(index)
             return nil
         }
 
+        @inline(never)
         private func failed(_ failure: HTTPAttemptFailure) async throws {
             if let clientFailure = body.clientFailure { throw clientFailure }
             switch failure.failure {
@@ -165,9 +182,10 @@ struct UpstreamCall {
         }
 
         /// After the pause that has to lie between.
+        @inline(never)
         private func mayRepeat(_ cause: RetryPolicy.Cause, hasSentAny: Bool) async -> Bool {
             let rule = RetryRule(
-                policy: call.upstream.settings.retries, isIdempotent: request.method.isIdempotent,
+                policy: call.upstream.settings.retries, isIdempotent: isIdempotent,
                 isReplayable: body.canRewind)
             guard rule.allows(cause, hasSentAny: hasSentAny, attempt: tried.count + 1) else { return false }
             guard !hasSentAny || call.lane.budget.spend() else { return false }
@@ -180,6 +198,7 @@ struct UpstreamCall {
             return true
         }
 
+        @inline(never)
         private func release(_ response: HTTPClientResponse) async {
             if let length = response.body.length, length <= UpstreamCall.worthReading {
                 _ = try? await response.body.collect(

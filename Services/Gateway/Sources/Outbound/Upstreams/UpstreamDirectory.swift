@@ -16,11 +16,23 @@ final class UpstreamDirectory: Sendable {
 
     /// One reactor's copy. Confined to it, which is what makes it Sendable.
     final class Lane: @unchecked Sendable {
+        private let directory: UpstreamDirectory
         private var table: PublishedReader<Table>
-        init(_ directory: UpstreamDirectory) { table = PublishedReader(directory.table) }
+        /// Asked for last, which is nearly always asked for next: a name is compared faster than it is hashed.
+        private var last: (name: String, upstream: LiveUpstream, version: UInt64)?
+
+        init(_ directory: UpstreamDirectory) {
+            self.directory = directory
+            table = PublishedReader(directory.table)
+        }
+
         func upstream(_ name: String) -> LiveUpstream? {
+            let version = directory.table.currentVersion
+            if let last, last.version == version, last.name == name { return last.upstream }
             let table = table.read()
-            return table.upstreams[name] ?? table.leaving[name]
+            guard let found = table.upstreams[name] ?? table.leaving[name] else { return nil }
+            last = (name, found, version)
+            return found
         }
         func split(_ name: String) -> LiveSplit? { table.read().splits[name] }
     }

@@ -20,6 +20,8 @@ package struct InspectedRequest: Sendable {
     package var headers: [Header]
     /// The whole body, or as much of it as the caller is willing to hold.
     package var body: [UInt8]
+    /// False when the body goes on: its end is then no malformed one.
+    package var isBodyWhole = true
 
     package init(method: String, target: [UInt8], headers: [Header] = [], body: [UInt8] = []) {
         self.method = method

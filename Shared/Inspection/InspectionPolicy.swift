@@ -12,16 +12,19 @@ package struct InspectionPolicy: Sendable {
     package var blockAbove: Double
     package var alertAbove: Double
     package var exclusions: [Exclusion]
+    /// Whether the loaded rule set judges as well, where there is one.
+    package var asksRuleSet: Bool
 
     package init(
         route: String = "", mode: Mode = .enforce, blockAbove: Double = 0.8, alertAbove: Double = 0.5,
-        exclusions: [Exclusion] = []
+        exclusions: [Exclusion] = [], asksRuleSet: Bool = true
     ) {
         self.route = route
         self.mode = mode
         self.blockAbove = blockAbove
         self.alertAbove = alertAbove
         self.exclusions = exclusions
+        self.asksRuleSet = asksRuleSet
     }
 
     package static let standard = InspectionPolicy()

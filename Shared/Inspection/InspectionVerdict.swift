@@ -35,6 +35,8 @@ package struct Finding: Sendable, Equatable {
     package var weight: Double
     /// What would have to be configured to let this pass: the narrowest exclusion.
     package var silencedBy: Exclusion
+    /// The same in the language of the rule set, where a rule of one found it.
+    package var silencedByDirective: String?
 }
 
 /// Several findings into one score: the chance that not all of them are coincidences, as if they were independent.

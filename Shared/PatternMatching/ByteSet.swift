@@ -1,5 +1,5 @@
 /// A set of byte values. It answers "can this rule match at all" before any pattern runs.
-package struct ByteSet: Hashable, Sendable {
+package struct ByteSet: Hashable, Sendable, BitwiseCopyable {
     @usableFromInline var words: SIMD4<UInt64>
 
     @inlinable package init() { words = .zero }
@@ -17,19 +17,22 @@ package struct ByteSet: Hashable, Sendable {
     @inlinable package init(of bytes: Span<UInt8>) {
         var low: UInt64 = 0
         var high: UInt64 = 0
+        var beyond = false
         self.init()
+        // Without branches: which half a byte falls into is what no processor can guess.
         for index in bytes.indices {
-            let byte = bytes[index]
-            if byte < 64 {
-                low |= 1 &<< UInt64(byte)
-            } else if byte < 128 {
-                high |= 1 &<< UInt64(byte & 63)
-            } else {
-                insert(byte)
-            }
+            let byte = unsafe bytes[unchecked: index]
+            let bit: UInt64 = 1 &<< UInt64(byte & 63)
+            let isLow = (UInt64(byte) &- 64) >> 63
+            low |= bit & (0 &- isLow)
+            high |= bit & (isLow &- 1)
+            beyond = beyond || byte > 127
         }
-        words[0] |= low
-        words[1] |= high
+        words[0] = low
+        words[1] = high
+        guard beyond else { return }
+        self.init()
+        for index in bytes.indices { insert(bytes[index]) }
     }
 
     @inlinable @inline(__always) package mutating func insert(_ byte: UInt8) {
@@ -46,6 +49,8 @@ package struct ByteSet: Hashable, Sendable {
         let half = common.lowHalf | common.highHalf
         return half.x | half.y != 0
     }
+    /// Of each 64 byte values, from the lowest.
+    package var quarters: (UInt64, UInt64, UInt64, UInt64) { (words.x, words.y, words.z, words.w) }
     @inlinable package var isEmpty: Bool { words == .zero }
 
     @inlinable package static func | (left: ByteSet, right: ByteSet) -> ByteSet {

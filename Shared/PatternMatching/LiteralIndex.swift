@@ -9,8 +9,9 @@ package struct LiteralIndex: Sendable {
     private let classCount: Int
     private let next: [UInt16]
     private let firstEnding: Int
-    /// For each ending state, `words` words.
-    private let bits: [UInt64]
+    /// For each ending state, where in `numbers` those of its literals begin; the next one's beginning is the end.
+    private let firstNumbers: [Int32]
+    private let numbers: [Int32]
     /// For each ending state, how long the longest literal is that ends there.
     private let lengths: [Int]
 
@@ -38,13 +39,14 @@ package struct LiteralIndex: Sendable {
             for column in 0..<classCount { table.append(UInt16(place[Int(builder.next[state * classCount + column])])) }
         }
         next = table
-        var flat = [UInt64](repeating: 0, count: (order.count - firstEnding) * words)
-        for position in firstEnding..<order.count {
-            for number in builder.endings[order[position]] {
-                flat[(position - firstEnding) * words + number >> 6] |= 1 << UInt64(number & 63)
-            }
-        }
-        bits = flat
+        var flat: [Int32] = []
+        firstNumbers =
+            order[firstEnding...].map { state in
+                let first = Int32(flat.count)
+                flat += builder.endings[state].sorted().map { Int32($0) }
+                return first
+            } + [Int32(flat.count)]
+        self.numbers = flat
         lengths = order[firstEnding...].map { builder.lengths[$0] }
     }
 
@@ -77,8 +79,11 @@ package struct LiteralIndex: Sendable {
     }
 
     private func add(_ state: Int, _ found: inout [UInt64], _ start: Int) {
-        let row = (state - firstEnding) * words
-        for word in 0..<words { found[start + word] |= bits[row + word] }
+        let position = state - firstEnding
+        for index in Int(firstNumbers[position])..<Int(firstNumbers[position + 1]) {
+            let number = Int(numbers[index])
+            found[start + number >> 6] |= 1 &<< UInt64(number & 63)
+        }
     }
 }
 

@@ -22,6 +22,8 @@ internal import CPCRE2
 
     package let text: String
     private let code: OpaquePointer
+    /// Whether there is machine code: it is called without the checks that were made when it was compiled.
+    private let isMachineCode: Bool
 
     package convenience init(_ text: String, _ options: Options = []) throws(PatternFailure) {
         try self.init(Array(text.utf8), options)
@@ -41,7 +43,7 @@ internal import CPCRE2
         }
         unsafe code = made
         // Without a JIT (a hardened kernel may forbid writable code) the interpreter does the same, slower.
-        _ = unsafe pcre2_jit_compile_8(made, UInt32(PCRE2_JIT_COMPLETE))
+        isMachineCode = unsafe pcre2_jit_compile_8(made, UInt32(PCRE2_JIT_COMPLETE)) == 0
     }
 
     deinit { unsafe pcre2_code_free_8(code) }
@@ -73,7 +75,7 @@ internal import CPCRE2
         _ subject: UnsafePointer<UInt8>, _ length: Int, _ start: Int, _ scratch: borrowing MatchScratch,
         _ captures: inout [Range<Int>]
     ) -> Outcome {
-        let result = unsafe pcre2_match_8(code, subject, length, start, 0, scratch.data, scratch.context)
+        let result = unsafe run(subject, length, start, scratch)
         guard result >= 0 else { return result == PCRE2_ERROR_NOMATCH ? .noMatch : .limitReached }
         guard let bounds = unsafe pcre2_get_ovector_pointer_8(scratch.data) else { return .noMatch }
         // Zero says that there are more groups than room: all the room is filled then.
@@ -88,12 +90,20 @@ internal import CPCRE2
     private func match(
         _ subject: UnsafePointer<UInt8>, _ length: Int, _ start: Int, _ scratch: borrowing MatchScratch
     ) -> Outcome {
-        let result = unsafe pcre2_match_8(code, subject, length, start, 0, scratch.data, scratch.context)
+        let result = unsafe run(subject, length, start, scratch)
         guard result < 0 else {
             let bounds = unsafe pcre2_get_ovector_pointer_8(scratch.data)
             return unsafe bounds.map { unsafe .match($0[0]..<max($0[0], $0[1])) } ?? .noMatch
         }
         return result == PCRE2_ERROR_NOMATCH ? .noMatch : .limitReached
+    }
+
+    @inline(__always) private func run(
+        _ subject: UnsafePointer<UInt8>, _ length: Int, _ start: Int, _ scratch: borrowing MatchScratch
+    ) -> Int32 {
+        isMachineCode
+            ? unsafe pcre2_jit_match_8(code, subject, length, start, 0, scratch.data, scratch.context)
+            : unsafe pcre2_match_8(code, subject, length, start, 0, scratch.data, scratch.context)
     }
 
     private static func explain(_ error: Int32) -> String {

@@ -64,6 +64,9 @@ import Testing
                 compared += 1
                 #expect(quick.auditText == slow.auditText, "\(set): \(String(decoding: request.target, as: UTF8.self))")
                 #expect(quick.inboundScore == slow.inboundScore)
+                // What is remembered of the first time changes nothing.
+                let again = fast.inspect(request, SecLangConnection(), &fastScratch)
+                #expect(again.auditText == slow.auditText)
             }
         }
         print("CRS \(version.rawValue): \(compared) requests judged alike with and without the prefilter")

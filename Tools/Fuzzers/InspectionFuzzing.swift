@@ -16,6 +16,18 @@ enum InspectionFuzzing {
             body: parts.count > 1 ? Array(parts[1]) : [])
         let verdict = engine.inspect(request, .standard, &scratch)
         precondition(verdict.score >= 0 && verdict.score < 1)
+        cut(request.body, type: types[Int(first) % types.count], pieces: Int(first) + 1)
+    }
+
+    /// Windows of a body end, and together are not much more than the body.
+    private static func cut(_ body: [UInt8], type: String, pieces: Int) {
+        var windows = BodyWindows(contentType: Array(type.utf8), size: BodyWindows.smallest)
+        var kept = 0
+        for start in stride(from: 0, to: body.count, by: pieces) {
+            for window in windows.take(Array(body[start..<min(start + pieces, body.count)])) { kept += window.count }
+        }
+        kept += windows.finish()?.count ?? 0
+        precondition(kept <= body.count * 3 + BodyWindows.smallest * 2)
     }
 
     static func judge(_ bytes: [UInt8]) {

@@ -23,6 +23,15 @@ enum CompiledEffect: Sendable {
     case responseBodyAccess(Bool)
     case removeRules(BitTable)
     case removeTargets(BitTable, CompiledTarget)
+
+    /// Whether it does the same for every request.
+    var isConstant: Bool {
+        guard case .assign(.cell, let change) = self else { return false }
+        switch change {
+        case .set(let text), .add(let text), .subtract(let text): return text.isConstant
+        case .unset: return true
+        }
+    }
 }
 
 /// One SecRule of a chain, ready. A class, as its rule is.
@@ -39,6 +48,8 @@ final class CompiledLink: Sendable {
     let effects: [CompiledEffect]
     /// Whether the values and the answer are known as soon as the request is.
     let isPure: Bool
+    /// Whether nothing of the request comes into it.
+    let isConstant: Bool
 
     init(
         _ link: RuleLink, targets: [CompiledTarget], exclusions: [CompiledTarget], test: CompiledTest,
@@ -53,20 +64,15 @@ final class CompiledLink: Sendable {
         transformations = link.transformations
         isCapturing = link.isCapturing
         isMultiMatch = link.isMultiMatch
+        isConstant =
+            exclusions.isEmpty && targets.allSatisfy { $0.cell != nil } && test.isConstant
+            && effects.allSatisfy(\.isConstant)
         isPure = !targets.isEmpty && test.isPure && targets.allSatisfy { !$0.isCount && !$0.kinds.isEmpty }
     }
 }
 
 /// A rule, ready. A class so that handing it around is one counter.
 final class CompiledRule: Sendable {
-    /// `TX:name @lt 2` and the like decide where evaluation goes on; they are most of what runs.
-    struct QuickComparison: Sendable {
-        var cell: Int
-        var comparison: RuleOperator.Comparison
-        var operand: Int
-        var isNegated: Bool
-    }
-
     let index: Int
     let definition: RuleDefinition
     let links: [CompiledLink]
@@ -74,7 +80,10 @@ final class CompiledRule: Sendable {
     let logData: CompiledMacro
     /// Where evaluation goes on after a match.
     let next: Int
-    let quick: QuickComparison?
+    /// `&REQUEST_HEADERS:Host @eq 0` and the like: how many values there are, compared with a number.
+    let quickCount: (comparison: RuleOperator.Comparison, operand: Int)?
+    /// It looks at nothing but what rules wrote, and only writes there.
+    let isConstant: Bool
     /// Whether a match is worth telling: flow control is not.
     let isReported: Bool
 
@@ -89,15 +98,15 @@ final class CompiledRule: Sendable {
         self.logData = logData
         self.next = next
         isReported = definition.isLogged || definition.disruption != .pass
-        var quick: QuickComparison?
-        if let link = links.first, link.targets.count == 1, let cell = link.targets[0].cell, !link.targets[0].isCount,
-            link.exclusions.isEmpty, link.transformations.isEmpty, case .number(let comparison, let macro) = link.test,
-            macro.literal != nil
+        let first = links[0]
+        if first.targets.count == 1, first.targets[0].isCount, !first.targets[0].kinds.isEmpty,
+            first.transformations.isEmpty, case .number(let comparison, let macro) = first.test, macro.literal != nil
         {
-            quick = QuickComparison(
-                cell: cell, comparison: comparison, operand: macro.number, isNegated: link.isNegated)
+            quickCount = (comparison, macro.number)
+        } else {
+            quickCount = nil
         }
-        self.quick = quick
+        isConstant = links.allSatisfy(\.isConstant)
     }
 }
 

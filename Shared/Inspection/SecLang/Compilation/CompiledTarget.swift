@@ -39,15 +39,23 @@ extension Pattern {
     }
 }
 
-/// A rule's target with its names resolved.
-struct CompiledTarget: Sendable {
-    var variable: SecLangVariable
+/// A rule's target with its names resolved. A class so that handing it around is one counter.
+final class CompiledTarget: Sendable {
+    let variable: SecLangVariable
     /// The kinds of stored values it takes in; empty for what is computed or written by rules.
-    var kinds: [Int]
-    var selector: CompiledSelector
-    var isCount: Bool
+    let kinds: [Int]
+    let selector: CompiledSelector
+    let isCount: Bool
     /// The cell of a named member of a writable collection.
-    var cell: Int?
+    let cell: Int?
+
+    init(variable: SecLangVariable, kinds: [Int], selector: CompiledSelector, isCount: Bool, cell: Int?) {
+        self.variable = variable
+        self.kinds = kinds
+        self.selector = selector
+        self.isCount = isCount
+        self.cell = cell
+    }
 }
 
 /// A text with macros, resolved.
@@ -66,6 +74,14 @@ struct CompiledMacro: Sendable {
     var isPlainNumber = false
     /// The one cell that is all of it.
     var cell: Int?
+
+    /// Whether nothing of the request comes into it.
+    var isConstant: Bool {
+        pieces.allSatisfy { piece in
+            if case .value = piece { return false }
+            return true
+        }
+    }
 
     init(_ text: MacroText, _ names: inout CellNames) throws(RuleTextProblem) {
         pieces = []

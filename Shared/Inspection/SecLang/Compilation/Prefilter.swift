@@ -11,14 +11,11 @@ final class Prefilter: Sendable {
         let test: CompiledTest
         let isNegated: Bool
         let isCapturing: Bool
-        /// Each must have a byte in the value.
-        let bytes: [ByteSet]
 
-        init(_ rule: CompiledRule, node: Int, bytes: [ByteSet]) {
+        init(_ rule: CompiledRule, node: Int) {
             let link = rule.links[0]
             self.rule = rule.index
             self.node = node
-            self.bytes = bytes
             isRepeated = link.isMultiMatch && node != 0
             test = link.test
             isNegated = link.isNegated
@@ -29,11 +26,46 @@ final class Prefilter: Sendable {
     let questions: [Question]
     /// Sets of questions, `width` words each. For each length: what a form of so many bytes (the last: or more) is long
     /// enough for.
-    let longEnough: [UInt64]
+    let longEnough: FixedTable<UInt64>
     /// For each kind of value: the questions of rules that take in all its members.
-    let general: [UInt64]
+    let general: FixedTable<UInt64>
     /// Two gates: a question is asked only if both are open. Here are those that are always.
-    let open: [UInt64]
+    let open: FixedTable<UInt64>
+    /// For each node of the trie: the questions of its form, with them those of its calm part, and all at and below it.
+    let own: FixedTable<UInt64>
+    let calm: FixedTable<UInt64>
+    let whole: FixedTable<UInt64>
+    /// Questions of forms that may be longer than the value.
+    let growing: FixedTable<UInt64>
+    let nodes: FixedTable<TransformationTrie.Node>
+    /// Questions of forms below a restless node.
+    let unsettled: FixedTable<UInt64>
+    /// Transformations that leave values without a trigger alone.
+    let makers: FixedTable<Maker>
+    /// Distinct sets of bytes, and for each the questions that cannot do without one of them.
+    let needs: FixedTable<Need>
+    let needing: FixedTable<Needing>
+
+    struct Need: BitwiseCopyable, Sendable {
+        var bytes: ByteMask
+        /// In `needing`.
+        var first: Int32
+        var end: Int32
+    }
+
+    struct Needing: BitwiseCopyable, Sendable {
+        var word: Int32
+        var questions: UInt64
+    }
+
+    struct Maker: BitwiseCopyable, Sendable {
+        var triggers: ByteMask
+        var creates: ByteMask
+    }
+    let restless: FixedTable<Int32>
+    /// For each question three sets of bytes, and how many of them count.
+    let required: FixedTable<ByteMask>
+    let requiredCount: FixedTable<UInt8>
     /// For each phase: its rules' questions.
     let ofPhase: [BitTable]
     let literals: [LiteralIndex]
@@ -66,45 +98,83 @@ final class Prefilter: Sendable {
     let includingOf: [[Selection]]
     let excludingOf: [[Selection]]
 
+    /// Whether the name of such a value decides what is asked.
+    let asksForNames: [Bool]
+
     static let lengths = 32
 
-    init(_ rules: [CompiledRule], _ phases: [Range<Int>], _ trie: inout TransformationTrie) {
+    init(_ rules: [CompiledRule], _ phases: [Range<Int>], _ bareTrie: TransformationTrie) {
+        var trie = bareTrie
         var asked: [(question: Question, requirements: PatternRequirements)] = []
         for rule in rules where rule.links[0].isPure {
             let link = rule.links[0]
             let requirements = link.isNegated ? PatternRequirements() : Self.requirements(of: rule)
             let path = trie.path(link.transformations)
             for node in link.isMultiMatch ? path : [path[path.count - 1]] {
-                let question = Question(rule, node: node, bytes: Array(requirements.bytes.prefix(3)))
-                asked.append((question, requirements))
+                asked.append((Question(rule, node: node), requirements))
             }
         }
         asked.sort { ($0.question.node, $0.question.rule) < ($1.question.node, $1.question.rule) }
-        trie.setQuestions(nodeOf: asked.map(\.question.node))
         let questions = asked.map(\.question)
         self.questions = questions
         let count = questions.count
         let width = (count + 63) / 64
         self.width = width
-        longEnough = (0..<Self.lengths).flatMap { length in
-            asked.indices.reduce(into: BitTable(count: count)) { table, index in
-                // The last stands for every length from there on.
-                let needed = min(asked[index].requirements.minimumLength, Self.lengths - 1)
-                if needed <= length { table.insert(index) }
-            }.words
+        longEnough = FixedTable(
+            (0..<Self.lengths).flatMap { length in
+                asked.indices.reduce(into: BitTable(count: count)) { table, index in
+                    // The last stands for every length from there on.
+                    let needed = min(asked[index].requirements.minimumLength, Self.lengths - 1)
+                    if needed <= length { table.insert(index) }
+                }.words
+            })
+        let places = trie.setQuestions(nodeOf: questions.map(\.node))
+        own = FixedTable(places.own.flatMap(\.words))
+        calm = FixedTable(places.calm.flatMap(\.words))
+        whole = FixedTable(places.whole.flatMap(\.words))
+        growing = FixedTable(
+            questions.indices.reduce(into: BitTable(count: count)) { table, index in
+                if trie.nodes[questions[index].node].grows { table.insert(index) }
+            }.words)
+        nodes = FixedTable(trie.nodes)
+        unsettled = FixedTable(
+            questions.indices.reduce(into: BitTable(count: count)) { table, index in
+                if trie.nodes[questions[index].node].isUnsettled { table.insert(index) }
+            }.words)
+        makers = FixedTable(
+            Set(trie.transformations.compactMap { $0 }).compactMap { transformation in
+                transformation.triggers.map { Maker(triggers: ByteMask($0), creates: ByteMask(transformation.creates)) }
+            })
+        let needed = Self.needed(asked.map(\.requirements.bytes))
+        var (needs, needing): ([Need], [Needing]) = ([], [])
+        for (bytes, questions) in needed {
+            let first = Int32(needing.count)
+            for (word, bits) in questions.words.enumerated() where bits != 0 {
+                needing.append(Needing(word: Int32(word), questions: bits))
+            }
+            needs.append(Need(bytes: ByteMask(bytes), first: first, end: Int32(needing.count)))
         }
+        self.needs = FixedTable(needs)
+        self.needing = FixedTable(needing)
+        restless = FixedTable(trie.restless)
+        required = FixedTable(
+            asked.flatMap {
+                ($0.requirements.bytes + [ByteSet](repeating: ByteSet(), count: 3)).prefix(3).map { ByteMask($0) }
+            })
+        requiredCount = FixedTable(asked.map { UInt8(min(3, $0.requirements.bytes.count)) })
         ofPhase = phases.map { rules in
             questions.indices.reduce(into: BitTable(count: count)) { table, index in
                 if rules.contains(questions[index].rule) { table.insert(index) }
             }
         }
         let gates = Self.gates(asked.map(\.requirements.literals), width: width)
-        open = gates.0.flatMap(\.words)
+        open = FixedTable(gates.0.flatMap(\.words))
         literals = gates.1
         let reach = Self.reach(rules, questions)
-        general = reach.general.flatMap(\.words)
+        general = FixedTable(reach.general.flatMap(\.words))
         let selections = reach.selected
         let kinds = 0..<SecLangVariable.storedCount
+        asksForNames = kinds.map { kind in selections.contains { $0.kind == kind } }
         includingOf = kinds.map { kind in
             selections.filter { $0.kind == kind && !$0.included.isEmpty }.map { Selection($0) }
         }
@@ -128,8 +198,24 @@ final class Prefilter: Sendable {
         case .text(let test, let text):
             guard test != .within, let literal = text.literal, literal.count > 1 else { return PatternRequirements() }
             return PatternRequirements(minimumLength: literal.count, literals: [[literal.map(\.lowercased)]])
+        case .sqlInjection: return PatternRequirements(bytes: SecLangGrammars.neededBytes(.sql))
+        case .crossSiteScripting: return PatternRequirements(bytes: SecLangGrammars.neededBytes(.markup))
         default: return PatternRequirements()
         }
+    }
+
+    /// By each question's rarest set.
+    private static func needed(_ bytes: [[ByteSet]]) -> [(bytes: ByteSet, questions: BitTable)] {
+        var needed: [(bytes: ByteSet, questions: BitTable)] = []
+        var known: [ByteSet: Int] = [:]
+        for (question, sets) in bytes.enumerated() {
+            guard let rarest = sets.first else { continue }
+            let place = known[rarest] ?? needed.count
+            if place == needed.count { needed.append((rarest, BitTable(count: bytes.count))) }
+            known[rarest] = place
+            needed[place].questions.insert(question)
+        }
+        return needed
     }
 
     private static let windowLength = 7

@@ -6,8 +6,10 @@ package final class SecLangProgram: Sendable {
     /// The rules of phase 1 to 5 (0 is empty).
     let phases: [Range<Int>]
     let names: CellNames
-    let trie: TransformationTrie
+    let cellIndex: CellIndex
     let prefilter: Prefilter
+    /// For each rule.
+    let steps: FixedTable<QuickStep>
     /// Rules whose turn must come whatever the values are.
     let unconditional: BitTable
     let mode: SecLangMode
@@ -31,9 +33,8 @@ package final class SecLangProgram: Sendable {
         var compiler = RuleCompiler(set)
         rules = try compiler.compile()
         phases = compiler.phases
-        var trie = TransformationTrie(rules.map(\.links[0].transformations))
-        prefilter = Prefilter(rules, phases, &trie)
-        self.trie = trie
+        prefilter = Prefilter(rules, phases, TransformationTrie(rules.map(\.links[0].transformations)))
+        steps = FixedTable(rules.map(QuickStep.init))
         unconditional = rules.reduce(into: BitTable(count: rules.count)) { table, rule in
             if !rule.links[0].isPure { table.insert(rule.index) }
         }
@@ -43,6 +44,7 @@ package final class SecLangProgram: Sendable {
         signatures = set.signatures
         wellKnown = WellKnownCells(&compiler.names)
         names = compiler.names
+        cellIndex = CellIndex(compiler.names)
         cellsOfPattern = Self.cells(of: rules, names)
     }
 

@@ -78,7 +78,7 @@ extension SecLangEngine {
         case .assign(.cell(let cell), let change): assign(cell, change, &scratch)
         case .assign(.named(let variable, let macro), let change):
             expand(macro, &scratch)
-            guard let cell = cell(variable, scratch.expanded, &scratch) else { return }
+            guard let cell = expandedCell(variable, &scratch) else { return }
             assign(cell, change, &scratch)
         case .openCollection(let variable, _): scratch.openCollections.insert(variable)
         case .engine(let mode): scratch.mode = mode
@@ -96,17 +96,23 @@ extension SecLangEngine {
 
     private static let maximumDynamicCells = 1_024
 
-    /// A cell whose name rules compose.
-    private func cell(_ variable: SecLangVariable, _ name: [UInt8], _ scratch: inout SecLangScratch) -> Int? {
-        let key = CellNames.Key(variable: variable, name: name.map(\.lowercased))
-        if let known = program.names.cells[key] ?? scratch.dynamicCells[key] { return known }
+    /// The cell whose name stands in `expanded`.
+    private func expandedCell(_ variable: SecLangVariable, _ scratch: inout SecLangScratch) -> Int? {
+        for index in scratch.expanded.indices { scratch.expanded[index] = scratch.expanded[index].lowercased }
+        let hash = CellIndex.hash(variable, scratch.expanded.span)
+        if let known = program.cellIndex.find(hash, variable, scratch.expanded.span) { return known }
+        for (offset, key) in scratch.dynamicKeys.enumerated() where key.hash == hash && key.variable == variable {
+            guard key.name.count == scratch.expanded.count else { continue }
+            let isSame = scratch.table.bytes.span.extracting(key.name).hasSameBytes(as: scratch.expanded.span)
+            if isSame { return program.names.keys.count + offset }
+        }
         guard scratch.dynamicKeys.count < Self.maximumDynamicCells else {
             scratch.table.flags.insert(.isIncomplete)
             return nil
         }
-        scratch.dynamicKeys.append(key)
+        let name = scratch.table.store(bytes: scratch.expanded)
+        scratch.dynamicKeys.append(SecLangScratch.DynamicKey(variable: variable, name: name, hash: hash))
         scratch.cells.append(SecLangScratch.Cell())
-        scratch.dynamicCells[key] = scratch.cells.count - 1
         return scratch.cells.count - 1
     }
 

@@ -53,7 +53,7 @@ extension SecLangEngine {
         return !isRemoved(kind, name, rule, &scratch)
     }
 
-    private func count(
+    func count(
         _ target: CompiledTarget, _ link: CompiledLink, _ rule: CompiledRule, _ scratch: inout SecLangScratch
     ) -> Int {
         if let cell = target.cell { return scratch.cells[cell].isSet ? 1 : 0 }
@@ -95,13 +95,12 @@ extension SecLangEngine {
         for exclusion in rule.links[index].exclusions where exclusion.variable == target.variable {
             if cells(of: exclusion, &scratch).contains(cell) { return false }
         }
-        let name = scratch.table.store(bytes: key(of: cell, scratch.dynamicKeys).name)
+        let fixed = program.names.keys.count
+        let name =
+            cell < fixed
+            ? scratch.table.store(bytes: program.names.keys[cell].name) : scratch.dynamicKeys[cell - fixed].name
         let text = text(ofCell: cell, &scratch)
         return ask(rule, index, target.variable, name: name, text, &scratch)
-    }
-
-    func key(of cell: Int, _ dynamic: [CellNames.Key]) -> CellNames.Key {
-        cell < program.names.keys.count ? program.names.keys[cell] : dynamic[cell - program.names.keys.count]
     }
 
     /// The cells that a target means, set or not.
@@ -117,7 +116,8 @@ extension SecLangEngine {
             }
         }
         for (offset, key) in scratch.dynamicKeys.enumerated() where key.variable == target.variable {
-            if target.selector.selects(key: key.name, scratch.match) { found.append(program.names.keys.count + offset) }
+            let name = scratch.table.bytes.span.extracting(key.name)
+            if target.selector.selects(name, scratch.match) { found.append(program.names.keys.count + offset) }
         }
         return found
     }

@@ -14,7 +14,11 @@ extension SecLangEngine {
     ) -> Range<Int>? {
         scratch.work += bytes.count
         scratch.output.removeAll(keepingCapacity: true)
-        scratch.table.transform(bytes, transformation, into: &scratch.output)
+        if transformation == .sha1 || transformation == .md5 {
+            scratch.table.digest(bytes, transformation, &scratch.digests, into: &scratch.output)
+        } else {
+            scratch.table.transform(bytes, transformation, into: &scratch.output)
+        }
         if scratch.output.count == bytes.count,
             scratch.table.bytes.span.extracting(bytes).hasSameBytes(as: scratch.output.span)
         {
@@ -117,6 +121,11 @@ extension SecLangEngine {
     ) -> Range<Int>? {
         if let literal = macro.literal {
             return test.place(of: literal.span, in: scratch.table.bytes.span.extracting(bytes))
+        }
+        if let cell = macro.cell {
+            let text = text(ofCell: cell, &scratch)
+            let all = scratch.table.bytes.span
+            return test.place(of: all.extracting(text), in: all.extracting(bytes))
         }
         expand(macro, &scratch)
         return test.place(of: scratch.expanded.span, in: scratch.table.bytes.span.extracting(bytes))

@@ -7,19 +7,65 @@ extension SecLangEngine {
     func run(phase: Int, _ scratch: inout SecLangScratch) -> Bool {
         let range = program.phases[phase]
         var position = range.lowerBound
-        while position < range.upperBound {
-            guard let index = scratch.visit.next(from: position, before: range.upperBound) else {
-                scratch.expectations.noteReached(position..<range.upperBound)
-                return true
+        if phase == 1, let opening = scratch.opening { position = opening.next }
+        // Since when rules followed each other without a jump.
+        var start = position
+        while let index = scratch.visit.next(from: position, before: range.upperBound) {
+            let after: Int
+            if let quick = quickly(index, &scratch) {
+                after = quick
+            } else {
+                guard let next = run(program.rules[index], &scratch) else {
+                    scratch.expectations.noteReached(start..<(index + 1))
+                    return phase == 5 || canContinue(scratch.mode)
+                }
+                after = next
+                if scratch.mode == .off { return false }
             }
-            let rule = program.rules[index]
-            let after = run(rule, &scratch)
-            scratch.expectations.noteReached(position..<(index + 1))
-            guard let after else { return phase == 5 || canContinue(scratch.mode) }
             position = after
-            if scratch.mode == .off { return false }
+            guard after != index + 1 else { continue }
+            scratch.expectations.noteReached(start..<(index + 1))
+            start = after
         }
+        scratch.expectations.noteReached(start..<max(start, range.upperBound))
         return true
+    }
+
+    /// Where to go on after a rule that only compares cells with numbers; nil when there is more to do.
+    @inline(__always) private func quickly(_ index: Int, _ scratch: inout SecLangScratch) -> Int? {
+        let step = program.steps[index]
+        guard step.kind != .none, !scratch.hasRemovedRules else { return nil }
+        let operand = step.operandCell < 0 ? step.operand : number(ofCell: Int(step.operandCell), &scratch)
+        let isMatch =
+            holds(step, step.kind, Int(step.cell), operand, &scratch)
+            || step.otherKind != .none && holds(step, step.otherKind, Int(step.otherCell), operand, &scratch)
+        guard isMatch else { return index + 1 }
+        return step.isAll ? Int(step.next) : nil
+    }
+
+    @inline(__always) private func holds(
+        _ step: QuickStep, _ kind: QuickStep.Kind, _ index: Int, _ operand: Int, _ scratch: inout SecLangScratch
+    ) -> Bool {
+        let cell = scratch.cells[index]
+        guard kind == .number else { return step.comparison.holds(cell.isSet ? 1 : 0, operand) != step.isNegated }
+        guard cell.isSet else { return false }
+        let value = cell.hasNumber ? cell.number : number(ofCell: index, &scratch)
+        return step.comparison.holds(value, operand) != step.isNegated
+    }
+
+    /// What the first rules do for every request alike; nil when there is nothing of the kind, or more than cells.
+    func opening(_ scratch: inout SecLangScratch) -> SecLangScratch.Opening? {
+        scratch.reset(program, limits)
+        let range = program.phases[1]
+        var position = range.lowerBound
+        while position < range.upperBound, program.rules[position].isConstant {
+            guard let after = run(program.rules[position], &scratch), scratch.verdict.matches.isEmpty,
+                scratch.verdict.interruption == nil, scratch.dynamicKeys.isEmpty, scratch.highestSeverity == 255
+            else { return nil }
+            position = after
+        }
+        guard position > range.lowerBound else { return nil }
+        return SecLangScratch.Opening(next: position, cells: scratch.cells, bytes: scratch.table.bytes)
     }
 
     private func canContinue(_ mode: SecLangMode) -> Bool { mode == .detectionOnly }
@@ -28,10 +74,9 @@ extension SecLangEngine {
     private func run(_ rule: CompiledRule, _ scratch: inout SecLangScratch) -> Int? {
         let following = rule.index + 1
         if scratch.hasRemovedRules, scratch.removedRules[rule.index] { return following }
-        if let quick = rule.quick {
-            guard scratch.cells[quick.cell].isSet else { return following }
-            let value = number(ofCell: quick.cell, &scratch)
-            if quick.comparison.holds(value, quick.operand) == quick.isNegated { return following }
+        if let quick = rule.quickCount {
+            let found = count(rule.links[0].targets[0], rule.links[0], rule, &scratch)
+            guard quick.comparison.holds(found, quick.operand) != rule.links[0].isNegated else { return following }
         }
         scratch.currentRule = rule.index
         scratch.matched.removeAll(keepingCapacity: true)

@@ -27,6 +27,7 @@ package final class SecLangEngine: Sendable {
 
     package func makeScratch() throws(InspectionFailure) -> SecLangScratch {
         var scratch = try SecLangScratch(program, expectations)
+        scratch.opening = opening(&scratch)
         guard isPrefiltering else { return scratch }
         // An empty request shows which rules' turns come.
         let request = InspectedRequest(method: "GET", target: [UInt8(ascii: "/")], headers: [])
@@ -67,6 +68,9 @@ package final class SecLangEngine: Sendable {
             BodyParts.collect(
                 request.body.span, contentType: type.span, scratch.processor, isForced: scratch.isBodyForced,
                 into: &scratch.table)
+            if !request.isBodyWhole {
+                scratch.table.flags.subtract([.bodyError, .multipartStrictError, .unmatchedBoundary])
+            }
             scratch.table.index()
             answer(first..<scratch.table.values.count, phases: 2...2, &scratch)
         }

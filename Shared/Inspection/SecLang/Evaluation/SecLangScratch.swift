@@ -12,12 +12,26 @@ package struct SecLangScratch: ~Copyable {
         var text = 0..<0
     }
 
+    /// The name of a cell that rules composed for this request.
+    struct DynamicKey {
+        var variable: SecLangVariable
+        var name: Range<Int>
+        var hash: UInt64
+    }
+
     /// A value after some transformations.
     struct Form {
         var bytes: Range<Int>
-        var mask: ByteSet
+        var mask: ByteMask
         /// Where in `hits` the literals of this form stand, nil before they were looked for.
         var hits: Int?
+    }
+
+    /// Which form a transformation makes of which.
+    struct Derivation {
+        var from: Int
+        var by: SecLangTransformation
+        var to: Int
     }
 
     /// A question that was answered with yes.
@@ -30,6 +44,14 @@ package struct SecLangScratch: ~Copyable {
         var next: Int
     }
 
+    /// What the first rules of phase 1 do is the same for every request as long as they look at nothing but what rules
+    /// wrote before: it is done once.
+    struct Opening {
+        var next: Int
+        var cells: [Cell]
+        var bytes: [UInt8]
+    }
+
     /// A value that matched in the chain at hand.
     struct Matched {
         var variable: SecLangVariable
@@ -40,8 +62,7 @@ package struct SecLangScratch: ~Copyable {
     var table = SecLangValues()
     var cells: [Cell] = []
     var openCollections: Set<SecLangVariable> = []
-    var dynamicKeys: [CellNames.Key] = []
-    var dynamicCells: [CellNames.Key: Int] = [:]
+    var dynamicKeys: [DynamicKey] = []
 
     var output: [UInt8] = []
     var expanded: [UInt8] = []
@@ -53,13 +74,24 @@ package struct SecLangScratch: ~Copyable {
     var composed: [[UInt8]: Pattern] = [:]
 
     var forms: [Form] = []
+    var derived: [Derivation] = []
     var hits: [UInt64] = []
-    /// Questions that may be asked now, and those of them that one value is asked.
-    var active: BitTable
-    var pending: BitTable
+    var profiles: ValueProfiles
+    var known = KnownValues()
+    /// That of the value at hand.
+    var profile = 0
+    /// It is asked only what it answered with yes before.
+    var isKnown = false
+    /// What it answers with yes; nil when that is more than can be remembered.
+    var positives: KnownValues.Questions?
+    var digests = DigestMemory()
+    /// Where phase 1 begins, and with what; nil when rules look at the request from the first one on.
+    var opening: Opening?
     var answers: [Answer] = []
     var answerCaptures: [Range<Int>] = []
+    /// For each rule, and which of them have any.
     var firstAnswer: [Int]
+    var answeredRules: [Int] = []
     var lastAnswer: [Int]
 
     var matched: [Matched] = []
@@ -88,8 +120,7 @@ package struct SecLangScratch: ~Copyable {
         let long = try Self.makeMatchScratch(limit: 5_000)
         match = short
         longMatch = long
-        pending = BitTable(count: program.prefilter.width * 64)
-        active = pending
+        profiles = ValueProfiles(program.prefilter)
         visit = BitTable(count: program.rules.count)
         removedRules = BitTable(count: program.rules.count)
         firstAnswer = [Int](repeating: -1, count: program.rules.count)
@@ -107,15 +138,17 @@ package struct SecLangScratch: ~Copyable {
 
     mutating func reset(_ program: SecLangProgram, _ limits: SecLangLimits) {
         table.reset(limits)
-        for index in cells.indices { cells[index] = Cell() }
-        if cells.count != program.names.keys.count {
-            cells = [Cell](repeating: Cell(), count: program.names.keys.count)
+        let names = program.names.keys.count
+        if cells.count > names { cells.removeLast(cells.count - names) }
+        if cells.count < names { cells = [Cell](repeating: Cell(), count: names) }
+        if let opening {
+            for index in cells.indices { cells[index] = opening.cells[index] }
+            table.bytes += opening.bytes
+        } else {
+            for index in cells.indices { cells[index] = Cell() }
         }
         if !openCollections.isEmpty { openCollections.removeAll() }
-        if !dynamicKeys.isEmpty {
-            dynamicKeys.removeAll()
-            dynamicCells.removeAll()
-        }
+        dynamicKeys.removeAll(keepingCapacity: true)
         forgetAnswers()
         verdict = SecLangVerdict()
         mode = program.mode
@@ -139,13 +172,15 @@ package struct SecLangScratch: ~Copyable {
         guard !answers.isEmpty else { return }
         answers.removeAll(keepingCapacity: true)
         answerCaptures.removeAll(keepingCapacity: true)
-        for rule in firstAnswer.indices { firstAnswer[rule] = -1 }
+        for rule in answeredRules { firstAnswer[rule] = -1 }
+        answeredRules.removeAll(keepingCapacity: true)
     }
 
     mutating func add(_ answer: Answer, rule: Int) {
         answers.append(answer)
         if firstAnswer[rule] < 0 {
             firstAnswer[rule] = answers.count - 1
+            answeredRules.append(rule)
         } else {
             answers[lastAnswer[rule]].next = answers.count - 1
         }
@@ -160,6 +195,8 @@ package struct SecLangScratch: ~Copyable {
 struct Expectations: Sendable {
     private(set) var rules: BitTable
     private(set) var questions: BitTable
+    /// Changes with them.
+    private(set) var version: UInt64 = 1
     private var reached: BitTable
     private var requests = 0
 
@@ -177,11 +214,14 @@ struct Expectations: Sendable {
         requests += 1
         let isPeriodOver = requests >= Self.period
         guard isPeriodOver || !rules.isSuperset(of: reached) else { return }
+        let before = rules
         if isPeriodOver { rules = reached } else { rules.formUnion(reached) }
         if isPeriodOver {
             reached.removeAll()
             requests = 0
         }
+        guard rules != before else { return }
+        version += 1
         questions.removeAll()
         for (index, question) in program.prefilter.questions.enumerated() where rules[question.rule] {
             questions.insert(index)

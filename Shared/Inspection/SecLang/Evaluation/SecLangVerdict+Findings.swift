@@ -1,34 +1,48 @@
 /// A SecLang verdict in the words of the built-in engine, so that both judge a request together.
 extension SecLangVerdict {
     /// Joins what the rules found to what the built-in engine found. A rule's own `deny` is as sure as a finding can be;
-    /// otherwise its severity says how much it means, and its neighbours add to it.
+    /// otherwise its severity says how much it means, and its neighbours add to it. Rules that only observe (detection
+    /// only) raise an alert at most.
     package func joined(to verdict: InspectionVerdict, _ policy: InspectionPolicy) -> InspectionVerdict {
         let found = matches.compactMap { finding($0, policy) }
         guard !found.isEmpty || !isComplete else { return verdict }
         let all = (verdict.findings + found).sorted { $0.weight > $1.weight }
         let score = all.isEmpty ? 0 : Score.combine(all)
+        var action = policy.action(for: score)
+        if !isEnforced, action == .block { action = verdict.action == .block ? .block : .alert }
         return InspectionVerdict(
-            score: score, action: policy.action(for: score), findings: all,
-            isComplete: verdict.isComplete && isComplete)
+            score: score, action: action, findings: all, isComplete: verdict.isComplete && isComplete)
     }
 
     private func finding(_ match: SecLangMatch, _ policy: InspectionPolicy) -> Finding? {
-        // Sums and reports repeat what other rules found.
-        guard let category = Self.category(match.tags), !match.matched.isEmpty else { return nil }
+        // Sums and reports repeat what other rules found; the one that stops the request says so.
+        let isStop = isEnforced && interruption?.ruleID == match.ruleID
+        guard let category = Self.category(match.tags), !match.matched.isEmpty,
+            isStop || !match.variable.hasPrefix("TX:")
+        else { return nil }
         let (variable, parameter) = Self.place(match.variable)
         let id = "seclang.\(match.ruleID)"
         let isExcluded = policy.exclusions.contains { $0.covers(route: policy.route, rule: id, parameter: parameter) }
         guard !isExcluded else { return nil }
         return Finding(
             ruleID: id, title: match.message, category: category, variable: variable, parameter: parameter,
-            matched: match.matched, offset: match.offset, weight: weight(match),
+            matched: match.matched, offset: match.offset,
+            weight: isStop ? Confidence.certain.rawValue : Self.weight(match),
             silencedBy: Exclusion(
                 route: policy.route.isEmpty ? nil : policy.route, rule: id,
-                parameter: parameter.isEmpty ? nil : parameter))
+                parameter: parameter.isEmpty ? nil : parameter),
+            silencedByDirective: Self.directive(match))
     }
 
-    private func weight(_ match: SecLangMatch) -> Double {
-        if interruption?.ruleID == match.ruleID { return Confidence.certain.rawValue }
+    /// What a rule file would say. A target can be taken out where it is one of the request's own.
+    private static func directive(_ match: SecLangMatch) -> String {
+        let isOwn = !match.variable.hasPrefix("TX:") && !match.variable.hasPrefix("MATCHED_VAR")
+        let isPlain = match.variable.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != 0x22 && $0 != 0x7c }
+        guard isOwn, isPlain, !match.variable.isEmpty else { return "SecRuleRemoveById \(match.ruleID)" }
+        return "SecRuleUpdateTargetById \(match.ruleID) \"!\(match.variable)\""
+    }
+
+    private static func weight(_ match: SecLangMatch) -> Double {
         switch match.severity ?? 7 {
         case 0...2: return Confidence.likely.rawValue
         case 3: return Confidence.weak.rawValue

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import PatternMatching
 
 /// An operator made ready to be asked.
@@ -16,6 +17,14 @@ enum CompiledTest: Sendable {
     case identity(RuleOperator.IdentityNumber, Pattern)
     case always
     case never
+
+    /// Whether nothing but the value comes into it and what rules wrote.
+    var isConstant: Bool {
+        switch self {
+        case .text(_, let macro), .number(_, let macro), .composedRegex(let macro): macro.isConstant
+        default: true
+        }
+    }
 
     /// Whether the answer depends on the value alone, so that it may be given before the rule's turn comes.
     var isPure: Bool {
@@ -81,10 +90,20 @@ extension Span<UInt8> {
     func first(_ text: Span<UInt8>) -> Range<Int>? {
         guard !text.isEmpty else { return 0..<0 }
         guard text.count <= count else { return nil }
-        for start in 0...(count - text.count) where self[start] == text[0] && stands(text, at: start) {
-            return start..<(start + text.count)
+        return unsafe withUnsafeBytes { bytes in
+            unsafe text.withUnsafeBytes { text in
+                guard let base = bytes.baseAddress, let wanted = text.baseAddress else { return nil }
+                var start = 0
+                while start + text.count <= bytes.count,
+                    let found = unsafe memchr(base + start, Int32(text[0]), bytes.count - text.count - start + 1)
+                {
+                    start = unsafe UnsafeRawPointer(found) - base
+                    if unsafe memcmp(found, wanted, text.count) == 0 { return start..<(start + text.count) }
+                    start += 1
+                }
+                return nil
+            }
         }
-        return nil
     }
 
     /// As C's `atoi` reads it: white space, a sign, digits; what is no number is 0.

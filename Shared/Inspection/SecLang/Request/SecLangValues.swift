@@ -123,6 +123,17 @@ struct SecLangValues {
         transformation.apply(bytes.span.extracting(range), into: &output)
     }
 
+    func leaves(_ range: Range<Int>, _ transformation: SecLangTransformation) -> Bool {
+        transformation.leaves(bytes.span.extracting(range))
+    }
+
+    func digest(
+        _ range: Range<Int>, _ transformation: SecLangTransformation, _ memory: inout DigestMemory,
+        into output: inout [UInt8]
+    ) {
+        memory.apply(transformation, bytes.span.extracting(range), into: &output)
+    }
+
     func scan(_ range: Range<Int>, for index: LiteralIndex, into found: inout [UInt64], at start: Int) {
         index.scan(bytes.span.extracting(range), into: &found, at: start)
     }

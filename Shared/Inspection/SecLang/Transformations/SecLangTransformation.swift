@@ -1,7 +1,7 @@
 internal import PatternMatching
 
 /// ModSecurity's transformation functions, `t:` in a rule, byte for byte as its reference manual and its tests say.
-package enum SecLangTransformation: String, Sendable, CaseIterable {
+package enum SecLangTransformation: String, Sendable, CaseIterable, BitwiseCopyable {
     case base64Decode
     case base64DecodeExt
     case base64Encode
@@ -71,7 +71,52 @@ package enum SecLangTransformation: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether the result may be longer than the value, letters beyond ASCII aside.
+    var grows: Bool {
+        switch self {
+        case .base64Encode, .hexEncode, .length, .md5, .sha1, .urlEncode: true
+        default: false
+        }
+    }
+
+    /// Bytes that a value may have afterwards and had not before.
+    var creates: ByteSet {
+        switch self {
+        case .removeWhitespace, .removeNulls, .removeCommentsChar, .trim, .trimLeft, .trimRight, .normalizePath:
+            ByteSet()
+        case .lowercase: ByteSet(UInt8(ascii: "a")...UInt8(ascii: "z"))
+        case .uppercase: .asciiUppercase
+        case .cmdLine: ByteSet(UInt8(ascii: "a")...UInt8(ascii: "z")) | ByteSet(" ")
+        case .compressWhitespace, .removeComments, .replaceComments, .replaceNulls: ByteSet(" ")
+        case .normalizePathWin: ByteSet("/")
+        default: ByteSet(0...255 as ClosedRange<UInt8>)
+        }
+    }
+
     private static let whitespace = ByteSet([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20])
+
+    /// Whether a value that has triggers is left as it is all the same, as far as one look can tell: most spaces stand
+    /// alone, most slashes begin a name.
+    func leaves(_ input: Span<UInt8>) -> Bool {
+        switch self {
+        case .compressWhitespace: Whitespace.isCompressed(input)
+        case .normalizePath: PathTransformations.isNormal(input)
+        case .replaceComments: !input.hasPair(UInt8(ascii: "/"), UInt8(ascii: "*"))
+        default: false
+        }
+    }
+
+    /// Copied at once and changed in place, without a branch: most values are lowercased.
+    private static func lowercase(_ input: Span<UInt8>, into output: inout [UInt8]) {
+        let start = output.count
+        unsafe input.withUnsafeBufferPointer { unsafe output.append(contentsOf: $0) }
+        unsafe output.withUnsafeMutableBufferPointer { bytes in
+            for index in start..<bytes.count {
+                let byte = unsafe bytes[index]
+                unsafe bytes[index] = byte | ((byte &- 0x41) < 26 ? 0x20 : 0)
+            }
+        }
+    }
 
     /// Writes the result to `output`, which is empty.
     func apply(_ input: Span<UInt8>, into output: inout [UInt8]) {
@@ -82,7 +127,7 @@ package enum SecLangTransformation: String, Sendable, CaseIterable {
         case .base64Encode: Base64Transformations.encode(input, into: &output)
         case .cmdLine: CommandLine.simplify(input, into: &output)
         case .compressWhitespace: Whitespace.compress(input, into: &output)
-        case .removeWhitespace: input.copy(into: &output) { !$0.isSecLangSpace }
+        case .removeWhitespace: Whitespace.remove(input, into: &output)
         case .cssDecode: EscapeTransformations.css(input, into: &output)
         case .escapeSeqDecode: EscapeTransformations.ansiC(input, into: &output)
         case .jsDecode: EscapeTransformations.javaScript(input, into: &output)
@@ -91,7 +136,7 @@ package enum SecLangTransformation: String, Sendable, CaseIterable {
         case .hexEncode: HexTransformations.encode(input, into: &output)
         case .sqlHexDecode: HexTransformations.decodeSQL(input, into: &output)
         case .length: output += String(input.count).utf8
-        case .lowercase: input.lowercase(into: &output)
+        case .lowercase: Self.lowercase(input, into: &output)
         case .uppercase:
             for index in input.indices {
                 let byte = input[index]

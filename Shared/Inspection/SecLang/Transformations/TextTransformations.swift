@@ -1,12 +1,38 @@
+extension Span<UInt8> {
+    func hasPair(_ first: UInt8, _ second: UInt8) -> Bool {
+        for index in 0..<Swift.max(0, count - 1) where self[index] == first && self[index + 1] == second { return true }
+        return false
+    }
+}
+
 /// `t:compressWhitespace`, `t:trim…`.
 enum Whitespace {
     static func compress(_ input: Span<UInt8>, into output: inout [UInt8]) {
+        output.append(addingCapacity: input.count) { output in
+            var wasSpace = false
+            for index in input.indices {
+                let byte = input[index]
+                let isSpace = byte.isSecLangSpace
+                if !isSpace { output.append(byte) } else if !wasSpace { output.append(0x20) }
+                wasSpace = isSpace
+            }
+        }
+    }
+
+    static func isCompressed(_ input: Span<UInt8>) -> Bool {
         var wasSpace = false
         for index in input.indices {
             let byte = input[index]
             let isSpace = byte.isSecLangSpace
-            if !isSpace { output.append(byte) } else if !wasSpace { output.append(0x20) }
+            if isSpace, wasSpace || byte != 0x20 { return false }
             wasSpace = isSpace
+        }
+        return true
+    }
+
+    static func remove(_ input: Span<UInt8>, into output: inout [UInt8]) {
+        output.append(addingCapacity: input.count) { output in
+            for index in input.indices where !input[index].isSecLangSpace { output.append(input[index]) }
         }
     }
 
@@ -23,6 +49,10 @@ enum Whitespace {
 /// semicolons become spaces, spaces are joined, and none stays before `/` or `(`.
 enum CommandLine {
     static func simplify(_ input: Span<UInt8>, into output: inout [UInt8]) {
+        output.append(addingCapacity: input.count) { simplify(input, &$0) }
+    }
+
+    private static func simplify(_ input: Span<UInt8>, _ output: inout OutputSpan<UInt8>) {
         var wasSpace = false
         for index in input.indices {
             let byte = input[index]
@@ -32,7 +62,7 @@ enum CommandLine {
                 if !wasSpace { output.append(0x20) }
                 wasSpace = true
             case UInt8(ascii: "/"), UInt8(ascii: "("):
-                if wasSpace { output.removeLast() }
+                if wasSpace { _ = output.removeLast() }
                 wasSpace = false
                 output.append(byte)
             default:
@@ -109,6 +139,19 @@ enum CommentTransformations {
 /// `t:normalizePath`, `t:normalizePathWin`: `//` and `/./` become `/`, `a/../` goes, a leading `../` of a relative path
 /// stays, one that would climb above the root goes.
 enum PathTransformations {
+    /// No segment is empty or begins with a dot.
+    static func isNormal(_ input: Span<UInt8>) -> Bool {
+        let (slash, dot) = (UInt8(ascii: "/"), UInt8(ascii: "."))
+        guard !input.isEmpty else { return true }
+        var isStart = input[0] != slash
+        for index in input.indices {
+            let byte = input[index]
+            if isStart, byte == slash || byte == dot { return false }
+            isStart = byte == slash
+        }
+        return true
+    }
+
     static func normalize(_ input: Span<UInt8>, isWindows: Bool, into output: inout [UInt8]) {
         guard !input.isEmpty else { return }
         let slash = UInt8(ascii: "/")

@@ -5,6 +5,8 @@ import Testing
 @Suite struct BodyWindowsTests {
     private static let attack = "1' UNION SELECT password FROM users-- "
 
+    private static let engine = Result { try InspectionEngine.builtIn() }
+
     private func windows(_ type: String, _ body: [UInt8], pieces: Int, size: Int = 4_096) -> [[UInt8]] {
         var cutter = BodyWindows(contentType: Array(type.utf8), size: size)
         var found: [[UInt8]] = []
@@ -18,7 +20,7 @@ import Testing
     }
 
     private func isFound(_ type: String, in windows: [[UInt8]]) throws -> Bool {
-        let engine = try InspectionEngine.builtIn()
+        let engine = try Self.engine.get()
         var scratch = try InspectionScratch()
         return windows.contains { window in
             let request = InspectedRequest(
@@ -51,10 +53,10 @@ import Testing
         ),
     ]
 
-    @Test(arguments: kinds.indices, [100, 3_000, 4_080, 4_100, 20_000])
+    @Test(arguments: kinds.indices, [3_000, 4_090, 9_000])
     func nothingHidesBehindWhateverComesFirst(kind: Int, before: Int) throws {
         let (type, body) = Self.kinds[kind]
-        for pieces in [1, 7, 1_024, 1 << 20] {
+        for pieces in [7, 1_500, 1 << 20] {
             let attack = windows(type, Array(body(before, Self.attack).utf8), pieces: pieces)
             #expect(try isFound(type, in: attack), "\(type) behind \(before) in pieces of \(pieces)")
             let honest = windows(type, Array(body(before, "with kind regards").utf8), pieces: pieces)
@@ -64,7 +66,7 @@ import Testing
 
     @Test func noWindowIsMuchLargerThanWasAskedFor() {
         for (type, body) in Self.kinds {
-            let windows = windows(type, Array(body(100_000, Self.attack).utf8), pieces: 1_500)
+            let windows = windows(type, Array(body(30_000, Self.attack).utf8), pieces: 1_500)
             #expect(windows.allSatisfy { $0.count <= 4_096 + 1_600 }, "\(type) \(windows.map(\.count).max() ?? 0)")
         }
     }
@@ -79,7 +81,7 @@ import Testing
     }
 
     @Test func ofAFileOnlyTheBeginningIsKept() {
-        let body = Array(Self.kinds[3].body(1 << 20, "x").utf8)
+        let body = Array(Self.kinds[3].body(1 << 17, "x").utf8)
         let windows = windows(Self.kinds[3].type, body, pieces: 16_384, size: 64 << 10)
         #expect(windows.reduce(0) { $0 + $1.count } < 6_000)
     }

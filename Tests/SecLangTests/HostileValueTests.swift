@@ -6,7 +6,7 @@ import Testing
 
 /// Strings that make backtracking, nesting and rescanning expensive where nobody counts, before all rules of the real set.
 @Suite struct HostileValueTests {
-    private static let length = 4_096
+    private static let length = 1_024
 
     private static let hostile: [(name: String, unit: String, end: String)] = [
         ("letters", "a", "!"), ("spaces", " ", "x"), ("quotes", "'", "\""), ("parentheses", "(", "x"),

@@ -9,6 +9,7 @@ import Telemetry
 import TestSupport
 import Testing
 
+@testable import ServiceKit
 @testable import detector
 
 private let reactors: ReactorGroup = {
@@ -164,6 +165,26 @@ private func attack(_ client: IPAddress, at moment: Timestamp) -> ObservedReques
         for (client, profile) in loaded { #expect(detection.clients.profile(of: client) == profile) }
         try await store.forget(before: now + .seconds(1))
         #expect(try await store.load(partition: 0, limit: 10).isEmpty)
+    }
+
+    /// The task that keeps house is cancelled at a stop, and the database refuses what a cancelled task asks.
+    @Test func aStopForgetsNothing() async throws {
+        let database = try await migratedDatabase()
+        defer { database.shutDown() }
+        let judge = try Judge(Detection.Settings())
+        _ = try judge.observe([attack(client, at: .now)], of: 2)
+        let (profiles, metrics) = (ClientProfileStore(database), DetectorMetrics(MetricsRegistry()))
+        let configuration = try LoadedConfiguration<DetectorConfiguration>(
+            ConfigurationSources(service: .detector, file: nil)
+        ).service
+        let house = Housekeeping(
+            judge, Journal(Outbox(database, publisher: Listener()), metrics), profiles, CrowdStore(database),
+            IncidentStore(database), ThreatStore(database), metrics, .silent, clock: SystemClock(), configuration)
+        let task = reactors.next().run { await house.run() }
+        task.cancel()
+        await task.value()
+        await house.finish()
+        #expect(try await profiles.load(partition: 2, limit: 10).map(\.client) == [client])
     }
 
     @Test func crowdsSurviveARestart() async throws {

@@ -116,6 +116,7 @@ final class DetectorService: Service {
         runtime.lifecycle.started("housekeeping") { _ in
             task.cancel()
             await task.value()
+            await house.finish()
         }
     }
 }

@@ -1,5 +1,6 @@
 import Core
 import Reactor
+import Synchronization
 import Telemetry
 
 /// What has to be done once in a while: incidents that have gone quiet are closed, profiles are saved, the old is
@@ -20,6 +21,7 @@ final class Housekeeping: Sendable {
     private let log: Logger
     private let clock: any WallClock
     private let configuration: DetectorConfiguration
+    private let saved = Mutex(Checkpoint())
 
     init(
         _ judge: Judge, _ journal: Journal, _ profiles: ClientProfileStore, _ crowds: CrowdStore,
@@ -38,17 +40,15 @@ final class Housekeeping: Sendable {
         self.configuration = configuration
     }
 
-    /// Until the task is cancelled; then once more, so that a stop forgets nothing.
+    /// Until the task is cancelled.
     func run() async {
-        var checkpoint = Checkpoint()
-        while true {
-            let isStopping = (try? await Reactor.sleep(for: configuration.saveEvery)) == nil
-            await round(&checkpoint)
-            if isStopping { return }
-        }
+        while (try? await Reactor.sleep(for: configuration.saveEvery)) != nil { await round() }
     }
 
-    private func round(_ checkpoint: inout Checkpoint) async {
+    /// Once more, so that a stop forgets nothing. Not on the cancelled task: the database would refuse it.
+    func finish() async { await round() }
+
+    private func round() async {
         report()
         let now = clock.now
         // Other replicas' incidents before anything of ours is called quiet.
@@ -64,6 +64,7 @@ final class Housekeeping: Sendable {
             try await self.crowds.forget(before: now + (.zero - Self.profilesKept))
         }
         // A step that fails is walked again in the next round.
+        let checkpoint = saved.withLock { $0 }
         var next = checkpoint
         let isSaved = await attempt("checkpoint") {
             while true {
@@ -73,7 +74,10 @@ final class Housekeeping: Sendable {
             }
             try await self.crowds.save(self.judge.crowds(since: checkpoint.since))
         }
-        if isSaved { checkpoint = next }
+        if isSaved {
+            let reached = next
+            saved.withLock { $0 = reached }
+        }
     }
 
     @discardableResult
@@ -82,6 +86,8 @@ final class Housekeeping: Sendable {
             try await work()
             return true
         } catch {
+            // The last round makes up for it.
+            guard !Task.isCancelled else { return false }
             metrics.failures[operation].increment()
             log.warning(
                 "housekeeping failed and is tried again", ["operation": .string(operation), "reason": .error(error)])

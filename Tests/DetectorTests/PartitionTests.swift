@@ -42,6 +42,7 @@ private final class Replica: Sendable {
         task.cancel()
         await task.value()
         await keeper.stop(deadline: .after(.seconds(10)))
+        await keeper.leave()
     }
 }
 

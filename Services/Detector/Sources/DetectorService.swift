@@ -39,9 +39,12 @@ final class DetectorService: Service {
         AnalyzeCall(judge.inspector.engine).serve(on: runtime.bus)
         try await watchIndicators()
         await followCandidates()
-        // Stopped in reverse: first nothing more is read, then the last checkpoint is made.
-        keepHouse()
-        consume()
+        let keeper = PartitionKeeper(
+            runtime.bus, judge, journal, profiles, ReplicaStore(runtime.database), metrics, runtime.log,
+            clock: runtime.clock, configuration)
+        // Stopped in reverse: nothing more is read, then the last checkpoint is made, then the others may take over.
+        keepHouse(leaving: keeper)
+        consume(keeper)
     }
 
     /// Everything that was started is in the lifecycle, which stops it.
@@ -60,12 +63,9 @@ final class DetectorService: Service {
         runtime.log.info("judgement resumes", ["open_incidents": .int(open.count)])
     }
 
-    private func consume() {
+    private func consume(_ keeper: PartitionKeeper) {
         let events = SecurityEvents(judge, journal)
         let consumer = runtime.bus.consume(.events(of: .detector)) { try await events.handle($0) }
-        let keeper = PartitionKeeper(
-            runtime.bus, judge, journal, profiles, ReplicaStore(runtime.database), metrics, runtime.log,
-            clock: runtime.clock, configuration)
         let task = runtime.group.next().run { await keeper.run() }
         runtime.lifecycle.started("consumers") { deadline in
             task.cancel()
@@ -108,7 +108,7 @@ final class DetectorService: Service {
         runtime.every(configuration.saveEvery, "following of candidates") { try await calls.follow() }
     }
 
-    private func keepHouse() {
+    private func keepHouse(leaving keeper: PartitionKeeper) {
         let house = Housekeeping(
             judge, journal, profiles, crowds, incidents, threats, metrics, runtime.log, clock: runtime.clock,
             configuration)
@@ -117,6 +117,7 @@ final class DetectorService: Service {
             task.cancel()
             await task.value()
             await house.finish()
+            await keeper.leave()
         }
     }
 }

@@ -60,11 +60,12 @@ final class PartitionKeeper: Sendable {
         } while (try? await Reactor.sleep(for: configuration.heartbeat)) != nil
     }
 
-    /// Stops reading; the last checkpoint is housekeeping's.
+    /// Stops reading. The others take over when this replica has left, which it does after its last checkpoint.
     func stop(deadline: Deadline) async {
         for consumer in consumers.withLock({ Array($0.values) }) { await consumer.stop(deadline: deadline) }
-        try? await replicas.leave(bus.configuration.replica)
     }
+
+    func leave() async { try? await replicas.leave(bus.configuration.replica) }
 
     private func hold(_ share: Set<Int>) async {
         let held = consumers.withLock { Set($0.keys) }

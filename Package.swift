@@ -82,6 +82,7 @@ let package = Package(
         shared("TLS", ["Core", "Reactor", "COpenSSL"]),
         shared("Cryptography", ["Core", "COpenSSL", "CArgon2"]),
         shared("Telemetry", ["Core"]),
+        shared("AddressSets", ["Core"]),
         shared("Compression", ["CZlib", "CBrotli"]),
         shared("HTTP", ["Core", "Reactor", "TLS", "CNGHTTP2"]),
         shared("WebSocket", ["Core", "Reactor", "HTTP", "Cryptography", "Compression"]),
@@ -101,7 +102,7 @@ let package = Package(
 
         service(
             "Gateway", executable: "gateway",
-            ["Inspection", "JSON", "TLS", "Cryptography", "WebSocket", "Compression"]),
+            ["AddressSets", "Inspection", "JSON", "TLS", "Cryptography", "WebSocket", "Compression"]),
         service("Auth", executable: "auth", ["Cryptography", "JSON"]),
         service("Detector", executable: "detector", ["Inspection"]),
         service("Labyrinth", executable: "labyrinth", ["Cryptography"]),
@@ -121,8 +122,8 @@ let package = Package(
         tool(
             "benchmarks", folder: "Benchmarks",
             [
-                "Core", "Contracts", "Reactor", "TLS", "HTTP", "Inspection", "Messaging", "Database", "Telemetry",
-                "LocalServers",
+                "Core", "AddressSets", "Contracts", "Reactor", "TLS", "HTTP", "Inspection", "Messaging", "Database",
+                "Telemetry", "LocalServers",
             ]),
         // Apart from the others, so that only who runs it needs libmodsecurity.
         tool("detection-benchmark", folder: "DetectionBenchmark", ["Inspection", "CModSecurity"]),
@@ -143,6 +144,7 @@ let package = Package(
         tests(
             "ContractsTests", ["Contracts", "Core", "JSON", "TestSupport", "contract-generator"],
             excluding: ["peer.py", "proto"]),
+        tests("AddressSetsTests", ["AddressSets", "Core", "TestSupport"]),
         tests("ReactorTests", ["Reactor", "Core", "TestSupport"]),
         tests("TLSTests", ["TLS", "Reactor", "Core", "TestSupport", "LocalServers"]),
         tests("CryptographyTests", ["Cryptography", "Core"]),
@@ -183,7 +185,8 @@ let package = Package(
         tests(
             "GatewayTests",
             ["gateway"] + serviceKit + [
-                "Inspection", "JSON", "Cryptography", "TLS", "WebSocket", "TestSupport", "BusTestSupport",
+                "AddressSets", "Inspection", "JSON", "Cryptography", "TLS", "WebSocket", "TestSupport",
+                "BusTestSupport",
                 "LocalServers",
             ]),
         tests("AuthTests", ["auth"] + serviceKit + ["Cryptography", "JSON", "TestSupport"]),
@@ -221,7 +224,8 @@ if fuzzing {
     }
     package.targets.append(
         .executableTarget(
-            name: "fuzzers", dependencies: ["Core", "JSON", "Contracts", "HTTP", "Inspection", "Messaging", "gateway"],
+            name: "fuzzers",
+            dependencies: ["Core", "JSON", "Contracts", "HTTP", "Inspection", "Messaging", "gateway"],
             path: "Tools/Fuzzers",
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
     for target in package.targets where target.type != .system {

@@ -1,9 +1,10 @@
 /// Everything that can be measured, by the name `make bench-NAME` uses.
 enum BenchmarkTable {
-    static let names = ["bus", "detector", "gateway", "idle", "inspection", "runtime", "store"]
+    static let names = ["addresses", "bus", "detector", "gateway", "idle", "inspection", "runtime", "store"]
 
     static func run(_ name: String) async throws -> [Figure] {
         switch name {
+        case "addresses": try await AddressBenchmark.run()
         case "bus": try await BusBenchmark.run()
         case "detector": try await DetectorBenchmark.run()
         case "gateway": try await GatewayBenchmark.run()

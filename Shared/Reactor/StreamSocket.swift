@@ -53,6 +53,23 @@ package final class StreamSocket: ByteStream {
         return count
     }
 
+    /// `tryRead` that leaves the bytes to be read again. What was seen before counts as seen: a wait after this ends when
+    /// more has come.
+    package func tryPeek(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> Int? {
+        guard try mayTry(.input) else { return nil }
+        let count = unsafe infinite_peek(source.descriptor, buffer.baseAddress, buffer.count)
+        guard count >= 0 else {
+            try failUnlessWouldBlock(.input, "recv")
+            return nil
+        }
+        return count
+    }
+
+    /// After a look that did not show enough: the next wait is for more. At the stream's end there is nothing more.
+    package func awaitMore() {
+        if !source.isEndPending { source.clearReadiness(.input) }
+    }
+
     package func tryWrite(
         _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
     ) throws(StreamFailure) -> Int? {

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Glibc
 
 /// Owns one `SSL_CTX`.
 ///
@@ -57,7 +58,29 @@ final class LibraryContext: @unchecked Sendable {
         }
     }
 
-    /// Whether the context's own certificate is valid for `host`, wildcards included.
+    /// When the context's own certificate ends, in seconds since 1970.
+    var expires: Int64? {
+        guard let certificate = unsafe SSL_CTX_get0_certificate(pointer) else { return nil }
+        var time = unsafe tm()
+        guard unsafe ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) == 1 else { return nil }
+        return Int64(unsafe timegm(&time))
+    }
+
+    /// The DNS names that the context's own certificate is made out to, in lower case.
+    var certificateNames: [String] {
+        guard let certificate = unsafe SSL_CTX_get0_certificate(pointer) else { return [] }
+        var names: [String] = []
+        unsafe withUnsafeMutablePointer(to: &names) { names in
+            unsafe infinite_tls_each_name(certificate, names) { context, start, count in
+                let bytes = unsafe UnsafeBufferPointer(start: start, count: Int(max(0, count)))
+                let name = unsafe String(decoding: bytes, as: UTF8.self).lowercased()
+                unsafe context?.assumingMemoryBound(to: [String].self).pointee.append(name)
+            }
+        }
+        return names
+    }
+
+    /// Whether the context's own certificate is valid for `host`, wildcards included. For one without DNS names.
     func certificateNames(_ host: UnsafePointer<CChar>, count: Int) -> Bool {
         guard let certificate = unsafe SSL_CTX_get0_certificate(pointer) else { return false }
         return unsafe X509_check_host(certificate, host, count, 0, nil) == 1

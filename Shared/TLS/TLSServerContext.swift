@@ -6,6 +6,16 @@ internal import Synchronization
 /// new ones get the new certificates, and sessions can be resumed across the change.
 package final class TLSServerContext: Sendable {
     package let configuration: TLSServerConfiguration
+    /// Every file that was read, and is read again by `reload`.
+    package var files: Set<String> {
+        var files = Set(configuration.certificates.flatMap { [$0.chain, $0.key] })
+        switch configuration.clientCertificates {
+        case .ignored: break
+        case .optional(let file), .required(let file): files.insert(file)
+        }
+        return files
+    }
+
     private let current: Mutex<ServerCertificates>
 
     package init(_ configuration: TLSServerConfiguration) throws(TLSFailure) {
@@ -15,10 +25,14 @@ package final class TLSServerContext: Sendable {
 
     /// All or nothing: when a file is wrong, the certificates in use stay in use.
     package func reload() throws(TLSFailure) {
-        let keys = certificates.ticketKeys
+        // A ticket stands for the client's certificate: whom the new files do not accept must not come in by an old one.
+        let keys = configuration.clientCertificates == .ignored ? certificates.ticketKeys : nil
         let fresh = try ServerCertificates(configuration, ticketKeys: keys)
         current.withLock { $0 = fresh }
     }
+
+    /// When the first of the certificates in use ends, in seconds since 1970.
+    package var expires: Int64? { certificates.expires }
 
     var certificates: ServerCertificates { current.withLock { $0 } }
 }
@@ -30,6 +44,12 @@ package final class TLSServerContext: Sendable {
 @safe
 final class ServerCertificates: @unchecked Sendable {
     private let contexts: [LibraryContext]
+    /// Which of `contexts` a name leads to. Of two certificates with one name the first has it.
+    private let exact: [String: Int]
+    /// By what follows the `*`.
+    private let wildcards: [Substring: Int]
+    /// Those that name nobody by DNS.
+    private let unnamed: [Int]
     private let protocols: UnsafeMutableBufferPointer<UInt8>
 
     init(_ configuration: TLSServerConfiguration, ticketKeys: [UInt8]?) throws(TLSFailure) {
@@ -43,6 +63,7 @@ final class ServerCertificates: @unchecked Sendable {
             _ = unsafe SSL_CTX_set_num_tickets(context.pointer, 1)
             return context
         }
+        (exact, wildcards, unnamed) = Self.index(contexts)
         unsafe protocols = .allocate(capacity: names.count)
         _ = unsafe protocols.initialize(from: names)
         var keys = ticketKeys ?? self.ticketKeys
@@ -55,6 +76,8 @@ final class ServerCertificates: @unchecked Sendable {
     deinit { unsafe protocols.deallocate() }
 
     var first: LibraryContext { contexts[0] }
+
+    var expires: Int64? { contexts.compactMap(\.expires).min() }
 
     var ticketKeys: [UInt8] {
         var keys = [UInt8](repeating: 0, count: infinite_tls_ticket_key_bytes)
@@ -100,13 +123,33 @@ final class ServerCertificates: @unchecked Sendable {
         }
     }
 
-    /// SNI: the first certificate that names the host.
+    private static func index(
+        _ contexts: [LibraryContext]
+    ) -> (exact: [String: Int], wildcards: [Substring: Int], unnamed: [Int]) {
+        var (exact, wildcards, unnamed) = ([String: Int](), [Substring: Int](), [Int]())
+        for (number, context) in contexts.enumerated() {
+            let names = context.certificateNames
+            if names.isEmpty { unnamed.append(number) }
+            for name in names {
+                if name.hasPrefix("*.") {
+                    wildcards[name.dropFirst()] = wildcards[name.dropFirst()] ?? number
+                } else {
+                    exact[name] = exact[name] ?? number
+                }
+            }
+        }
+        return (exact, wildcards, unnamed)
+    }
+
+    /// SNI: who names the host, before who names it by a wildcard for one label. Nobody: the first of all stays.
     private func choose(for ssl: OpaquePointer) -> Int32 {
         guard let name = unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) else { return SSL_TLSEXT_ERR_NOACK }
         let count = unsafe strlen(name)
-        if let match = contexts.first(where: { unsafe $0.certificateNames(name, count: count) }) {
-            _ = unsafe SSL_set_SSL_CTX(ssl, match.pointer)
-        }
+        let host = unsafe String(cString: name).lowercased()
+        let number =
+            exact[host] ?? wildcards[host.drop { $0 != "." }]
+            ?? unnamed.first { unsafe contexts[$0].certificateNames(name, count: count) }
+        if let number { _ = unsafe SSL_set_SSL_CTX(ssl, contexts[number].pointer) }
         return SSL_TLSEXT_ERR_OK
     }
 

@@ -29,6 +29,25 @@ import Testing
         }
     }
 
+    @Test func aNameOfItsOwnComesBeforeAWildcardWhateverTheirOrder() async throws {
+        let authority = try CertificateAuthority()
+        let server = try TLSServerContext(
+            .init(certificates: [
+                authority.files("wild", names: "DNS:*.shop.test"), authority.files("pay", names: "DNS:Pay.Shop.test"),
+                authority.files("second-wild", names: "DNS:*.shop.test"),
+            ]))
+        #expect(server.expires.map { $0 > Timestamp.now.seconds } == true)
+        let client = try TLSClientContext(.init(verification: .chainOnly, caFile: authority.file))
+        try await withReactor { reactor async throws in
+            for (host, subject) in [
+                ("pay.shop.test", "pay"), ("PAY.shop.test", "pay"), ("www.shop.test", "wild"), ("shop.test", "wild"),
+            ] {
+                let (near, _) = try await connectedPair(on: reactor, server, client, host: host)
+                #expect(near.peerCertificate?.subject == "CN=\(subject),O=Infinite")
+            }
+        }
+    }
+
     @Test func aClientChecksChainAndName() async throws {
         let authority = try CertificateAuthority()
         let other = try CertificateAuthority()

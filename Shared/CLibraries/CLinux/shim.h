@@ -59,6 +59,10 @@ static inline int infinite_socket_name(int descriptor, struct sockaddr_storage *
 static inline ssize_t infinite_receive(int descriptor, void *bytes, size_t length) {
     return syscall(SYS_recvfrom, descriptor, bytes, length, 0, NULL, NULL);
 }
+// What is looked at stays where it is for whoever reads next.
+static inline ssize_t infinite_peek(int descriptor, void *bytes, size_t length) {
+    return syscall(SYS_recvfrom, descriptor, bytes, length, MSG_PEEK, NULL, NULL);
+}
 static inline int infinite_epoll_wait(int epoll, struct epoll_event *events, int capacity, int milliseconds) {
     return (int)syscall(SYS_epoll_wait, epoll, events, capacity, milliseconds);
 }

@@ -48,6 +48,16 @@ static inline int infinite_tls_get_ticket_keys(SSL_CTX *context, unsigned char *
 static inline int infinite_tls_set_ticket_keys(SSL_CTX *context, unsigned char *keys) {
     return (int)SSL_CTX_set_tlsext_ticket_keys(context, keys, infinite_tls_ticket_key_bytes);
 }
+// Stacks of names are macros all the way down. Calls back with every DNS name of a certificate.
+static inline void infinite_tls_each_name(
+    X509 *certificate, void *context, void (*each)(void *, const unsigned char *, int)) {
+    GENERAL_NAMES *names = (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        if (name->type == GEN_DNS) each(context, ASN1_STRING_get0_data(name->d.dNSName), ASN1_STRING_length(name->d.dNSName));
+    }
+    GENERAL_NAMES_free(names);
+}
 static inline void infinite_tls_on_server_name(
     SSL_CTX *context, int (*callback)(SSL *, int *, void *), void *argument) {
     SSL_CTX_set_tlsext_servername_callback(context, callback);

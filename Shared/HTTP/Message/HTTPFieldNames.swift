@@ -12,6 +12,8 @@ package struct HTTPFieldNames: Sendable, ExpressibleByArrayLiteral {
     private let keys: (UInt64, UInt64)
     /// What every name that begins with it belongs to the set by; nearly every set has none.
     private var beginning: [UInt8] = []
+    /// Whether `_` counts as `-`.
+    private var isLoose = false
 
     /// In lower case.
     package init(arrayLiteral names: String...) { self.init(names) }
@@ -40,6 +42,13 @@ package struct HTTPFieldNames: Sendable, ExpressibleByArrayLiteral {
         return all
     }
 
+    /// The set, with every name written with `_` in place of `-`: CGI and what descends from it read both alike.
+    package func andAlike() -> HTTPFieldNames {
+        var all = self
+        all.isLoose = true
+        return all
+    }
+
     package func contains(_ name: [UInt8]) -> Bool { contains(name.span) }
 
     package func contains(_ name: Span<UInt8>) -> Bool {
@@ -49,7 +58,7 @@ package struct HTTPFieldNames: Sendable, ExpressibleByArrayLiteral {
         let bits = Self.bits(key)
         guard keys.0 & bits.0 != 0, keys.1 & bits.1 != 0 else { return false }
         for entry in entries where entry.key == key {
-            if HTTPSyntax.equalIgnoringCase(name, entry.name.span) { return true }
+            if isEqual(name, entry.name.span) { return true }
         }
         return false
     }
@@ -57,7 +66,20 @@ package struct HTTPFieldNames: Sendable, ExpressibleByArrayLiteral {
     private func begins(_ name: Span<UInt8>) -> Bool {
         let beginning = beginning
         guard name[0] | 0x20 == beginning[0], name.count > beginning.count else { return false }
-        return HTTPSyntax.equalIgnoringCase(name.extracting(first: beginning.count), beginning.span)
+        return isEqual(name.extracting(first: beginning.count), beginning.span)
+    }
+
+    private func isEqual(_ name: Span<UInt8>, _ known: Span<UInt8>) -> Bool {
+        HTTPSyntax.equalIgnoringCase(name, known) || isLoose && Self.isAlike(name, known)
+    }
+
+    private static func isAlike(_ name: Span<UInt8>, _ known: Span<UInt8>) -> Bool {
+        guard name.count == known.count else { return false }
+        for index in 0..<name.count {
+            let letter = name[index] == UInt8(ascii: "_") ? UInt8(ascii: "-") : HTTPSyntax.lowercase(name[index])
+            guard letter == known[index] else { return false }
+        }
+        return true
     }
 
     /// One of 64 bits each, by the upper bits of products that mix all of the key.

@@ -18,6 +18,17 @@ package enum PercentEncoding {
         return String(validating: bytes, as: UTF8.self)
     }
 
+    /// Everything but unreserved characters escaped, so that it can stand as a value anywhere.
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.reduce(into: "") { result, byte in
+            if byte &- 0x30 < 10 || byte | 0x20 &- 0x61 < 26 || [0x2d, 0x2e, 0x5f, 0x7e].contains(byte) {
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                result += "%" + Hex.encode([byte]).uppercased()
+            }
+        }
+    }
+
     /// Name and value pairs of a query (`a=b&c`), in order; nil when one does not decode. `+` stands for a blank.
     package static func query(_ text: some StringProtocol) -> [(name: String, value: String)]? {
         var pairs: [(name: String, value: String)] = []

@@ -1,5 +1,6 @@
 internal import Core
 internal import Reactor
+internal import TLS
 
 /// One client's connection in HTTP/2: every stream's handler is a task of its own on the connection's reactor.
 ///
@@ -15,6 +16,7 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
 
     let worker: HTTPServerWorker
     let peer: SocketAddress
+    let certificate: TLSPeerCertificate?
     let isSecure: Bool
 
     private var section: HTTP2FieldSection?
@@ -26,10 +28,15 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
     private var nextRound: Deadline
     private let handlersEnded: ReactorSignal
 
-    init(_ transport: any ByteStream, worker: HTTPServerWorker, isSecure: Bool) throws(HTTPFailure) {
+    /// `peer` is whom a trusted proxy named, or the transport's own.
+    init(
+        _ transport: any ByteStream, peer: SocketAddress, certificate: TLSPeerCertificate? = nil,
+        worker: HTTPServerWorker, isSecure: Bool
+    ) throws(HTTPFailure) {
+        self.certificate = certificate
         self.worker = worker
         self.isSecure = isSecure
-        peer = transport.peer
+        self.peer = peer
         let now = transport.reactor.turn
         sectionDeadline = now + worker.configuration.timeouts.head
         lastActivity = now

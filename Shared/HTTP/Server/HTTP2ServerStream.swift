@@ -63,7 +63,8 @@ final class HTTP2ServerStream: HTTP2Stream, HTTPBodySource, @unchecked Sendable 
             case .chunked, .untilClose: HTTPBody(length: nil, source: self, exchange: 0)
             }
         return HTTPServerRequest(
-            head: head, peer: server.peer, isSecure: server.isSecure, receivedAt: server.worker.now(), body: body)
+            head: head, peer: server.peer, isSecure: server.isSecure, certificate: server.certificate,
+            receivedAt: server.worker.now(), body: body)
     }
 
     /// What a handler threw. Once a response has begun there is no honest way to go on but to break off.

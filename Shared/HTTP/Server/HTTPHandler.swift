@@ -1,5 +1,6 @@
 package import Core
 package import Reactor
+package import TLS
 
 /// What answers requests. Called on the reactor of the connection, one request of a connection at a time.
 ///
@@ -29,6 +30,8 @@ package final class HTTPServerRequest: Sendable {
     /// The other end of the connection: a client, or a proxy before us.
     package let peer: SocketAddress
     package let isSecure: Bool
+    /// The certificate the client proved to own, where the server asks for one.
+    package let certificate: TLSPeerCertificate?
     package let receivedAt: Timestamp
     package let body: HTTPBody
 

@@ -5,6 +5,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var address: SocketAddress
     /// Plain text when nil.
     package var tls: TLSServerContext?
+    /// Who has to begin every connection with a PROXY header that names its client; nil: nobody may.
+    package var proxyProtocol: TrustedProxies?
     package var limits = HTTPLimits()
     package var timeouts = HTTPServerTimeouts()
     package var version2 = HTTP2ServerSettings()
@@ -15,6 +17,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var abandonAfter: Duration?
     /// Told of every message that was refused before a handler saw it.
     package var onRefusal: (@Sendable (HTTPRefusal, SocketAddress) -> Void)?
+    /// Told of every trusted proxy whose header was refused; its connection is closed.
+    package var onProxyRefusal: (@Sendable (ProxyHeaderRefusal, SocketAddress) -> Void)?
     /// Told of every error a handler threw that is no `Failure` of the request's own making.
     package var onFailure: (@Sendable (any Error, HTTPRequestHead) -> Void)?
 
@@ -22,6 +26,9 @@ package struct HTTPServerConfiguration: Sendable {
         self.address = address
         self.tls = tls
     }
+
+    /// Whether something has to be read before it is known what is spoken, and with whom.
+    var startsWithWaiting: Bool { tls != nil || proxyProtocol != nil || version2.allowsPriorKnowledge }
 }
 
 /// What is particular to HTTP/2. Over TLS it is spoken with who agreed to `h2` (see `TLSServerConfiguration`).
@@ -44,6 +51,8 @@ package struct HTTP2ServerSettings: Sendable {
 /// How long a peer may take, so that slow ones hold a connection for a known time only.
 package struct HTTPServerTimeouts: Sendable {
     package var handshake = Duration.seconds(10)
+    /// For a trusted proxy's PROXY header, which it sends first.
+    package var proxyHeader = Duration.seconds(5)
     /// Between two requests of a connection.
     package var idle = Duration.seconds(60)
     /// A connection that waits longer than this gives back its task, and gets another with its next request: what it

@@ -24,11 +24,10 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
     let stream: any ByteStream
     /// `stream` itself when nothing lies between it and the socket.
     private let socket: StreamSocket?
-    private let peer: SocketAddress
+    private let origin: HTTPConnectionOrigin
     let reactor: Reactor
     let worker: HTTPServerWorker
     let input: HTTPInput
-    private let isSecure: Bool
 
     /// Waiting for a request that has not begun: may be closed at any time.
     var isIdle = true
@@ -50,13 +49,13 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
     private var contentBytes = 0
 
     /// `received` is what somebody has read already to see which version it is.
-    init(_ stream: any ByteStream, received: [UInt8] = [], worker: HTTPServerWorker, isSecure: Bool) {
+    init(_ stream: any ByteStream, received: [UInt8] = [], from origin: HTTPConnectionOrigin, worker: HTTPServerWorker)
+    {
         self.stream = stream
         socket = stream as? StreamSocket
-        peer = stream.peer
+        self.origin = origin
         reactor = stream.reactor
         self.worker = worker
-        self.isSecure = isSecure
         input = HTTPInput(stream, received: received)
     }
 
@@ -137,7 +136,9 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
     func request(_ head: consuming HTTPRequestHead) -> HTTPServerRequest {
         begin(head)
         let body = body(head.framing)
-        return HTTPServerRequest(head: head, peer: peer, isSecure: isSecure, receivedAt: worker.now(), body: body)
+        return HTTPServerRequest(
+            head: head, peer: origin.peer, isSecure: origin.isSecure, certificate: origin.certificate,
+            receivedAt: worker.now(), body: body)
     }
 
     private func begin(_ head: HTTPRequestHead) {
@@ -220,7 +221,7 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
     private func end(after failure: HTTPFailure) async {
         switch failure {
         case .refused(let refusal):
-            configuration.onRefusal?(refusal, peer)
+            configuration.onRefusal?(refusal, origin.peer)
             await refuse(Problem(refusal.status, detail: refusal.explanation))
         case .stream(.deadlineExceeded):
             await refuse(Problem(.requestTimeout, detail: "The request did not arrive in time."))

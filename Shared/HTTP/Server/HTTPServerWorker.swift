@@ -109,25 +109,52 @@ final class HTTPServerWorker: @unchecked Sendable {
 
     /// Which version a client speaks is known from the handshake, or else from its first bytes.
     private func opened(_ socket: StreamSocket) async -> (any HTTPServedConnection)? {
-        guard configuration.tls != nil || configuration.version2.allowsPriorKnowledge else {
-            return HTTPServerConnection(socket, worker: self, isSecure: false)
+        guard configuration.startsWithWaiting else {
+            return HTTPServerConnection(socket, from: HTTPConnectionOrigin(peer: socket.peer), worker: self)
         }
         handshakes[ObjectIdentifier(socket)] = socket
         defer { handshakes[ObjectIdentifier(socket)] = nil }
         do {
-            guard let tls = configuration.tls else { return try await openedByPreface(socket) }
+            let peer = try await namedPeer(of: socket)
+            guard let tls = configuration.tls else { return try await openedPlain(socket, from: peer) }
             let stream = try await TLSStream.accept(socket, tls, deadline: .after(configuration.timeouts.handshake))
+            let certificate = stream.peerCertificate
             if stream.applicationProtocol == "h2" {
-                return try HTTP2ServerConnection(stream, worker: self, isSecure: true)
+                return try HTTP2ServerConnection(
+                    stream, peer: peer, certificate: certificate, worker: self, isSecure: true)
             }
-            return HTTPServerConnection(stream, worker: self, isSecure: true)
+            let origin = HTTPConnectionOrigin(peer: peer, certificate: certificate, isSecure: true)
+            return HTTPServerConnection(stream, from: origin, worker: self)
         } catch {
             return nil
         }
     }
 
+    /// Whom a trusted proxy names as the client, else who is connected to us.
+    private func namedPeer(of socket: StreamSocket) async throws -> SocketAddress {
+        guard let trusted = configuration.proxyProtocol, trusted.includes(socket.peer) else { return socket.peer }
+        do throws(ProxyHeaderRefusal) {
+            let header = try await ProxyHeader.receive(
+                on: socket, deadline: .after(configuration.timeouts.proxyHeader))
+            return header.source ?? socket.peer
+        } catch {
+            configuration.onProxyRefusal?(error, socket.peer)
+            throw error
+        }
+    }
+
+    private func openedPlain(_ socket: StreamSocket, from peer: SocketAddress) async throws -> any HTTPServedConnection
+    {
+        guard configuration.version2.allowsPriorKnowledge else {
+            return HTTPServerConnection(socket, from: HTTPConnectionOrigin(peer: peer), worker: self)
+        }
+        return try await openedByPreface(socket, from: peer)
+    }
+
     /// RFC 9113 §3.4: no request of HTTP/1 begins as HTTP/2 does.
-    private func openedByPreface(_ socket: StreamSocket) async throws -> any HTTPServedConnection {
+    private func openedByPreface(
+        _ socket: StreamSocket, from peer: SocketAddress
+    ) async throws -> any HTTPServedConnection {
         try await socket.waitReadable(deadline: .after(configuration.timeouts.idle))
         var received: [UInt8] = []
         while received.count < Self.preface.count, received.elementsEqual(Self.preface.prefix(received.count)) {
@@ -137,9 +164,10 @@ final class HTTPServerWorker: @unchecked Sendable {
         }
         if received.starts(with: Self.preface) {
             return try HTTP2ServerConnection(
-                PrefixedStream(received, then: socket), worker: self, isSecure: false)
+                PrefixedStream(received, then: socket), peer: peer, worker: self, isSecure: false)
         }
-        return HTTPServerConnection(socket, received: received, worker: self, isSecure: false)
+        return HTTPServerConnection(
+            socket, received: received, from: HTTPConnectionOrigin(peer: peer), worker: self)
     }
 
     private static let preface = Array("PRI * HTTP/2.0".utf8)

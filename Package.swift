@@ -225,7 +225,7 @@ if fuzzing {
     package.targets.append(
         .executableTarget(
             name: "fuzzers",
-            dependencies: ["Core", "JSON", "Contracts", "HTTP", "Inspection", "Messaging", "gateway"],
+            dependencies: ["Core", "AddressSets", "JSON", "Contracts", "HTTP", "Inspection", "Messaging", "gateway"],
             path: "Tools/Fuzzers",
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
     for target in package.targets where target.type != .system {

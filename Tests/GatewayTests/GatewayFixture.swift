@@ -8,6 +8,7 @@ import JSON
 import Reactor
 import ServiceKit
 import Synchronization
+import TLS
 import Telemetry
 
 @testable import gateway
@@ -33,6 +34,7 @@ final class GatewayFixture: Sendable {
     let endpoint: HTTPEndpoint
     let admin: HTTPEndpoint
     let keeper: RoutesKeeper?
+    let firewall: FirewallKeeper
     let client: HTTPClient
     private let servers: [HTTPServer]
 
@@ -45,7 +47,8 @@ final class GatewayFixture: Sendable {
     init(
         routes: ((String) -> [Route])? = nil, routing: ((String) throws -> RoutesKeeper)? = nil,
         accessLog: AccessLog? = nil, route adjust: (inout Route) -> Void = { _ in }, trustedHops: Int = 0,
-        reactors: Int = 1, routesFile: String? = nil,
+        reactors: Int = 1, routesFile: String? = nil, proxies: TrustedProxies? = nil,
+        challenge: ChallengeGate.Settings = ChallengeGate.Settings(), tls: TLSServerContext? = nil,
         upstream: (@Sendable (HTTPServerRequest, HTTPResponseWriter) async throws -> Void)? = nil,
         answers: @escaping @Sendable (RPCName) throws -> [UInt8] = { _ in [] }
     ) async throws {
@@ -85,8 +88,9 @@ final class GatewayFixture: Sendable {
         let metrics = GatewayMetrics(registry)
         let directory = UpstreamDirectory(group: group, metrics: metrics, log: .silent)
         let checking = group.reactors[0]
+        let firewall = FirewallKeeper(state, metrics: metrics, log: .silent)
         try state.prepareRoutes { routing throws(GatewayFailure) in
-            try directory.apply(routing)
+            try firewall.use(routing.firewall) { () throws(GatewayFailure) in try directory.apply(routing) }
             directory.startChecks(on: checking)
         }
         let feed = LiveFeed(maximumViewers: 10, gauge: metrics.viewers)
@@ -99,13 +103,17 @@ final class GatewayFixture: Sendable {
         let assets = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Services/Gateway/Assets").path
         let lanes = try group.reactors.map { try RequestLane($0, state) }
+        let captcha = try challenge.captcha.map { try CaptchaVerifier($0, group: group, log: .silent) }
+        let challenges = ChallengeGate(challenge, captcha: captcha, metrics: metrics)
         let engine = try InspectionEngine.builtIn()
         let proxy = try UpstreamProxy(
             directory: directory, labyrinth: labyrinthAddress, group: group, metrics: metrics, log: .silent)
         let handler = GatewayHandler(
             configuration, lanes: lanes, engine: engine, proxy: proxy,
             api: APIDispatcher(timeout: .seconds(5), metrics: metrics, calls: calls),
-            page: try LivePage(assetsDirectory: assets, feed: feed, node: "test", timeout: .seconds(5), calls: calls),
+            page: try LivePage(
+                assetsDirectory: assets, feed: feed, node: "test", timeout: .seconds(5), challenges: challenges,
+                calls: calls),
             recorder: RequestRecorder(
                 metrics: metrics, feed: feed, accessLog: accessLog,
                 observed: { event in
@@ -113,20 +121,23 @@ final class GatewayFixture: Sendable {
                     seen.change { $0.observed.append(read) }
                 },
                 blocked: { event, _ in seen.change { $0.blocked.append(event) } }),
-            rates: RateGate(capacity: 1_024), log: .silent)
+            rates: RateGate(capacity: 1_024), challenges: challenges, log: .silent)
         var listening = HTTPServerConfiguration(address: .loopback(port: 0))
         listening.abandonAfter = .milliseconds(100)
+        listening.proxyProtocol = proxies
+        listening.tls = tls
         let server = HTTPServer(listening, group: group, handler: handler)
         endpoint = HTTPEndpoint(try await server.start())
         let router = HTTPRouter()
         AdminRoutes(
-            state: state, upstreams: UpstreamReport(directory, group: group), keeper: keeper, lanes: lanes,
-            engine: engine
+            state: state, upstreams: UpstreamReport(directory, group: group), keeper: keeper,
+            firewall: FirewallReport(state: state, keeper: firewall), lanes: lanes, engine: engine
         ).add(to: router)
         let adminServer = HTTPServer(
             HTTPServerConfiguration(address: .loopback(port: 0)), group: group, handler: router)
         admin = HTTPEndpoint(try await adminServer.start())
         self.keeper = keeper
+        self.firewall = firewall
         self.directory = directory
         (self.group, self.state, self.seen, self.feed, self.client) = (group, state, seen, feed, client)
         servers = [server, adminServer, upstreamServer, labyrinthServer]

@@ -165,7 +165,7 @@ import Testing
         #expect(try await gateway.send(.get, "/").head.headers["retry-after"] != nil)
     }
 
-    @Test func `What cannot be asked for yet is refused, not waved through`() async throws {
+    @Test func `What cannot be asked for is refused, not waved through`() async throws {
         let gateway = try await GatewayFixture()
         try gateway.enforce(.challenge)
         #expect(try await gateway.send(.get, "/").status == 403)

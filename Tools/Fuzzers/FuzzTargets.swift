@@ -1,3 +1,4 @@
+internal import AddressSets
 internal import Contracts
 internal import Core
 internal import Inspection
@@ -35,6 +36,9 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
     // Frames of HTTP/2 in any split.
     "http2-frames": { bytes in HTTPFuzzing.frames(bytes) },
     "http-response": { bytes in HTTPFuzzing.response(bytes) },
+    "address-list": { bytes in _ = try? AddressList.read(bytes, file: "list.txt") },
+    "country-database": { bytes in AddressFuzzing.countries(bytes) },
+    "proxy-header": { bytes in HTTPFuzzing.proxyHeader(bytes) },
     "request-paths": { bytes in GatewayFuzzing.path(bytes) },
     "routes-file": { bytes in _ = RoutesFile.isGood(bytes) },
     "seclang": { bytes in SecLangFuzzing.load(bytes) },

@@ -19,6 +19,19 @@ enum HTTPFuzzing {
         for line in heard { precondition(!line.utf8.contains { $0 == 10 || $0 == 13 || $0 == 0 }) }
     }
 
+    /// A header is the same whatever follows it, and is never known before its last byte is there.
+    static func proxyHeader(_ bytes: [UInt8]) {
+        guard let header = try? ProxyHeader.parse(bytes.span) else { return }
+        precondition(header.length <= min(bytes.count, ProxyHeader.longest))
+        for length in 0..<header.length {
+            let early = Array(bytes[..<length])
+            guard let seen = try? ProxyHeader.parse(early.span) else { continue }
+            preconditionFailure("complete after \(seen.length) of \(header.length) bytes")
+        }
+        let alone = Array(bytes[..<header.length])
+        precondition((try? ProxyHeader.parse(alone.span)) == header)
+    }
+
     static func response(_ bytes: [UInt8]) {
         var parser = HTTPResponseParser(answering: .get)
         guard let head = try? parser.parse(bytes.span) else { return }

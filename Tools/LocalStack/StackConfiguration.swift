@@ -50,10 +50,13 @@ struct StackConfiguration: Sendable {
     private func own(_ service: ServiceName) throws(LocalServerFailure) -> String {
         switch service {
         case .gateway:
+            _ = try layout.key("gateway-challenge")
             return """
                 listen:
                   address: 127.0.0.1:\(ports.gateway)
                 routes_file: \(layout.configuration)/routes.yaml
+                challenge:
+                  key_file: \(layout.secretFile("gateway-challenge"))
                 events:
                   spool_directory: \(layout.folder)/spool
                 labyrinth:

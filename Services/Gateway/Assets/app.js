@@ -262,6 +262,9 @@ $("sign-in").addEventListener("submit", async (submit) => {
   }).catch(() => null);
   if (answer?.ok) {
     form.password.value = "";
+    // Who was sent here to sign in again goes back to where they were, within this site.
+    const back = new URLSearchParams(location.search).get("return");
+    if (back && /^\/(?![\/\\])[\x21-\x7e]*$/.test(back)) return location.assign(back);
     await open();
   } else {
     $("problem").textContent = answer ? await problemOf(answer) : "The gateway did not answer. Is it running?";

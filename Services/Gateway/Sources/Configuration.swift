@@ -2,14 +2,20 @@ import Core
 import HTTP
 import Reactor
 import ServiceKit
+import TLS
 
 /// Every key of the gateway's configuration file beyond the kit's own.
 struct GatewayConfiguration: ServiceConfiguration {
     /// Plain or TLS, for clients.
     var listen: SocketAddress
-    var certificate: String?
-    var certificateKey: String?
+    /// The first is for clients that name no host, or none that a certificate names. Empty: plain HTTP.
+    var certificates: [TLSCertificateFiles]
+    var clientCertificates: TLSServerConfiguration.ClientCertificates
+    var minimumTLS: TLSVersion
     var maximumConnections: Int
+    /// Balancers before us that begin every connection with a PROXY header; nil without any.
+    var proxyProtocol: TrustedProxies?
+    var proxyHeaderTimeout: Duration
     /// Whether plain connections may speak HTTP/2 from their first byte; over TLS it is agreed in the handshake.
     var allowsPlainHTTP2: Bool
     var routesFile: String
@@ -21,6 +27,12 @@ struct GatewayConfiguration: ServiceConfiguration {
     /// Proxies before us that write `X-Forwarded-For`, and where they stand.
     var trustedHops: Int
     var trustedNetworks: [IPNetwork]
+    /// The field that holds a client's API key, for decisions about keys.
+    var apiKeyField: String
+    /// What clients are asked for, and how passes are signed.
+    var challenge: ChallengeGate.Settings
+    /// Where browsers sign in when a decision asks for it.
+    var signInPage: String
     /// Of a body, before the upstream sees its first byte.
     var inspectedBodyBytes: Int
     /// Found by itself when nil.
@@ -42,16 +54,15 @@ struct GatewayConfiguration: ServiceConfiguration {
     init(from reader: inout ConfigurationReader) {
         let listening = reader.section("listen")
         listen = listening.address("address", default: .loopback(port: 8080), about: "where clients connect")
-        certificate = listening.optionalString(
-            "certificate", about: "PEM file with the certificate chain; plain HTTP without")
-        certificateKey = listening.optionalString(
-            "certificate_key", about: "PEM file with the certificate's private key")
+        certificates = Self.certificates(listening)
+        clientCertificates = Self.clientCertificates(listening)
+        minimumTLS = listening.choice("minimum_tls", default: MinimumTLS.tls12, about: "1.2 or 1.3").version
         maximumConnections = listening.integer("maximum_connections", default: 10_000, in: 1...1_000_000)
         allowsPlainHTTP2 = listening.boolean(
             "plain_http2", default: false, about: "whether plain connections may speak HTTP/2 without being asked")
-        if (certificate == nil) != (certificateKey == nil) {
-            listening.report("has only one of certificate and certificate_key; set both or neither")
-        }
+        let proxied = listening.section("proxy_protocol")
+        proxyProtocol = Self.proxies(proxied)
+        proxyHeaderTimeout = proxied.duration("timeout", default: .seconds(5), in: .milliseconds(100) ... .seconds(60))
         routesFile = reader.string("routes_file", about: "YAML file with the routes; see the service's README")
         let access = reader.section("access_log")
         accessLog = access.optionalString(
@@ -63,7 +74,13 @@ struct GatewayConfiguration: ServiceConfiguration {
         trustedHops = clients.integer(
             "trusted_hops", default: 0, in: 0...ClientAddressPolicy.maximumHops,
             about: "how many proxies before us write X-Forwarded-For")
-        trustedNetworks = Self.networks(clients)
+        trustedNetworks = Self.networks(
+            clients.list("trusted_networks", about: "where those proxies stand, as CIDR; empty: anywhere"), clients,
+            "trusted_networks")
+        apiKeyField = clients.string("api_key_field", default: "X-API-Key", about: "the field that holds an API key")
+        challenge = ChallengeGate.Settings(from: reader.section("challenge"))
+        signInPage = reader.section("step_up").string(
+            "sign_in_page", default: LivePage.root, about: "where browsers sign in; they come with ?return=")
         inspectedBodyBytes =
             reader.section("inspection").byteCount(
                 "body_bytes", default: .kibibytes(64), in: .kibibytes(1) ... .mebibytes(4),
@@ -95,12 +112,66 @@ struct GatewayConfiguration: ServiceConfiguration {
             about: "what is left of an adaptive limit under the worst attack")
     }
 
-    private static func networks(_ reader: ConfigurationReader) -> [IPNetwork] {
-        reader.list("trusted_networks", about: "where those proxies stand, as CIDR; empty: anywhere").compactMap {
-            text in
+    private enum MinimumTLS: String, CaseIterable {
+        case tls12 = "1.2"
+        case tls13 = "1.3"
+
+        var version: TLSVersion { self == .tls12 ? .tls12 : .tls13 }
+    }
+
+    /// `certificate` and `certificate_key`, then the list `certificates` of the same two.
+    private static func certificates(_ listening: ConfigurationReader) -> [TLSCertificateFiles] {
+        let own = certificate(
+            listening, "certificate", "certificate_key",
+            about: "PEM file with the certificate chain; plain HTTP without")
+        let others = listening.sections("certificates").compactMap { reader -> TLSCertificateFiles? in
+            let files = certificate(reader, "certificate", "key", about: "PEM file with a certificate chain")
+            if files == nil { reader.report("needs certificate and key") }
+            return files
+        }
+        return (own.map { [$0] } ?? []) + others
+    }
+
+    private static func certificate(
+        _ reader: ConfigurationReader, _ chainName: String, _ keyName: String, about: String
+    ) -> TLSCertificateFiles? {
+        let chain = reader.optionalString(chainName, about: about)
+        let key = reader.optionalString(keyName, about: "PEM file with the certificate's private key")
+        if (chain == nil) != (key == nil) {
+            reader.report("has only one of \(chainName) and \(keyName); set both or neither")
+        }
+        guard let chain, let key else { return nil }
+        return TLSCertificateFiles(chain: chain, key: key)
+    }
+
+    private enum ClientCertificateMode: String, CaseIterable { case ignored, optional, required }
+
+    private static func clientCertificates(
+        _ listening: ConfigurationReader
+    ) -> TLSServerConfiguration.ClientCertificates {
+        let reader = listening.section("client_certificates")
+        let mode = reader.choice(
+            "mode", default: ClientCertificateMode.ignored, about: "whether clients show certificates of their own")
+        let caFile = reader.optionalString("ca", about: "PEM file with whom those have to come from")
+        guard mode != .ignored else { return .ignored }
+        guard let caFile else {
+            reader.report("asks for certificates and does not say from whom; set ca")
+            return .ignored
+        }
+        return mode == .optional ? .optional(caFile: caFile) : .required(caFile: caFile)
+    }
+
+    private static func proxies(_ reader: ConfigurationReader) -> TrustedProxies? {
+        let texts = reader.list(
+            "trusted", about: "balancers that begin every connection with a PROXY header, as CIDR, or unix")
+        let networks = networks(texts.filter { $0 != "unix" }, reader, "trusted")
+        return texts.isEmpty ? nil : TrustedProxies(networks: networks, includesUnix: texts.contains("unix"))
+    }
+
+    private static func networks(_ texts: [String], _ reader: ConfigurationReader, _ key: String) -> [IPNetwork] {
+        texts.compactMap { text in
             if let network = IPNetwork(text) { return network }
-            reader.report(
-                "holds \(text.prefix(64)), which is no network; write it like 10.0.0.0/8", at: "trusted_networks")
+            reader.report("holds \(text.prefix(64)), which is no network; write it like 10.0.0.0/8", at: key)
             return nil
         }
     }

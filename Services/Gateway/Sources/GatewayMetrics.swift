@@ -24,6 +24,13 @@ struct GatewayMetrics: Sendable {
     let routes: Gauge
     let routesRefused: Gauge
     let accessLinesDropped: Counter
+    let proxyHeadersRefused: Counter
+    let certificatesRefused: Gauge
+    let certificateExpiry: Gauge
+    let firewall: CounterFamily
+    let challenges: CounterFamily
+    let firewallEntries: Gauge
+    let firewallRefused: Gauge
     let mirrored: CounterFamily
     let rollbacks: Counter
     private let upstreamRequests: CounterFamily
@@ -82,6 +89,23 @@ struct GatewayMetrics: Sendable {
         )
         accessLinesDropped = registry.counter(
             "gateway_access_log_dropped_total", help: "Lines of the access log given up because its reader stalled.")
+        certificatesRefused = registry.gauge(
+            "gateway_certificates_refused", help: "1 while a certificate's file is not used because it is wrong.")
+        certificateExpiry = registry.gauge(
+            "gateway_certificate_expires_seconds", help: "When the first of the certificates in use ends, as Unix time."
+        )
+        challenges = registry.counter(
+            "gateway_challenges_total",
+            help: "Proofs asked for, given and shown again, and those that were not accepted.",
+            labels: ["result": ["asked", "solved", "passed", "refused", "unavailable"]])
+        firewall = registry.counter(
+            "gateway_firewall_total", help: "Requests a rule of the firewall decided about, by what it said.",
+            labels: ["action": FirewallAction.allCases.map(\.rawValue)])
+        firewallEntries = registry.gauge("gateway_firewall_entries", help: "Entries of the block lists in force.")
+        firewallRefused = registry.gauge(
+            "gateway_firewall_files_refused", help: "1 while a file of the firewall is not used because it is wrong.")
+        proxyHeadersRefused = registry.counter(
+            "gateway_proxy_headers_refused_total", help: "Connections of trusted proxies without a good PROXY header.")
         compressed = registry.counter(
             "gateway_answers_compressed_total", help: "Answers compressed, and those for which no compressor was free.",
             labels: ["coding": ["br", "gzip", "none_free"]])

@@ -6,7 +6,6 @@ import Messaging
 import Reactor
 import ServiceKit
 import Synchronization
-import TLS
 import Telemetry
 
 /// The edge: it serves before broker and database are there, and without them. Then it proxies and inspects with what
@@ -17,8 +16,6 @@ final class GatewayService: Service {
 
     private static let callPatience = Duration.seconds(10)
     private static let retryPause = Duration.seconds(2)
-    /// A client that ended its side may only have finished sending; after so long it counts as gone.
-    private static let abandonAfter = Duration.seconds(1)
     private static let farewell = Duration.seconds(1)
     private static let decisionsPerPage: UInt32 = 500
 
@@ -26,6 +23,7 @@ final class GatewayService: Service {
     private let runtime: ServiceRuntime
     private let state: GatewayState
     private let routes: RoutesKeeper
+    private let firewall: FirewallKeeper
     private let accessLog: AccessLog?
     private let metrics: GatewayMetrics
     private let feed: LiveFeed
@@ -35,7 +33,8 @@ final class GatewayService: Service {
     private let sharing: RateSharing
     private let server: HTTPServer
     private let proxy: UpstreamProxy
-    private let certificates: TLSServerContext?
+    private let captcha: CaptchaVerifier?
+    private let certificates: CertificatesKeeper?
     private let batcher: EventBatcher
     private let protected: EventSpool
     private let ordinary: EventSpool
@@ -97,14 +96,21 @@ final class GatewayService: Service {
         let upstreams = UpstreamDirectory(
             group: runtime.group, zone: configuration.zone, metrics: metrics, log: runtime.log)
         let reactor = bus.reactor
+        let firewall = FirewallKeeper(state, metrics: metrics, log: runtime.log)
+        self.firewall = firewall
         try state.prepareRoutes { routing throws(GatewayFailure) in
-            try upstreams.apply(routing)
+            try firewall.use(routing.firewall) { () throws(GatewayFailure) in try upstreams.apply(routing) }
             upstreams.startChecks(on: reactor)
         }
         let proxy = try UpstreamProxy(
             directory: upstreams, labyrinth: configuration.labyrinth, group: runtime.group, metrics: metrics,
             log: runtime.log)
         self.proxy = proxy
+        let captcha = try configuration.challenge.captcha.map { settings in
+            try CaptchaVerifier(settings, group: runtime.group, log: runtime.log)
+        }
+        let challenges = ChallengeGate(configuration.challenge, captcha: captcha, metrics: metrics)
+        self.captcha = captcha
         let engine = try InspectionEngine.builtIn()
         let recorder = RequestRecorder(
             metrics: metrics, feed: feed, accessLog: accessLog,
@@ -120,46 +126,27 @@ final class GatewayService: Service {
             api: APIDispatcher(timeout: configuration.apiTimeout, metrics: metrics, calls: calls),
             page: try LivePage(
                 assetsDirectory: try AssetsFolder.find(configured: configuration.assetsDirectory), feed: feed,
-                node: bus.configuration.replica, timeout: configuration.apiTimeout, calls: calls),
-            recorder: recorder, rates: rates, log: runtime.log)
-        certificates = try Self.certificates(configuration)
+                node: bus.configuration.replica, timeout: configuration.apiTimeout, challenges: challenges, calls: calls
+            ),
+            recorder: recorder, rates: rates, challenges: challenges, log: runtime.log)
+        certificates = try CertificatesKeeper(configuration, metrics: metrics, log: runtime.log)
         server = HTTPServer(
-            Self.serverConfiguration(configuration, certificates, runtime.log), group: runtime.group, handler: handler)
+            HTTPServerConfiguration(configuration, certificates?.context, metrics, runtime.log), group: runtime.group,
+            handler: handler)
         AdminRoutes(
-            state: state, upstreams: UpstreamReport(upstreams, group: runtime.group), keeper: routes, lanes: lanes,
-            engine: engine
+            state: state, upstreams: UpstreamReport(upstreams, group: runtime.group), keeper: routes,
+            firewall: FirewallReport(state: state, keeper: firewall), lanes: lanes, engine: engine
         ).add(to: runtime.admin)
-    }
-
-    private static func certificates(_ configuration: GatewayConfiguration) throws -> TLSServerContext? {
-        guard let chain = configuration.certificate, let key = configuration.certificateKey else { return nil }
-        return try TLSServerContext(
-            TLSServerConfiguration(
-                certificates: [TLSCertificateFiles(chain: chain, key: key)], applicationProtocols: ["h2", "http/1.1"]))
-    }
-
-    private static func serverConfiguration(
-        _ configuration: GatewayConfiguration, _ certificates: TLSServerContext?, _ log: Logger
-    ) -> HTTPServerConfiguration {
-        var server = HTTPServerConfiguration(address: configuration.listen, tls: certificates)
-        server.maximumConnections = configuration.maximumConnections
-        server.limits.maximumBodyBytes = .max
-        server.version2.allowsPriorKnowledge = configuration.allowsPlainHTTP2
-        server.version2.allowsExtendedConnect = true
-        server.abandonAfter = abandonAfter
-        server.onRefusal = { refusal, peer in
-            log.debug(
-                "a malformed request was refused", ["reason": .string(refusal.rawValue), "peer": .describing(peer)])
-        }
-        return server
     }
 
     static func problems(with configuration: GatewayConfiguration) -> [String] {
         do throws(GatewayFailure) {
-            _ = try RoutesFile.read(path: configuration.routesFile)
+            let routing = try RoutesFile.read(path: configuration.routesFile)
+            var files = FirewallFiles()
+            _ = try files.load(routing.firewall, hits: [:])
             return []
         } catch {
-            return ["\(error)"]
+            return [error.description]
         }
     }
 
@@ -167,6 +154,9 @@ final class GatewayService: Service {
 
     func start() async throws {
         let address = try await server.start()
+        if configuration.challenge.secret == nil {
+            runtime.log.warning("without challenge.key nothing can be asked of clients: a challenge refuses")
+        }
         runtime.log.info("listening", ["address": .describing(address), "tls": .bool(certificates != nil)])
         let reactor = runtime.bus.reactor
         let started = Tasks(
@@ -178,6 +168,8 @@ final class GatewayService: Service {
             ], protected: protected.start(on: reactor), ordinary: ordinary.start(on: reactor),
             writer: writes.start(on: reactor))
         tasks.withLock { $0 = started }
+        firewall.watch(on: reactor)
+        certificates?.watch(on: reactor)
         listen()
         serve()
     }
@@ -313,11 +305,12 @@ final class GatewayService: Service {
     /// Routes, certificates and the access log's file; what is wrong is logged, and the old ones stay.
     func reload() async {
         await routes.reload(because: "signal")
+        await firewall.reload(because: "signal")
+        await certificates?.reload(because: "signal")
         do {
-            try certificates?.reload()
             try accessLog?.reopen()
         } catch {
-            runtime.log.error("a new certificate or access log is not used", ["error": .error(error)])
+            runtime.log.error("a new access log is not used", ["error": .error(error)])
         }
     }
 
@@ -328,7 +321,10 @@ final class GatewayService: Service {
         await server.stop(deadline: deadline)
         let running = tasks.withLock { $0 }
         for task in running.background { task.cancel() }
+        firewall.stop()
+        certificates?.stop()
         await proxy.stop()
+        await captcha?.stop()
         accessLog?.flush(deadline: .after(.milliseconds(500)))
         // Without a broker there is nobody to wait for: what is spooled is sent by the next process.
         let patience = runtime.bus.state == .connected ? deadline : min(deadline, .after(Self.farewell))

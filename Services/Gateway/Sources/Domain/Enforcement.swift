@@ -1,4 +1,6 @@
 package import Core
+import Cryptography
+import Synchronization
 
 /// What is to happen to a subject's requests. Ordered by severity: where several apply, the gravest wins.
 package enum EnforcementAction: Int, Comparable, Sendable, CaseIterable {
@@ -14,7 +16,33 @@ package enum EnforcementAction: Int, Comparable, Sendable, CaseIterable {
 /// Whom a decision is about, as far as the gateway can recognise them.
 package enum EnforcementSubject: Hashable, Sendable {
     case network(IPNetwork)
+    /// The identifier of a user.
     case account(String)
+    case session(UUIDv7)
+    /// By its SHA-256 in hexadecimal digits: decisions travel far, keys must not.
+    case apiKey(String)
+
+    package static func digest(ofKey key: ArraySlice<UInt8>) -> String { Hex.encode(SHA256.hash(Array(key))) }
+}
+
+/// All that is known of who sends a request.
+package struct EnforcementTarget: Sendable {
+    package var address: IPAddress
+    package var account: String?
+    package var session: UUIDv7?
+    /// Its digest.
+    package var apiKey: String?
+
+    package init(address: IPAddress, account: String? = nil) { (self.address, self.account) = (address, account) }
+}
+
+/// How many requests a decision changed since it is in force here. It says nothing about whether two decisions are equal.
+package final class EnforcementHits: Sendable, Equatable {
+    private let count = Atomic<Int>(0)
+    package init() {}
+    package var current: Int { count.load(ordering: .relaxed) }
+    package func note() { count.add(1, ordering: .relaxed) }
+    package static func == (left: EnforcementHits, right: EnforcementHits) -> Bool { true }
 }
 
 /// One decision in force. Every one expires: a decision without an end is refused where it enters.
@@ -27,6 +55,7 @@ package struct Enforcement: Sendable, Equatable {
     /// Requests a second left to a throttled subject.
     package let allowedPerSecond: Double?
     package let incident: UUIDv7?
+    package fileprivate(set) var hits = EnforcementHits()
 
     package init(
         decision: UUIDv7, subject: EnforcementSubject, action: EnforcementAction, expires: Timestamp, reason: String,
@@ -52,19 +81,36 @@ package struct EnforcementTable: Sendable {
     private var bySubject: [EnforcementSubject: [UUIDv7]] = [:]
     /// How many network entries have each prefix length, so that a lookup tries only lengths that exist.
     private var prefixLengths: [Int: Int] = [:]
+    private var callers = 0
+    private var keys = 0
 
     package init(capacity: Int = 100_000) { self.capacity = max(1, capacity) }
 
     package var count: Int { byDecision.count }
+    package var isEmpty: Bool { byDecision.isEmpty }
+    /// Whether a decision is about a user or a session, so that it matters whose token a request carries.
+    package var namesCallers: Bool { callers > 0 }
+    package var namesKeys: Bool { keys > 0 }
     package var all: some Collection<Enforcement> & Sendable { byDecision.values }
 
     package mutating func apply(_ enforcement: Enforcement, now: Timestamp) {
-        remove(enforcement.decision)
+        var enforcement = enforcement
+        if let known = remove(enforcement.decision) { enforcement.hits = known.hits }
         guard enforcement.expires > now else { return }
         if byDecision.count >= capacity { makeRoom(now: now) }
         byDecision[enforcement.decision] = enforcement
         bySubject[enforcement.subject, default: []].append(enforcement.decision)
-        if case .network(let network) = enforcement.subject { prefixLengths[network.prefixLength, default: 0] += 1 }
+        count(enforcement.subject, 1)
+    }
+
+    private mutating func count(_ subject: EnforcementSubject, _ change: Int) {
+        switch subject {
+        case .network(let network):
+            let left = prefixLengths[network.prefixLength, default: 0] + change
+            prefixLengths[network.prefixLength] = left > 0 ? left : nil
+        case .account, .session: callers += change
+        case .apiKey: keys += change
+        }
     }
 
     package func contains(_ decision: UUIDv7) -> Bool { byDecision[decision] != nil }
@@ -77,10 +123,7 @@ package struct EnforcementTable: Sendable {
         guard let enforcement = byDecision.removeValue(forKey: decision) else { return nil }
         bySubject[enforcement.subject]?.removeAll { $0 == decision }
         if bySubject[enforcement.subject]?.isEmpty == true { bySubject[enforcement.subject] = nil }
-        if case .network(let network) = enforcement.subject {
-            prefixLengths[network.prefixLength, default: 1] -= 1
-            if prefixLengths[network.prefixLength] == 0 { prefixLengths[network.prefixLength] = nil }
-        }
+        count(enforcement.subject, -1)
         return enforcement
     }
 
@@ -93,24 +136,31 @@ package struct EnforcementTable: Sendable {
 
     /// The gravest decision in force for this client; between equals the one that lasts longest.
     package func lookUp(address: IPAddress, account: String? = nil, now: Timestamp) -> Enforcement? {
-        guard !byDecision.isEmpty else { return nil }
-        var gravest: Enforcement?
-        for length in prefixLengths.keys {
-            guard let network = IPNetwork(address.masked(to: length), prefixLength: length) else { continue }
-            consider(.network(network), now: now, &gravest)
-        }
-        if let account { consider(.account(account), now: now, &gravest) }
-        return gravest
+        lookUp(EnforcementTarget(address: address, account: account), now: now)
     }
 
-    private func consider(_ subject: EnforcementSubject, now: Timestamp, _ gravest: inout Enforcement?) {
+    package func lookUp(_ target: EnforcementTarget, now: Timestamp) -> Enforcement? {
+        decisions(on: target, now: now).first
+    }
+
+    /// All in force for this client, the gravest first; between equals the one that lasts longest.
+    package func decisions(on target: EnforcementTarget, now: Timestamp) -> [Enforcement] {
+        guard !byDecision.isEmpty else { return [] }
+        var found: [Enforcement] = []
+        for length in prefixLengths.keys {
+            guard let network = IPNetwork(target.address.masked(to: length), prefixLength: length) else { continue }
+            collect(.network(network), now: now, &found)
+        }
+        if let account = target.account { collect(.account(account), now: now, &found) }
+        if let session = target.session { collect(.session(session), now: now, &found) }
+        if let key = target.apiKey { collect(.apiKey(key), now: now, &found) }
+        guard found.count > 1 else { return found }
+        return found.sorted { ($0.action, $0.expires) > ($1.action, $1.expires) }
+    }
+
+    private func collect(_ subject: EnforcementSubject, now: Timestamp, _ found: inout [Enforcement]) {
         for decision in bySubject[subject] ?? [] {
-            guard let candidate = byDecision[decision], candidate.expires > now else { continue }
-            guard let current = gravest else {
-                gravest = candidate
-                continue
-            }
-            if (candidate.action, candidate.expires) > (current.action, current.expires) { gravest = candidate }
+            if let candidate = byDecision[decision], candidate.expires > now { found.append(candidate) }
         }
     }
 

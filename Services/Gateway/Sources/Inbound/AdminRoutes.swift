@@ -12,6 +12,7 @@ struct AdminRoutes: Sendable {
     let state: GatewayState
     let upstreams: UpstreamReport
     let keeper: RoutesKeeper?
+    let firewall: FirewallReport
     let lanes: [RequestLane]
     let engine: InspectionEngine
 
@@ -22,6 +23,9 @@ struct AdminRoutes: Sendable {
             try await response.respond(.ok, headers: ["Content-Type": "application/json"], body: bytes)
         }
         router.add(.get, "/routes") { routed, response in try await answer(routed.request, response, routes) }
+        router.add(.get, "/firewall") { routed, response in
+            try await answer(routed.request, response, firewall.json)
+        }
         for method in [HTTPMethod.get, .post] {
             router.add(method, "/explain") { routed, response in
                 let question = try await ExplainRoute.request(routed.request)
@@ -67,6 +71,7 @@ struct AdminRoutes: Sendable {
                     entry.text("action", "\(enforcement.action)")
                     entry.text("until", enforcement.expires.rfc3339)
                     entry.text("reason", enforcement.reason)
+                    entry.integer("hits", enforcement.hits.current)
                 }
             }
         }

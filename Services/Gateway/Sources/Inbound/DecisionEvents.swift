@@ -13,9 +13,11 @@ struct DecisionEvents: Sendable {
     let enforced: @Sendable (DecisionEnforced) -> Void
 
     func apply(_ decision: Decision) {
-        guard decision.status == .active || decision.status == .unspecified, let enforcement = Enforcement(decision)
-        else {
-            return
+        guard decision.status == .active || decision.status == .unspecified else { return }
+        guard let enforcement = Enforcement(decision) else {
+            return log.warning(
+                "a decision cannot be enforced here: its subject, action or end is not known to this gateway",
+                ["decision": .describing(decision.decisionID)])
         }
         let isNew = state.enforcements.update { table in
             let isKnown = table.contains(enforcement.decision)
@@ -123,6 +125,12 @@ extension EnforcementSubject: CustomStringConvertible {
             self = .network(network)
         case .user:
             self = .account(text)
+        case .session:
+            guard let session = UUIDv7(text) else { return nil }
+            self = .session(session)
+        case .apiKey:
+            guard text.utf8.count == 64, Hex.decode(Array(text.utf8)) != nil else { return nil }
+            self = .apiKey(text.lowercased())
         default:
             return nil
         }
@@ -132,6 +140,8 @@ extension EnforcementSubject: CustomStringConvertible {
         switch self {
         case .network(let network): network.description
         case .account(let name): name
+        case .session(let session): session.description
+        case .apiKey(let digest): digest
         }
     }
 }
@@ -146,6 +156,10 @@ extension Subject {
                 value: Array((isSingle ? network.address.description : network.description).utf8))
         case .account(let name):
             self.init(kind: .user, value: Array(name.utf8))
+        case .session(let session):
+            self.init(kind: .session, value: Array(session.description.utf8))
+        case .apiKey(let digest):
+            self.init(kind: .apiKey, value: Array(digest.utf8))
         }
     }
 }

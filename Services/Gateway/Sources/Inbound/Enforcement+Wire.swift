@@ -8,5 +8,6 @@ extension Contracts.Enforcement {
         action = Action(enforcement.action)
         expiresAt = enforcement.expires
         reason = enforcement.reason
+        hits = UInt64(enforcement.hits.current)
     }
 }

@@ -26,6 +26,8 @@ final class Exchange: @unchecked Sendable {
     var inspectionTook = Duration.zero
     var upstreamTook = Duration.zero
     var decision: Enforcement?
+    /// The rule that took the request, if one did.
+    var firewallRule: String?
     var rate: RateGate.Judgement?
     /// When the answer did not end with the request, as a WebSocket's does not: how long it took to begin.
     var answeredAfter: Duration?

@@ -41,7 +41,16 @@ struct Explanation {
             "method": .string(request.method), "host": .string(host), "target": .string(request.target),
         ]
         if let client = request.client { answer["decision"] = decision(client) }
-        guard let path = RequestPath(request.path) else {
+        let path = RequestPath(request.path)
+        let rule = request.client.flatMap {
+            lane.firewall($0, host: host, method: request.method, path: path)
+        }
+        if request.client != nil { answer["firewall"] = rule?.json ?? "no rule takes it" }
+        if rule?.action == .deny {
+            answer["outcome"] = "refused by the firewall"
+            return .object(answer)
+        }
+        guard let path else {
             answer["outcome"] = "refused: servers would read this path in different ways"
             return .object(answer)
         }

@@ -20,13 +20,16 @@ final class GatewayHandler: HTTPHandler {
     let page: LivePage
     let recorder: RequestRecorder
     private let clients: ClientAddressPolicy
-    private let rates: RateGate
+    let rates: RateGate
     let sockets: WebSocketTunnel
+    let challenges: ChallengeGate
+    let stepUp: StepUpGate
     private let log: Logger
 
     init(
         _ configuration: GatewayConfiguration, lanes: [RequestLane], engine: InspectionEngine, proxy: UpstreamProxy,
-        api: APIDispatcher, page: LivePage, recorder: RequestRecorder, rates: RateGate, log: Logger
+        api: APIDispatcher, page: LivePage, recorder: RequestRecorder, rates: RateGate,
+        challenges: ChallengeGate, log: Logger
     ) {
         self.configuration = configuration
         self.lanes = lanes
@@ -37,6 +40,8 @@ final class GatewayHandler: HTTPHandler {
         self.recorder = recorder
         self.rates = rates
         sockets = WebSocketTunnel(judgedBytes: configuration.inspectedBodyBytes)
+        self.challenges = challenges
+        stepUp = StepUpGate(challenges: challenges, signInPage: configuration.signInPage)
         self.log = log
         clients = ClientAddressPolicy(
             trustedHops: configuration.trustedHops, trustedNetworks: configuration.trustedNetworks)
@@ -81,74 +86,66 @@ final class GatewayHandler: HTTPHandler {
     private func answer(
         _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange, _ lane: RequestLane
     ) async throws {
+        let path = RequestPath(request.head.pathBytes)
+        let verdict = judgeByFirewall(path, request, exchange, lane)
+        if verdict == .deny {
+            return try await block(
+                .blocked, .firewall, "Requests from your network, or to this place, are not accepted.", response,
+                request, exchange)
+        }
         if request.head.pathBytes.starts(with: LivePage.root.utf8) {
-            exchange.outcome = .answered
-            return try await page.answer(request, response, exchange, lane)
+            return try await answerPage(request, response, exchange, lane)
         }
         if request.head.pathBytes.starts(with: APIDispatcher.root.utf8) {
             exchange.outcome = .answered
             return try await api.answer(request, response, exchange, lane)
         }
-        if let enforcement = lane.enforcement(of: exchange.client, account: nil, now: request.receivedAt),
-            try await enforce(enforcement, request, response, exchange, lane)
+        // The gravest first. Who has met what it asks for has not met the others.
+        for enforcement in enforcements(on: request, exchange, lane) {
+            exchange.decision = enforcement
+            if try await enforce(enforcement, request, response, exchange, lane) { return }
+            exchange.decision = nil
+        }
+        if verdict == .challenge,
+            try await challenge("rule:\(exchange.firewallRule ?? "")", request, response, exchange)
         {
             return
         }
-        try await route(request, response, exchange, lane)
-    }
-
-    // MARK: Decisions in force
-
-    /// Whether the request is answered with that.
-    @inline(never)
-    private func enforce(
-        _ enforcement: Enforcement, _ request: HTTPServerRequest, _ response: HTTPResponseWriter,
-        _ exchange: Exchange, _ lane: RequestLane
-    ) async throws -> Bool {
-        exchange.decision = enforcement
-        switch enforcement.action {
-        case .ban:
-            try await block(
-                .banned, .ban, "Requests from your address are refused for now.", response, request, exchange)
-        case .divert:
-            exchange.outcome = .diverted
-            try await proxy.divert(request, response, exchange)
-        case .throttle:
-            let wait = rates.refuseThrottled(
-                exchange.client, allowedPerSecond: enforcement.allowedPerSecond ?? 1, now: exchange.began, lane)
-            guard let wait else { return false }
-            try await refuse(until: wait, .throttle, response, exchange)
-        case .challenge, .stepUp:
-            // No challenge page yet: what cannot be asked is refused, never waved through.
-            try await block(
-                .challenged, .challenge, "This request needs a proof that cannot be asked for here yet.", response,
-                request, exchange)
-        }
-        return true
+        try await route(path, request, response, exchange, lane)
     }
 
     @inline(never)
-    private func refuse(
-        until wait: Duration, _ reason: BlockReason, _ response: HTTPResponseWriter, _ exchange: Exchange
+    private func answerPage(
+        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange, _ lane: RequestLane
     ) async throws {
-        exchange.outcome = .throttled
-        exchange.blockReason = reason
-        var problem = Problem(
-            .tooManyRequests, detail: "Too many requests came from you; wait before the next.",
-            requestID: exchange.idText)
-        problem.retryAfterSeconds = max(1, wait.roundedUpSeconds)
-        var headers: HTTPHeaders = ["X-Request-Id": exchange.idText]
-        if let rate = exchange.rate { headers.add(rate) }
-        try await response.respond(problem, headers: headers)
+        exchange.outcome = .answered
+        if request.head.method == .post && request.head.path == ChallengePage.path {
+            return try await challenges.take(request, response, exchange)
+        }
+        try await page.answer(request, response, exchange, lane)
+    }
+
+    /// What the first rule says that takes the request.
+    private func judgeByFirewall(
+        _ path: RequestPath?, _ request: HTTPServerRequest, _ exchange: Exchange, _ lane: RequestLane
+    ) -> FirewallAction? {
+        let verdict = lane.firewall(
+            exchange.client, host: exchange.host, method: request.head.method.description, path: path)
+        guard let verdict else { return nil }
+        verdict.note()
+        recorder.metrics.firewall[verdict.action.rawValue].increment()
+        exchange.firewallRule = verdict.rule.name
+        return verdict.action
     }
 
     // MARK: Routes
 
     @inline(__always)
     private func route(
-        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange, _ lane: RequestLane
+        _ path: RequestPath?, _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange,
+        _ lane: RequestLane
     ) async throws {
-        guard let path = RequestPath(request.head.pathBytes) else {
+        guard let path else {
             exchange.outcome = .refused
             return try await refuse(.badRequest, "Servers would read this path in different ways.", response, exchange)
         }
@@ -168,6 +165,9 @@ final class GatewayHandler: HTTPHandler {
         if active.route.hiddenLinks?.leads(path) == true {
             exchange.outcome = .diverted
             return try await proxy.divert(request, response, exchange)
+        }
+        if active.route.isChallenged, try await challenge("route:\(active.route.name)", request, response, exchange) {
+            return
         }
         try authorize(active, request, exchange, lane)
         // A token that nothing else asks for still says who is counted, when it is a good one.
@@ -238,7 +238,7 @@ final class GatewayHandler: HTTPHandler {
         guard active.route.requiredRole != nil || active.route.requiredScope != nil else { return }
         exchange.outcome = .blocked
         exchange.blockReason = .unauthenticated
-        let caller = try lane.caller(of: request, exchange)
+        let caller = try exchange.caller ?? lane.caller(of: request, exchange)
         exchange.blockReason = .forbidden
         if let role = active.route.requiredRole.flatMap(CallerRole.init), !caller.has(role) {
             throw Failure(.forbidden, "This needs the role \(role.rawValue).")
@@ -285,7 +285,7 @@ final class GatewayHandler: HTTPHandler {
     // MARK: Refusals
 
     @inline(never)
-    private func block(
+    func block(
         _ outcome: RequestOutcome, _ reason: BlockReason, _ detail: String, _ response: HTTPResponseWriter,
         _ request: HTTPServerRequest, _ exchange: Exchange
     ) async throws {

@@ -11,6 +11,9 @@ struct LivePage: Sendable {
     private static let files = [
         ("", "index.html", "text/html; charset=utf-8"), ("app.css", "app.css", "text/css; charset=utf-8"),
         ("app.js", "app.js", "text/javascript; charset=utf-8"), ("icon.svg", "icon.svg", "image/svg+xml"),
+        ("challenge.css", "challenge.css", "text/css; charset=utf-8"),
+        ("challenge.js", "challenge.js", "text/javascript; charset=utf-8"),
+        ("challenge-worker.js", "challenge-worker.js", "text/javascript; charset=utf-8"),
         ("reference", "reference.html", "text/html; charset=utf-8"),
         ("reference.css", "reference.css", "text/css; charset=utf-8"),
         ("reference.js", "reference.js", "text/javascript; charset=utf-8"),
@@ -33,10 +36,14 @@ struct LivePage: Sendable {
     private let node: String
     private let timeout: Duration
 
+    private let challenges: ChallengeGate
+
     init(
-        assetsDirectory: String, feed: LiveFeed, node: String, timeout: Duration, calls: @escaping APIDispatcher.Call
+        assetsDirectory: String, feed: LiveFeed, node: String, timeout: Duration, challenges: ChallengeGate,
+        calls: @escaping APIDispatcher.Call
     ) throws(GatewayFailure) {
         self.feed = feed
+        self.challenges = challenges
         self.calls = calls
         self.node = node
         self.timeout = timeout
@@ -65,7 +72,7 @@ struct LivePage: Sendable {
         let name = String(request.head.path.dropFirst(Self.root.count))
         switch (request.head.method, name) {
         case (.get, "live"), (.head, "live"): try await live(request, response, exchange, lane)
-        case (.post, "session"): try await signIn(request, response, exchange)
+        case (.post, "session"): try await signIn(request, response, exchange, lane)
         case (.delete, "session"):
             try await response.respond(.noContent, headers: Self.cookies("", 0, request.isSecure))
         case (.get, _), (.head, _):
@@ -79,7 +86,7 @@ struct LivePage: Sendable {
     // MARK: Session
 
     private func signIn(
-        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange
+        _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange, _ lane: RequestLane
     ) async throws {
         guard !CallerCredential.isForged(request.head) else {
             throw Failure(.forbidden, "The sign-in has to come from the page itself.")
@@ -97,7 +104,19 @@ struct LivePage: Sendable {
         let token = try IssueTokenResponse(wireBytes: answer)
         var headers = Self.cookies(token.accessToken, Int(token.expiresIn), request.isSecure)
         headers.add("Cache-Control", "no-store")
+        if let pass = stepUpPass(request, exchange, token, lane) { headers.add("Set-Cookie", pass) }
         try await response.respond(.noContent, headers: headers)
+    }
+
+    /// Upstreams never see the session's cookie, so a browser that a decision told to sign in gets a pass for it.
+    private func stepUpPass(
+        _ request: HTTPServerRequest, _ exchange: Exchange, _ token: IssueTokenResponse, _ lane: RequestLane
+    ) -> String? {
+        let account = (try? lane.verify(token.accessToken, now: .now))?.user.description
+        guard let decision = lane.enforcement(of: exchange.client, account: account, now: .now),
+            decision.action == .stepUp
+        else { return nil }
+        return challenges.pass(request, exchange, scope: StepUpGate.scope(of: decision), purpose: .signIn)
     }
 
     /// One cookie for each path that is ours, so that no upstream ever sees the token.

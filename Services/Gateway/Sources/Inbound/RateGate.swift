@@ -37,14 +37,19 @@ final class RateGate: Sendable {
 
     /// nil when the request may pass, otherwise how long to wait.
     func refuseThrottled(
-        _ client: IPAddress, allowedPerSecond: Double, now: Deadline, _ lane: RequestLane
+        _ subject: EnforcementSubject, _ client: IPAddress, allowedPerSecond: Double, now: Deadline, _ lane: RequestLane
     ) -> Duration? {
         let pace = min(max(allowedPerSecond, 1.0 / 3_600), 1_000_000)
         let limit = RateLimit(
             name: Self.throttleName, requests: 1, period: .nanoseconds(Int64(1e9 / pace)), burst: Self.throttleBurst)
         lane.rateKey.removeAll(keepingCapacity: true)
         lane.rateKey += Self.throttleName.utf8
-        Self.append(client, to: &lane.rateKey)
+        // A network's clients each have their own pace; a user's requests have one, wherever they come from.
+        if case .network = subject {
+            Self.append(client, to: &lane.rateKey)
+        } else {
+            Self.append(subject.description.utf8, to: &lane.rateKey)
+        }
         let answer = ask(limit, tightening: 1, now: now, lane)
         return answer.isAdmitted ? nil : answer.retryAfter
     }

@@ -11,6 +11,7 @@ final class RequestLane: @unchecked Sendable {
     let reactor: Reactor
     private var routing: PublishedReader<Routing>
     private var enforcements: PublishedReader<EnforcementTable>
+    private var rules: PublishedReader<Firewall>
     private var tokens: PublishedReader<TokenVerifier>
     private var scratch: InspectionScratch
     /// For what every request is given: an identifier, a trace.
@@ -24,6 +25,7 @@ final class RequestLane: @unchecked Sendable {
         self.reactor = reactor
         routing = PublishedReader(state.routing)
         enforcements = PublishedReader(state.enforcements)
+        rules = PublishedReader(state.firewall)
         tokens = PublishedReader(state.tokens)
         scratch = try InspectionScratch()
     }
@@ -38,9 +40,20 @@ final class RequestLane: @unchecked Sendable {
 
     var routingInForce: Routing { routing.read() }
 
+    /// Most gateways have no rules: then nothing is made for them to look at.
+    func firewall(
+        _ client: IPAddress, host: String, method: @autoclosure () -> String, path: RequestPath?
+    ) -> Firewall.Verdict? {
+        let firewall = rules.read()
+        guard !firewall.rules.isEmpty else { return nil }
+        return firewall.judge(client, host: host, method: method(), path: path)
+    }
+
     func enforcement(of client: IPAddress, account: String?, now: Timestamp) -> Enforcement? {
         enforcements.read().lookUp(address: client, account: account, now: now)
     }
+
+    var enforcementsInForce: EnforcementTable { enforcements.read() }
 
     func verify(_ token: some StringProtocol, now: Timestamp) throws(TokenFailure) -> AccessToken {
         try tokens.read().verify(token, now: now)
@@ -64,6 +77,7 @@ final class RequestLane: @unchecked Sendable {
 final class GatewayState: Sendable {
     let routing: Published<Routing>
     let enforcements = Published(EnforcementTable())
+    let firewall = Published(Firewall())
     let tokens = Published(TokenVerifier())
 
     /// Called with routes that are about to be in force: it makes what they need, or says why that cannot be had.

@@ -15,6 +15,7 @@ extension Route {
         if let answer { object["answer"] = answer.json } else { object["upstream"] = .string(upstream) }
         if let requiredRole { object["required_role"] = .string(requiredRole) }
         if let requiredScope { object["required_scope"] = .string(requiredScope) }
+        if isChallenged { object["challenge"] = true }
         object["body_limit"] = .string(bodyLimit.description)
         object["timeout"] = .string(DurationText.format(timeout))
         object["inspection"] = inspectionJSON

@@ -100,8 +100,7 @@ final class RoutesKeeper: Sendable {
     }
 
     private func refuse(_ failure: GatewayFailure, because origin: String) {
-        var problems = ["\(failure)"]
-        if case .routes(let told) = failure { problems = told }
+        let problems = failure.problems
         note(problems)
         log.error("the new routes are not used", ["because": .string(origin), "problems": .list(problems)])
     }

@@ -75,6 +75,7 @@ final class AccessLog: Sendable {
             json.text("upstream", exchange.upstream)
             json.text("user_agent", cut(request.head.headers["user-agent"] ?? ""))
             json.text("referer", cut(request.head.headers["referer"] ?? ""))
+            if let rule = exchange.firewallRule { json.text("firewall", rule) }
             if exchange.verdict.score > 0 { json.text("score", "\(exchange.verdict.score)") }
         }
         return json.bytes + [UInt8(ascii: "\n")]

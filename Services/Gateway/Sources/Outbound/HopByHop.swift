@@ -10,7 +10,8 @@ enum HopByHop {
     private static let ofClients = always.union([
         "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip",
         "x-request-id", "x-request-timeout-ms", "traceparent", "tracestate",
-    ]).andAll(beginningWith: ofTheSuite)
+        "x-client-certificate-subject", "x-client-certificate-sha256",
+    ]).andAll(beginningWith: ofTheSuite).andAlike()
     /// How services of the suite speak to each other.
     private static let ofTheSuite = "infinite-"
     /// Naming one of these in Connection would strip what another server relies on; those of `always` go anyway.

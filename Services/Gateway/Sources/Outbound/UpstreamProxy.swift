@@ -2,6 +2,7 @@ import Contracts
 import Core
 import HTTP
 import Reactor
+import TLS
 import Telemetry
 import WebSocket
 
@@ -87,7 +88,7 @@ final class UpstreamProxy: Sendable {
     private func outgoing(
         _ active: ActiveRoute, _ path: RequestPath, _ request: HTTPServerRequest, _ exchange: Exchange
     ) -> HTTPClientRequest {
-        var headers = HopByHop.request(request.head.headers)
+        var headers = HopByHop.request(request.head.headers).withoutPasses()
         if active.changesRequests {
             headers.apply(active.route.requestFields)
             // A page that comes compressed cannot be given a link.
@@ -108,7 +109,8 @@ final class UpstreamProxy: Sendable {
         _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange
     ) async throws {
         exchange.upstream = Self.labyrinthName
-        var outgoing = HTTPClientRequest(forwarding: request.head, headers: HopByHop.request(request.head.headers))
+        var outgoing = HTTPClientRequest(
+            forwarding: request.head, headers: HopByHop.request(request.head.headers).withoutPasses())
         outgoing.added = ownFields(request, exchange)
         outgoing.added.add("infinite-intruder", IntruderIdentity.of(exchange.client).description)
         outgoing.added.add("infinite-request", exchange.idText)
@@ -212,6 +214,10 @@ final class UpstreamProxy: Sendable {
         headers.add(Self.forwardedFor, exchange.client.description)
         headers.add(Self.forwardedProto, request.isSecure ? "https" : "http")
         if let host = request.head.hostBytes { headers.add(Self.forwardedHost, host) }
+        if let certificate = request.certificate {
+            headers.add("X-Client-Certificate-Subject", certificate.subject)
+            headers.add("X-Client-Certificate-SHA256", Hex.encode(certificate.sha256Fingerprint))
+        }
         headers.add(Self.requestID, exchange.idBytes[...])
         headers.add(Self.traceParent, exchange.trace.text[...])
         return headers
@@ -247,6 +253,33 @@ final class UpstreamProxy: Sendable {
 }
 
 extension HTTPHeaders {
+    /// A pass is the gateway's own; upstreams have no use for it.
+    fileprivate func withoutPasses() -> HTTPHeaders {
+        guard let first = index(of: "cookie"),
+            (first..<count).contains(where: { isName("cookie", at: $0) && Self.holdsPass(valueBytes(at: $0)) })
+        else { return self }
+        var kept: [String] = []
+        for field in values(of: "cookie") {
+            let pairs = field.split(separator: ";").map { String($0.drop { $0 == " " }) }
+            kept += pairs.filter { !$0.hasPrefix(ChallengePass.cookiePrefix) }
+        }
+        var headers = self
+        headers.remove("cookie")
+        if !kept.isEmpty { headers.add("Cookie", kept.joined(separator: "; ")) }
+        return headers
+    }
+
+    private static let passPrefix = Array(ChallengePass.cookiePrefix.utf8)
+
+    private static func holdsPass(_ cookie: ArraySlice<UInt8>) -> Bool {
+        var rest = cookie
+        while let start = rest.firstIndex(of: passPrefix[0]) {
+            if rest[start...].starts(with: passPrefix) { return true }
+            rest = rest[(start + 1)...]
+        }
+        return false
+    }
+
     fileprivate func cookie(_ name: String) -> Substring? {
         for field in values(of: "cookie") {
             for pair in field.split(separator: ";") {

@@ -48,6 +48,8 @@ extension EnforcementSubject {
         switch self {
         case .network(let network): ("network", network.description)
         case .account(let name): ("account", name)
+        case .session(let session): ("session", session.description)
+        case .apiKey(let digest): ("api-key", digest)
         }
     }
 
@@ -57,6 +59,10 @@ extension EnforcementSubject {
             guard let network = IPNetwork(subject) else { return nil }
             self = .network(network)
         case "account": self = .account(subject)
+        case "session":
+            guard let session = UUIDv7(subject) else { return nil }
+            self = .session(session)
+        case "api-key": self = .apiKey(subject)
         default: return nil
         }
     }

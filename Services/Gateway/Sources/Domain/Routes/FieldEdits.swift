@@ -25,7 +25,7 @@ package enum ReservedFields {
     ]
     private static let ours: Set<String> = [
         "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-real-ip",
-        "x-request-id", "traceparent", "tracestate",
+        "x-request-id", "traceparent", "tracestate", "x-client-certificate-subject", "x-client-certificate-sha256",
     ]
 
     package static func contains(_ name: String) -> Bool {

@@ -46,6 +46,8 @@ package struct Route: Sendable, Equatable {
 
     package var requiredRole: String?
     package var requiredScope: String?
+    /// Clients show a pass, see the challenge page.
+    package var isChallenged = false
     package var bodyLimit: ByteCount
     package var timeout: Duration
     package var inspection: InspectionMode

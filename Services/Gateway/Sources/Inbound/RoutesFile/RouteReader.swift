@@ -70,6 +70,7 @@ enum RouteReader {
     private static func admission(_ section: FileSection, _ route: inout Route) {
         route.requiredRole = section.choice("required_role", CallerRole.self)?.rawValue
         route.requiredScope = section.text("required_scope", upTo: 256)
+        route.isChallenged = section.flag("challenge") ?? false
         if let limit = section.size("body_limit", in: ByteCount(0)...ByteCount(1 << 40)) { route.bodyLimit = limit }
         if let timeout = section.duration("timeout", in: .milliseconds(1) ... .seconds(3_600)) {
             route.timeout = timeout

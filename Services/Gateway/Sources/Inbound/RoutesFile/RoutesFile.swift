@@ -65,8 +65,9 @@ package enum RoutesFile {
             }
             routes.append(route)
         }
+        let firewall = FirewallReader.read(file, named: file.node.location.file)
         file.end()
-        return Routing(routes: RouteTable(routes), upstreams: upstreams)
+        return Routing(routes: RouteTable(routes), upstreams: upstreams, firewall: firewall)
     }
 }
 

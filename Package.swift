@@ -170,7 +170,7 @@ let package = Package(
         tests("CompressionTests", ["Compression", "Core", "TestSupport"]),
         tests("WebSocketTests", ["WebSocket", "HTTP", "Reactor", "Core", "TestSupport"], excluding: ["peer.py"]),
         tests("PatternMatchingTests", ["PatternMatching", "Core", "TestSupport"]),
-        tests("InspectionTests", ["Inspection", "PatternMatching", "scorecard", "Core", "TestSupport"]),
+        tests("InspectionTests", ["Inspection", "PatternMatching", "Compression", "scorecard", "Core", "TestSupport"]),
         tests("SecLangTests", ["Inspection", "Core", "TestSupport"], excluding: ["corpus.py"]),
         .executableTarget(
             name: "kit-probe", dependencies: ["Core", "HTTP", "Reactor", "ServiceKit", "Telemetry"],

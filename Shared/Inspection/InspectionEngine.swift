@@ -10,11 +10,28 @@ package final class InspectionEngine: Sendable {
     /// Changes whenever a verdict may change, so that a stored verdict can be told from today's.
     package let version: String
     private let program: RuleProgram
+    /// False only in the test that compares.
+    private let usesGates: Bool
 
-    package init(rules: [Rule], version: String, limits: InspectionLimits = .standard) throws(InspectionFailure) {
+    package convenience init(
+        rules: [Rule], version: String, limits: InspectionLimits = .standard
+    ) throws(InspectionFailure) {
+        try self.init(rules: rules, version: version, limits: limits, usesGates: true)
+    }
+
+    init(rules: [Rule], version: String, limits: InspectionLimits, usesGates: Bool) throws(InspectionFailure) {
         program = try RuleProgram(rules)
         self.version = version
         self.limits = limits
+        self.usesGates = usesGates
+    }
+
+    /// Programs never change: engines may share one.
+    init(sharing program: RuleProgram, version: String, limits: InspectionLimits, usesGates: Bool = true) {
+        self.program = program
+        self.version = version
+        self.limits = limits
+        self.usesGates = usesGates
     }
 
     package var rules: [Rule] { program.rules }
@@ -23,7 +40,7 @@ package final class InspectionEngine: Sendable {
         _ request: InspectedRequest, _ policy: InspectionPolicy = .standard, _ scratch: inout InspectionScratch
     ) -> InspectionVerdict {
         guard policy.mode != .off else { return .clean }
-        scratch.reset(limits, nodes: program.nodes.count)
+        scratch.reset(limits, program)
         RequestValues.collect(request, limits, into: &scratch.table)
         judgeValues(policy, &scratch)
         addAnomalies(policy, &scratch)
@@ -33,86 +50,158 @@ package final class InspectionEngine: Sendable {
     // MARK: One value
 
     private func judgeValues(_ policy: InspectionPolicy, _ scratch: inout InspectionScratch) {
-        var fired = RuleBits.zero
         var index = 0
         // Deriving appends, so the count is read anew each time; what is derived is not derived from again.
         while index < scratch.table.values.count, scratch.findings.count < limits.maximumFindings {
             let value = scratch.table.values[index]
-            judge(value, policy, &fired, &scratch)
+            judge(value, policy, &scratch)
             if !value.isDerived { derive(from: value, &scratch) }
             index += 1
         }
     }
 
-    private func judge(
-        _ value: ValueTable.Value, _ policy: InspectionPolicy, _ fired: inout RuleBits,
-        _ scratch: inout InspectionScratch
-    ) {
-        var pending = program.rulesOf[Int(value.variable.rawValue)] & ~fired
+    private func judge(_ value: ValueTable.Value, _ policy: InspectionPolicy, _ scratch: inout InspectionScratch) {
         let end = scratch.table.bytes.count
-        for index in program.nodes.indices {
-            let needed = pending & program.nodes[index].subtree
-            if needed.isEmpty { continue }
-            computeForm(of: value, at: index, &scratch)
-            var candidates = pending & program.nodes[index].rules
-            if candidates.isEmpty { continue }
-            candidates &= allowed(candidates, at: index, &scratch)
-            while let rule = candidates.popFirst() {
-                guard let finding = evaluate(rule, value, at: index, policy, &scratch) else { continue }
-                scratch.findings.append(finding)
-                fired.insert(rule)
-                pending.remove(rule)
-            }
-        }
-        scratch.table.bytes.removeLast(scratch.table.bytes.count - end)
+        scratch.computed = 0
+        setForm(0, value.bytes, &scratch)
+        let rules = candidates(for: value, &scratch)
+        if !rules.isEmpty { evaluate(rules, value, policy, &scratch) }
+        if scratch.table.bytes.count > end { scratch.table.bytes.removeLast(scratch.table.bytes.count - end) }
     }
 
-    private func computeForm(of value: ValueTable.Value, at index: Int, _ scratch: inout InspectionScratch) {
-        let node = program.nodes[index]
-        guard let transformation = node.transformation else {
-            setForm(index, value.bytes, &scratch)
-            return
+    /// The rules that the gates leave.
+    private func candidates(for value: ValueTable.Value, _ scratch: inout InspectionScratch) -> RuleBits {
+        let gates = program.gates
+        guard usesGates else { return rules(for: value.variable) & ~scratch.found }
+        let raw = scratch.forms[0]
+        var base = raw
+        var passed: RuleBits
+        if raw.classes.intersects(gates.hiding), computeForm(at: program.base, &scratch) != 0 {
+            base = scratch.forms[scratch.forms[program.base].original]
+            passed = pass(base, value.variable, among: ~gates.raw, &scratch)
+            passed |= pass(raw, value.variable, among: gates.raw, &scratch)
+        } else {
+            passed = pass(raw, value.variable, among: ~.zero, &scratch)
         }
-        let parent = scratch.forms[node.parent].original
-        let before = scratch.forms[parent]
-        guard before.mask.intersects(node.triggers) else {
-            scratch.forms[index].original = parent
-            return
+        guard !passed.isEmpty else { return .zero }
+        var rules = RuleBits.zero
+        while let gate = passed.popFirst() { rules.insert(gates.ruleOf[gate]) }
+        var direct = rules & program.direct
+        while let rule = direct.popFirst() {
+            if !mayFind(rule, base, &scratch) { rules.remove(rule) }
+        }
+        return rules
+    }
+
+    /// Asks the rule's grammar before the form is computed that the rule is about: mostly it has nothing to say.
+    private func mayFind(
+        _ rule: Int, _ form: InspectionScratch.Form, _ scratch: inout InspectionScratch
+    ) -> Bool {
+        guard case .grammar(let grammar) = program.conditions[rule] else { return true }
+        guard program.rules[rule].transformations.contains(.unquoteShell),
+            form.classes.intersects(program.gates.quoting)
+        else { return grammar.judge(scratch.table.bytes.span.extracting(form.bytes)) != nil }
+        scratch.output.removeAll(keepingCapacity: true)
+        _ = scratch.table.transform(form.bytes, .unquoteShell, into: &scratch.output, spare: &scratch.spare)
+        return grammar.judge(scratch.output.span) != nil
+    }
+
+    private func rules(for variable: Variable) -> RuleBits {
+        rules.indices.reduce(into: RuleBits.zero) { set, index in
+            if rules[index].variables.contains(variable) { set.insert(index) }
+        }
+    }
+
+    private func pass(
+        _ form: InspectionScratch.Form, _ variable: Variable, among wanted: RuleBits,
+        _ scratch: inout InspectionScratch
+    ) -> RuleBits {
+        let possible = scratch.possible.gates(program.gates, variable, form.classes) & wanted & ~scratch.fired
+        guard !possible.isEmpty else { return possible }
+        let passed = program.gates.passed(
+            possible, scratch.table.bytes.span.extracting(form.bytes), form.classes)
+        guard form.classes.intersects(program.gates.quoting), !(possible & program.gates.needsUnquoted).isEmpty else {
+            return passed
         }
         scratch.output.removeAll(keepingCapacity: true)
-        let changed = scratch.table.transform(
-            before.bytes, transformation, into: &scratch.output, spare: &scratch.spare)
-        guard changed else {
-            scratch.forms[index].original = parent
-            return
-        }
-        let start = scratch.table.bytes.count
-        scratch.table.bytes.append(contentsOf: scratch.output)
-        setForm(index, start..<scratch.table.bytes.count, &scratch)
-    }
-
-    private func setForm(_ index: Int, _ bytes: Range<Int>, _ scratch: inout InspectionScratch) {
-        let mask = ByteSet(of: scratch.table.bytes.span.extracting(bytes))
-        scratch.forms[index] = InspectionScratch.Form(
-            bytes: bytes, mask: mask, original: index, possible: program.possible(mask), literalHits: nil)
-    }
-
-    /// Which of the candidates the prefilters leave. The literals are looked for once per distinct form.
-    private func allowed(_ candidates: RuleBits, at index: Int, _ scratch: inout InspectionScratch) -> RuleBits {
-        let original = scratch.forms[index].original
-        let possible = candidates & scratch.forms[original].possible
-        guard !(possible & program.gated).isEmpty else { return possible }
-        if let hits = scratch.forms[original].literalHits { return possible & (hits | ~program.gated) }
-        let hits = program.literals.scan(scratch.table.bytes.span.extracting(scratch.forms[original].bytes))
-        scratch.forms[original].literalHits = hits
-        return possible & (hits | ~program.gated)
+        _ = scratch.table.transform(form.bytes, .unquoteShell, into: &scratch.output, spare: &scratch.spare)
+        return passed | program.gates.passedUnquoted(possible, scratch.output.span)
     }
 
     private func evaluate(
-        _ index: Int, _ value: ValueTable.Value, at node: Int, _ policy: InspectionPolicy,
+        _ rules: RuleBits, _ value: ValueTable.Value, _ policy: InspectionPolicy, _ scratch: inout InspectionScratch
+    ) {
+        for index in program.nodes.indices {
+            var candidates = rules & program.nodes[index].rules
+            guard !candidates.isEmpty else { continue }
+            let original = computeForm(at: index, &scratch)
+            while let rule = candidates.popFirst() {
+                guard meets(rule, original, &scratch),
+                    let finding = evaluate(rule, value, at: original, policy, &scratch)
+                else { continue }
+                scratch.findings.append(finding)
+                scratch.found.insert(rule)
+                scratch.fired |= program.gates.gatesOfRule[rule]
+            }
+        }
+    }
+
+    /// Computes a node's form, and those on the way to it, unless it is known; returns the node whose form it is.
+    @discardableResult
+    private func computeForm(at index: Int, _ scratch: inout InspectionScratch) -> Int {
+        let bit = 1 as UInt64 &<< UInt64(index)
+        if scratch.computed & bit != 0 { return scratch.forms[index].original }
+        let parent = computeForm(at: program.nodes[index].parent, &scratch)
+        scratch.computed |= bit
+        scratch.forms[index].original = parent
+        guard let transformation = program.nodes[index].transformation,
+            scratch.forms[parent].classes.intersects(program.nodes[index].triggers)
+        else { return parent }
+        if transformation == .lowercase {
+            setLowercase(index, of: parent, &scratch)
+            return index
+        }
+        scratch.output.removeAll(keepingCapacity: true)
+        let changed = scratch.table.transform(
+            scratch.forms[parent].bytes, transformation, into: &scratch.output, spare: &scratch.spare)
+        guard changed else { return parent }
+        let start = scratch.table.bytes.count
+        scratch.table.bytes.append(contentsOf: scratch.output)
+        setForm(index, start..<scratch.table.bytes.count, &scratch)
+        return index
+    }
+
+    /// Neither the sets of bytes nor the literals tell letter case apart.
+    private func setLowercase(_ index: Int, of parent: Int, _ scratch: inout InspectionScratch) {
+        var form = scratch.forms[parent]
+        form.bytes = scratch.table.appendLowercase(form.bytes)
+        form.classes &= ~program.nodes[index].triggers
+        form.original = index
+        scratch.forms[index] = form
+    }
+
+    private func setForm(_ index: Int, _ bytes: Range<Int>, _ scratch: inout InspectionScratch) {
+        scratch.computed |= 1 &<< UInt64(index)
+        scratch.forms[index] = InspectionScratch.Form(
+            bytes: bytes, classes: program.gates.classes.find(in: scratch.table.bytes.span.extracting(bytes)),
+            original: index, literalHits: nil)
+    }
+
+    /// Whether a form has the bytes and one of the literals that the rule asks for; they are looked for once a form.
+    private func meets(_ rule: Int, _ form: Int, _ scratch: inout InspectionScratch) -> Bool {
+        guard scratch.forms[form].classes.contains(program.required[rule]) else { return false }
+        guard program.hasLiterals.contains(rule) else { return true }
+        if let hits = scratch.forms[form].literalHits { return hits.contains(rule) }
+        let hits = program.literals.scan(scratch.table.bytes.span.extracting(scratch.forms[form].bytes))
+        scratch.forms[form].literalHits = hits
+        return hits.contains(rule)
+    }
+
+    private func evaluate(
+        _ index: Int, _ value: ValueTable.Value, at form: Int, _ policy: InspectionPolicy,
         _ scratch: inout InspectionScratch
     ) -> Finding? {
-        let range = scratch.forms[scratch.forms[node].original].bytes
+        let range = scratch.forms[form].bytes
         let matched: Range<Int>
         var weight = program.rules[index].confidence.rawValue
         switch program.conditions[index] {
@@ -137,9 +226,9 @@ package final class InspectionEngine: Sendable {
             }
         }
         let rule = program.rules[index]
-        if rule.category == .codeInjection || rule.category == .templateInjection {
-            let isWrittenAbout = Prose.precedes(matched.lowerBound, in: scratch.table.bytes.span.extracting(range))
-            if isWrittenAbout { weight = min(weight, Confidence.weak.rawValue) }
+        let context = FindingContext(rule, value, matched)
+        if weight > Confidence.weak.rawValue, context.isHarmless(scratch.table, form: range) {
+            weight = Confidence.weak.rawValue
         }
         return finding(rule, value, range, matched, policy, scratch.table, weight: weight)
     }
@@ -167,13 +256,21 @@ package final class InspectionEngine: Sendable {
     /// What an application may decode once more before it uses the value.
     private func derive(from value: ValueTable.Value, _ scratch: inout InspectionScratch) {
         guard value.variable != .method, value.variable != .target, value.variable != .fileContent else { return }
-        deriveText(value, &scratch) { table, output in table.decodeUTF7(value.bytes, into: &output) }
-        scratch.output.removeAll(keepingCapacity: true)
-        var bytes = value.bytes
-        if value.variable == .path, !bytes.isEmpty { bytes = (bytes.lowerBound + 1)..<bytes.upperBound }
-        guard scratch.table.decodeBase64(bytes, into: &scratch.output) else { return }
-        let stored = scratch.table.append(&scratch.output)
-        scratch.table.add(value.variable, name: value.name, stored, isDerived: true)
+        let classes = scratch.forms[0].classes
+        if classes.contains(program.utf7) {
+            deriveText(value, &scratch) { table, output in table.decodeUTF7(value.bytes, into: &output) }
+        }
+        deriveMembers(value.variable, value.bytes, &scratch)
+        guard !classes.intersects(program.notBase64) else { return }
+        let bytes = value.variable == .path ? value.bytes.dropFirst() : value.bytes
+        deriveText(value, &scratch) { table, output in table.decodeBase64(bytes, into: &output) }
+    }
+
+    /// JSON in a value: in a form's field, in a cookie, behind base64.
+    private func deriveMembers(_ variable: Variable, _ bytes: Range<Int>, _ scratch: inout InspectionScratch) {
+        guard JSONValues.isPlausible(scratch.table.bytes.span.extracting(bytes)) else { return }
+        let copy = Array(scratch.table.bytes[bytes])
+        JSONValues.parse(nested: copy.span, in: variable, into: &scratch.table)
     }
 
     private func deriveText(
@@ -184,6 +281,7 @@ package final class InspectionEngine: Sendable {
         guard decode(scratch.table, &scratch.output) else { return }
         let stored = scratch.table.append(&scratch.output)
         scratch.table.add(value.variable, name: value.name, stored, isDerived: true)
+        deriveMembers(value.variable, stored, &scratch)
     }
 
     // MARK: The whole

@@ -6,18 +6,23 @@ package struct InspectionScratch: ~Copyable {
     /// A value after one node's transformations.
     struct Form {
         var bytes: Range<Int> = 0..<0
-        var mask = ByteSet()
+        var classes = ByteClasses.Found.zero
         /// The node whose form this is, when the transformations in between changed nothing.
         var original = 0
-        var possible = RuleBits.zero
         var literalHits: RuleBits?
     }
 
     var table = ValueTable()
+    /// One for each node of the rules' transformations; `computed` has a bit for each that is about the present value.
     var forms: [Form] = []
+    var computed: UInt64 = 0
     var output: [UInt8] = []
     var spare: [UInt8] = []
     var findings: [Finding] = []
+    /// The rules that have been found in this request already, and their gates.
+    var found = RuleBits.zero
+    var fired = RuleBits.zero
+    var possible = PossibleGates()
     let match: MatchScratch
 
     package init() throws(InspectionFailure) {
@@ -28,9 +33,43 @@ package struct InspectionScratch: ~Copyable {
         }
     }
 
-    mutating func reset(_ limits: InspectionLimits, nodes: Int) {
+    mutating func reset(_ limits: InspectionLimits, _ program: RuleProgram) {
         table.reset(limits)
         findings.removeAll(keepingCapacity: true)
-        if forms.count != nodes { forms = [Form](repeating: Form(), count: nodes) }
+        found = .zero
+        fired = .zero
+        if forms.count != program.nodes.count { forms = [Form](repeating: Form(), count: program.nodes.count) }
+        possible.begin(program)
+    }
+}
+
+/// Remembers which gates values of the same kind and bytes may pass: values look alike, requests too.
+struct PossibleGates {
+    private struct Entry {
+        var classes = ByteClasses.Found.zero
+        var variable: Variable?
+        var gates = RuleBits.zero
+    }
+
+    private static let bits = 9
+    private var entries = [Entry](repeating: Entry(), count: 1 << bits)
+    private var serial = 0
+
+    /// What was remembered is of use only for the rules it was computed from.
+    mutating func begin(_ program: RuleProgram) {
+        guard program.serial != serial else { return }
+        serial = program.serial
+        for index in entries.indices { entries[index].variable = nil }
+    }
+
+    mutating func gates(_ gates: RuleGates, _ variable: Variable, _ found: ByteClasses.Found) -> RuleBits {
+        let classes = found & gates.relevant
+        var mixed = (classes.x &+ UInt64(variable.rawValue)) &* 0x9e37_79b9_7f4a_7c15
+        mixed = (mixed ^ (mixed >> 32) ^ classes.y) &* 0xd6e8_feb8_6659_fd93
+        let index = Int(mixed >> UInt64(64 - Self.bits))
+        if entries[index].classes == classes, entries[index].variable == variable { return entries[index].gates }
+        let possible = gates.possible(variable, classes)
+        entries[index] = Entry(classes: classes, variable: variable, gates: possible)
+        return possible
     }
 }

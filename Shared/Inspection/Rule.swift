@@ -45,6 +45,15 @@ package enum Operator: Sendable {
     case grammar(Grammar)
 }
 
+extension Rule {
+    /// Judges script by its own words, wherever they stand: people write about it.
+    var isAboutCode: Bool { id == "xss.dom-access" || id == "xss.dialogue" || id == "xss.encoded-script" }
+    /// Judges a path by where it leads: what has sentences around it is not opened.
+    var isAboutFiles: Bool {
+        ["path.system-file", "path.system-directory", "command.shell-path", "command.second-line"].contains(id)
+    }
+}
+
 /// One rule: where to look, what to undo first, what to look for, and how much it means.
 ///
 /// `literals` and `bytes` are the prefilter and must be implied by the operator: a rule is evaluated only if one of its

@@ -13,6 +13,8 @@ extension RuleBits {
 
     mutating func insert(_ index: Int) { self[index >> 6] |= 1 &<< UInt64(index & 63) }
     mutating func remove(_ index: Int) { self[index >> 6] &= ~(1 &<< UInt64(index & 63)) }
+    func contains(_ index: Int) -> Bool { self[index >> 6] & (1 &<< UInt64(index & 63)) != 0 }
+
     @inline(__always) var isEmpty: Bool {
         // Folded by hand: comparing whole vectors compiles to a loop over their lanes.
         let four = lowHalf | highHalf

@@ -1,4 +1,5 @@
 internal import PatternMatching
+internal import Synchronization
 
 /// A rule set made ready: patterns compiled, transformation chains merged into a trie, prefilters into tables.
 struct RuleProgram: Sendable {
@@ -6,10 +7,9 @@ struct RuleProgram: Sendable {
     struct Node: Sendable {
         var parent: Int
         var transformation: Transformation?
-        var triggers: ByteSet
-        /// The rules whose chain ends here, and those whose chain passes through.
-        var rules: RuleBits
-        var subtree: RuleBits
+        var triggers = ByteClasses.Found.zero
+        /// The rules whose chain ends here.
+        var rules = RuleBits.zero
     }
 
     enum Condition: Sendable {
@@ -20,16 +20,26 @@ struct RuleProgram: Sendable {
         case grammar(Grammar)
     }
 
+    private static let made = Atomic(0)
+    /// Tells one set of rules from another.
+    let serial = RuleProgram.made.add(1, ordering: .relaxed).newValue
     let rules: [Rule]
     let conditions: [Condition]
     /// Parents stand before their children.
     private(set) var nodes: [Node]
-    let rulesOf: [RuleBits]
+    /// Where the chain of `Transformation.base` ends.
+    private(set) var base = 0
+    /// For each rule the sets of bytes that its form must have members of.
+    private(set) var required: [ByteClasses.Found] = []
     /// Rules that can match only where one of their literals stands.
-    let gated: RuleBits
+    let hasLiterals: RuleBits
     let literals: LiteralAutomaton
-    /// Each distinct set of required bytes, with the rules that require one of them.
-    let required: [(bytes: ByteSet, rules: RuleBits)]
+    let gates: RuleGates
+    /// Rules that ask a grammar about a value whose escapes, quotes and letter case alone were undone.
+    let direct: RuleBits
+    /// What a value needs to be UTF-7, and what it cannot have to be base64.
+    let utf7: ByteClasses.Found
+    let notBase64: ByteClasses.Found
 
     init(_ rules: [Rule]) throws(InspectionFailure) {
         guard rules.count <= RuleBits.capacity else {
@@ -39,49 +49,58 @@ struct RuleProgram: Sendable {
         for rule in rules where !known.insert(rule.id).inserted { throw .duplicateRule(id: rule.id) }
         self.rules = rules
         conditions = try Self.compile(rules)
-        nodes = [Node(parent: 0, transformation: nil, triggers: ByteSet(), rules: .zero, subtree: .zero)]
-        rulesOf = Variable.allCases.map { variable in
-            rules.indices.reduce(into: RuleBits.zero) { set, index in
-                if rules[index].variables.contains(variable) { set.insert(index) }
-            }
-        }
-        gated = rules.indices.reduce(into: RuleBits.zero) { set, index in
+        nodes = [Node(parent: 0, transformation: nil)]
+        hasLiterals = rules.indices.reduce(into: RuleBits.zero) { set, index in
             if !rules[index].literals.isEmpty { set.insert(index) }
+        }
+        direct = rules.indices.reduce(into: RuleBits.zero) { set, index in
+            guard case .grammar(let grammar) = rules[index].condition, grammar.ignoresCase else { return }
+            let chain = rules[index].transformations.filter { $0 != .unquoteShell }
+            if chain == Transformation.base + [.lowercase] { set.insert(index) }
         }
         literals = LiteralAutomaton(
             rules.indices.flatMap { index in
                 rules[index].literals.map { (bytes: Array($0.utf8), tags: RuleBits(index)) }
             })
-        required = Self.requirements(of: rules)
-        for index in rules.indices { insert(rules[index].transformations, rule: index) }
-    }
-
-    /// The rules that a value with these bytes may still match.
-    func possible(_ bytes: ByteSet) -> RuleBits {
-        var possible = ~RuleBits.zero
-        for requirement in required where !requirement.bytes.intersects(bytes) {
-            possible &= ~requirement.rules
+        var classes = ByteClasses()
+        required = try rules.map { rule throws(InspectionFailure) in
+            try Self.classes(rule.bytes.map(\.ignoringCase), rule.id, &classes)
         }
-        return possible
+        let triggers = try Transformation.allCases.map { step throws(InspectionFailure) in
+            try Self.classes([step.triggers], "of any name", &classes)
+        }
+        utf7 = try Self.classes([ByteSet("A"), ByteSet("+ ")], "UTF-7", &classes)
+        notBase64 = try Self.classes([PlausibleBase64.others], "base64", &classes)
+        gates = RuleGates(rules, &classes)
+        for transformation in Transformation.base { base = child(of: base, transformation, triggers) }
+        for index in rules.indices {
+            let end = rules[index].transformations.reduce(0) { child(of: $0, $1, triggers) }
+            nodes[end].rules.insert(index)
+        }
     }
 
-    private mutating func insert(_ chain: [Transformation], rule: Int) {
-        var node = 0
-        nodes[node].subtree.insert(rule)
-        for transformation in chain {
-            let child = nodes.indices.first { nodes[$0].parent == node && nodes[$0].transformation == transformation }
-            if let child {
-                node = child
-            } else {
-                nodes.append(
-                    Node(
-                        parent: node, transformation: transformation, triggers: transformation.triggers,
-                        rules: .zero, subtree: .zero))
-                node = nodes.count - 1
+    private static func classes(
+        _ sets: [ByteSet], _ rule: String, _ classes: inout ByteClasses
+    ) throws(InspectionFailure) -> ByteClasses.Found {
+        var found = ByteClasses.Found.zero
+        for set in sets {
+            guard let number = classes.add(set) else {
+                throw .malformedRule(id: rule, reason: "the rules ask for too many different sets of bytes")
             }
-            nodes[node].subtree.insert(rule)
+            found |= ByteClasses.bit(number)
         }
-        nodes[node].rules.insert(rule)
+        return found
+    }
+
+    private mutating func child(
+        of parent: Int, _ transformation: Transformation, _ triggers: [ByteClasses.Found]
+    ) -> Int {
+        let known = nodes.indices.first { nodes[$0].parent == parent && nodes[$0].transformation == transformation }
+        if let known { return known }
+        nodes.append(
+            Node(
+                parent: parent, transformation: transformation, triggers: triggers[Int(transformation.rawValue)]))
+        return nodes.count - 1
     }
 
     private static func compile(_ rules: [Rule]) throws(InspectionFailure) -> [Condition] {
@@ -109,18 +128,16 @@ struct RuleProgram: Sendable {
         case .grammar(let grammar): return .grammar(grammar)
         }
     }
+}
 
-    private static func requirements(of rules: [Rule]) -> [(bytes: ByteSet, rules: RuleBits)] {
-        var requirements: [(bytes: ByteSet, rules: RuleBits)] = []
-        for (index, rule) in rules.enumerated() {
-            for bytes in rule.bytes {
-                if let known = requirements.firstIndex(where: { $0.bytes == bytes }) {
-                    requirements[known].rules.insert(index)
-                } else {
-                    requirements.append((bytes, RuleBits(index)))
-                }
-            }
+extension ByteSet {
+    /// With the other case of its letters.
+    var ignoringCase: ByteSet {
+        var both = self
+        for letter in 0x41...0x5a as ClosedRange<UInt8> where contains(letter) || contains(letter | 0x20) {
+            both.insert(letter)
+            both.insert(letter | 0x20)
         }
-        return requirements
+        return both
     }
 }

@@ -18,7 +18,7 @@ package struct PatternRequirements: Sendable {
         let facts = Facts(of: tree)
         minimumLength = facts.minimumLength
         literals = facts.allChoices.filter(Self.isUseful).sorted { Rarity.of($0) < Rarity.of($1) }
-        bytes = facts.bytes.filter { Rarity.of($0) < 0.7 }.sorted { Rarity.of($0) < Rarity.of($1) }
+        bytes = Rarity.sorted(facts.bytes.filter { Rarity.of($0) < 0.7 })
     }
 
     /// A single letter stands nearly everywhere; a single sign may still be rare.
@@ -44,9 +44,24 @@ package enum Rarity {
     private static let frequent = Set("etaoinsr".utf8)
 
     static func of(_ literal: [UInt8]) -> Double { literal.reduce(1) { $0 * of($1) } }
-    static func of(_ choice: [[UInt8]]) -> Double { choice.reduce(0) { $0 + of($1) } }
-    static func of(_ set: ByteSet) -> Double {
-        (0...255 as ClosedRange<UInt8>).reduce(0) { set.contains($1) ? $0 + of($1) : $0 }
+    package static func of(_ choice: [[UInt8]]) -> Double { choice.reduce(0) { $0 + of($1) } }
+    package static func of(_ set: ByteSet) -> Double {
+        var sum = 0.0
+        for word in 0..<4 {
+            var bits = set.words[word]
+            while bits != 0 {
+                sum += ofByte[word << 6 | bits.trailingZeroBitCount]
+                bits &= bits &- 1
+            }
+        }
+        return sum
+    }
+
+    private static let ofByte = (0...255 as ClosedRange<UInt8>).map { of($0) }
+
+    /// The rarest first. Each is weighed once.
+    package static func sorted(_ sets: some Sequence<ByteSet>) -> [ByteSet] {
+        sets.map { (set: $0, rarity: of($0)) }.sorted { $0.rarity < $1.rarity }.map(\.set)
     }
 
     /// The rarest window of at most `length` bytes: as good a gate as the whole, in a smaller automaton.
@@ -169,13 +184,13 @@ private struct Facts {
                 if union.count <= Self.maximumUnion { choices = [Array(union)] }
             }
         }
-        let sets = parts.map { facts in facts.bytes.min { Rarity.of($0) < Rarity.of($1) } }
+        let sets = parts.map { facts in Rarity.sorted(facts.bytes).first }
         if sets.allSatisfy({ $0 != nil }) { bytes = [sets.reduce(ByteSet()) { $0 | ($1 ?? ByteSet()) }] }
     }
 
     /// A few of each, the rarest, so that large expressions stay cheap to look at.
     private mutating func trim() {
         if choices.count > 4 { choices = Array(choices.sorted { Rarity.of($0) < Rarity.of($1) }.prefix(4)) }
-        if bytes.count > 4 { bytes = Array(bytes.sorted { Rarity.of($0) < Rarity.of($1) }.prefix(4)) }
+        if bytes.count > 4 { bytes = Array(Rarity.sorted(bytes).prefix(4)) }
     }
 }

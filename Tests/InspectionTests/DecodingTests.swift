@@ -1,3 +1,4 @@
+import Compression
 import PatternMatching
 import TestSupport
 import Testing
@@ -23,7 +24,7 @@ import Testing
 
     @Test func overlongAndFullWidthFormsBecomeASCII() {
         var output: [UInt8] = []
-        UnicodeFolding.fold([0xc0, 0xaf, 0xe0, 0x80, 0xaf, 0xef, 0xbc, 0x9c, 0xc3, 0xa9, 0xc2].span, into: &output)
+        _ = UnicodeFolding.fold([0xc0, 0xaf, 0xe0, 0x80, 0xaf, 0xef, 0xbc, 0x9c, 0xc3, 0xa9, 0xc2].span, into: &output)
         #expect(output == [0x2f, 0x2f, 0x3c, 0xc3, 0xa9, 0xc2])
     }
 
@@ -68,6 +69,40 @@ import Testing
     }
 }
 
+@Suite struct CharsetTests {
+    @Test func aContentTypeSaysWhichSetItIs() {
+        func charset(_ text: String) -> Charset? { Charset(ofContentType: Array(text.utf8).span) }
+        #expect(charset("application/json; charset=UTF-16LE") == .utf16)
+        #expect(charset("text/xml; charset=\"ibm037\"") == .ibm037)
+        #expect(charset("application/json; charset=utf-8") == nil)
+        #expect(charset("application/json") == nil)
+    }
+
+    @Test func theirBytesAreReadAsText() {
+        func decode(_ charset: Charset, _ bytes: [UInt8]) -> String {
+            var output: [UInt8] = []
+            charset.decode(bytes.span, into: &output)
+            return String(decoding: output, as: UTF8.self)
+        }
+        #expect(decode(.ibm037, [0x7d, 0x40, 0x96, 0x99, 0x40, 0xf1, 0x7e, 0xf1]) == "' or 1=1")
+        #expect(decode(.utf16, [0x3c, 0x00, 0x61, 0x00]) == "<a")
+        #expect(decode(.utf16, [0xfe, 0xff, 0x00, 0x3c, 0x00, 0x61]) == "<a")
+        #expect(decode(.utf16BigEndian, [0x00, 0x3c, 0x00, 0x61, 0x00]) == "<a")
+    }
+
+    @Test(arguments: [
+        ("application/x-www-form-urlencoded; charset=ibm037", "q=%7D%40%96%99%40%F1%7E%F1%40%60%60"),
+        ("text/plain; charset=utf-16le", "'\u{0} \u{0}o\u{0}r\u{0} \u{0}1\u{0}=\u{0}1\u{0} \u{0}-\u{0}-\u{0}"),
+    ])
+    func anAttackInAStrangeSetIsFound(type: String, body: String) throws {
+        var scratch = try InspectionScratch()
+        let request = InspectedRequest(
+            method: "POST", target: [0x2f], headers: [.init("Content-Type", type)], body: Array(body.utf8))
+        let verdict = try InspectionEngine.builtIn().inspect(request, .standard, &scratch)
+        #expect(verdict.category == .sqlInjection)
+    }
+}
+
 @Suite struct ParsingTests {
     private func values(_ method: String = "POST", _ target: String = "/", type: String = "", body: String = "")
         -> [String]
@@ -95,6 +130,42 @@ import Testing
 
     @Test func aValueTornAtItsOwnEqualsSignIsLookedAtWhole() {
         #expect(values("GET", "/?<svg onload=alert(1)>").contains("argument =<svg onload=alert(1)>"))
+    }
+
+    /// In a field, in a cookie, behind base64; each string is then judged by itself.
+    @Test(arguments: [
+        "{\"name\":\"x' or 7=7 --\",\"page\":1}", "[\"<script src=//evil.example>\"]",
+        "eyJuYW1lIjoieCcgb3IgNz03IC0tIiwicGFnZSI6MX0",
+    ])
+    func jsonInAValueIsRead(text: String) throws {
+        let engine = try InspectionEngine.builtIn()
+        var scratch = try InspectionScratch()
+        for target in ["/?data=\(text)", "/"] {
+            let request = InspectedRequest(
+                method: "GET", target: Array(target.utf8),
+                headers: target == "/" ? [.init("Cookie", "data=\(text)")] : [])
+            let findings = engine.inspect(request, .standard, &scratch).findings
+            #expect(findings.contains { $0.weight > 0.8 }, "\(target) \(findings.map(\.ruleID))")
+        }
+    }
+
+    @Test func aBrotliBodyIsExpandedUpToTheLimit() throws {
+        let encoder = try BrotliEncoder(level: 5)
+        let attack = Array("q=x' or 7=7 --&a=".utf8) + [UInt8](repeating: 0x61, count: 100_000)
+        let packed = try encoder.encode(attack, flush: false) + encoder.finish()
+        let request = InspectedRequest(
+            method: "POST", target: [0x2f],
+            headers: [
+                .init("Content-Type", "application/x-www-form-urlencoded"), .init("Content-Encoding", "br"),
+            ], body: packed)
+        var scratch = try InspectionScratch()
+        #expect(try InspectionEngine.builtIn().inspect(request, .standard, &scratch).action == .block)
+        let small = try InspectionEngine.builtIn(limits: InspectionLimits(maximumBytes: 1_000))
+        #expect(!small.inspect(request, .standard, &scratch).isComplete)
+        var output: [UInt8] = []
+        #expect(BrotliDecoder.expand(packed.span, limit: 100, into: &output) == .cut)
+        #expect(output.count == 100)
+        #expect(BrotliDecoder.expand(packed.span.extracting(0..<9), limit: 1_000_000, into: &output) == .needsInput)
     }
 
     @Test func jsonGivesItsStringsWithTheirNames() {

@@ -9,6 +9,17 @@ import Testing
         return tags
     }
 
+    @Test(arguments: [
+        ("1 or 2", true), ("or", true), ("OR(", true), ("1or 2", true), ("for", false), ("ore", false),
+        ("x or1", false),
+        ("_or", false), ("or$", false), ("nor or", true), ("(or)", true), ("\u{e9}or", false),
+    ])
+    func aWordCountsOnlyWhereItStandsAlone(text: String, isFound: Bool) {
+        let automaton = LiteralAutomaton(
+            [(Array("nor".utf8), tag(1))], words: [(Array("or".utf8), tag(0)), (Array("nor".utf8), tag(2))])
+        #expect((automaton.scan(Array(text.utf8).span)[0] & 1 != 0) == isFound)
+    }
+
     @Test func findsLiteralsInsideEachOther() {
         let words = ["he", "she", "his", "hers"]
         let automaton = LiteralAutomaton(words.enumerated().map { (Array($1.utf8), tag($0)) })

@@ -5,14 +5,19 @@ enum InspectionFuzzing {
     private static let engine = try? InspectionEngine.builtIn()
     private static let types = [
         "application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=x", "text/xml", "",
+        "application/x-www-form-urlencoded; charset=ibm037", "application/json; charset=utf-16",
     ]
+    private static let encodings = ["", "", "", "gzip", "br"]
 
     static func inspect(_ bytes: [UInt8]) {
         guard let engine, let first = bytes.first, var scratch = try? InspectionScratch() else { return }
         let parts = bytes.dropFirst().split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
         let request = InspectedRequest(
             method: "POST", target: Array(parts[0]),
-            headers: [.init("content-type", types[Int(first) % types.count]), .init("cookie", Array(parts[0]))],
+            headers: [
+                .init("content-type", types[Int(first) % types.count]), .init("cookie", Array(parts[0])),
+                .init("content-encoding", encodings[Int(first) / types.count % encodings.count]),
+            ],
             body: parts.count > 1 ? Array(parts[1]) : [])
         let verdict = engine.inspect(request, .standard, &scratch)
         precondition(verdict.score >= 0 && verdict.score < 1)

@@ -14,58 +14,68 @@ enum Escapes {
         return true
     }
 
+    /// Writes nothing and returns false if there is nothing to undo.
     static func decodeOnce(_ input: Span<UInt8>, into output: inout [UInt8]) -> Bool {
-        var changed = false
+        var run = 0
         var index = 0
         while index < input.count {
             let byte = input[index]
-            var consumed = 0
-            switch byte {
-            case UInt8(ascii: "%"): consumed = percent(input, index, &output)
-            case UInt8(ascii: "&"): consumed = entity(input, index, &output)
-            case UInt8(ascii: "\\"): consumed = backslash(input, index, &output)
-            default: break
-            }
-            if consumed == 0 {
-                output.append(byte)
+            guard byte == UInt8(ascii: "%") || byte == UInt8(ascii: "&") || byte == UInt8(ascii: "\\"),
+                let (meaning, length) = escape(input, index, byte)
+            else {
                 index += 1
-            } else {
-                changed = true
-                index += consumed
+                continue
             }
+            output.append(input.extracting(run..<index))
+            append(meaning, &output)
+            index += length
+            run = index
         }
-        return changed
+        guard run > 0 else { return false }
+        output.append(input.extracting(run..<input.count))
+        return true
     }
 
-    /// Each of these appends what an escape at `index` means and returns its length, or 0 if there is none.
-    static func percent(_ input: Span<UInt8>, _ index: Int, _ output: inout [UInt8]) -> Int {
-        if let byte = hex(input, index + 1, digits: 2) {
-            output.append(UInt8(byte))
-            return 3
-        }
-        guard input.hasPrefix("u", at: index + 1), let unit = hex(input, index + 2, digits: 4) else { return 0 }
-        append(unit, &output)
-        return 6
+    /// What an escape means: a byte as it is, or a character.
+    private enum Meaning {
+        case byte(UInt8)
+        case character(UInt32)
     }
 
-    private static func backslash(_ input: Span<UInt8>, _ index: Int, _ output: inout [UInt8]) -> Int {
-        guard index + 1 < input.count else { return 0 }
+    private static func append(_ meaning: Meaning, _ output: inout [UInt8]) {
+        switch meaning {
+        case .byte(let byte): output.append(byte)
+        case .character(let value): append(value, &output)
+        }
+    }
+
+    private static func escape(_ input: Span<UInt8>, _ index: Int, _ byte: UInt8) -> (Meaning, Int)? {
+        switch byte {
+        case UInt8(ascii: "%"): percent(input, index)
+        case UInt8(ascii: "&"): entity(input, index)
+        default: backslash(input, index)
+        }
+    }
+
+    /// Each of these says what an escape at `index` means, and its length.
+    private static func percent(_ input: Span<UInt8>, _ index: Int) -> (Meaning, Int)? {
+        if let byte = hex(input, index + 1, digits: 2) { return (.byte(UInt8(byte)), 3) }
+        guard input.hasPrefix("u", at: index + 1), let unit = hex(input, index + 2, digits: 4) else { return nil }
+        return (.character(unit), 6)
+    }
+
+    private static func backslash(_ input: Span<UInt8>, _ index: Int) -> (Meaning, Int)? {
+        guard index + 1 < input.count else { return nil }
         switch input[index + 1] {
-        case UInt8(ascii: "x"):
-            guard let byte = hex(input, index + 2, digits: 2) else { return 0 }
-            append(byte, &output)
-            return 4
-        case UInt8(ascii: "u"):
-            guard let unit = hex(input, index + 2, digits: 4) else { return 0 }
-            append(unit, &output)
-            return 6
-        case 0x30...0x37: return octal(input, index, &output)
-        default: return 0
+        case UInt8(ascii: "x"): return hex(input, index + 2, digits: 2).map { (.character($0), 4) }
+        case UInt8(ascii: "u"): return hex(input, index + 2, digits: 4).map { (.character($0), 6) }
+        case 0x30...0x37: return octal(input, index)
+        default: return nil
         }
     }
 
     /// Two or three octal digits, as old JavaScript and shells read them.
-    private static func octal(_ input: Span<UInt8>, _ index: Int, _ output: inout [UInt8]) -> Int {
+    private static func octal(_ input: Span<UInt8>, _ index: Int) -> (Meaning, Int)? {
         var value: UInt32 = 0
         var length = 1
         while length < 4, index + length < input.count, (0x30...0x37).contains(input[index + length]) {
@@ -74,22 +84,21 @@ enum Escapes {
             value = next
             length += 1
         }
-        guard length > 2, value >= 0x20 else { return 0 }
-        output.append(UInt8(value))
-        return length
+        return length > 2 && value >= 0x20 ? (.byte(UInt8(value)), length) : nil
     }
 
-    private static func entity(_ input: Span<UInt8>, _ index: Int, _ output: inout [UInt8]) -> Int {
-        guard index + 2 < input.count else { return 0 }
-        if input[index + 1] == UInt8(ascii: "#") { return numericEntity(input, index, &output) }
-        for (name, byte) in namedEntities where input.hasPrefix(name, at: index + 1) {
-            output.append(byte)
-            return 1 + name.utf8CodeUnitCount
-        }
-        return 0
+    private static func entity(_ input: Span<UInt8>, _ index: Int) -> (Meaning, Int)? {
+        guard index + 2 < input.count else { return nil }
+        if input[index + 1] == UInt8(ascii: "#") { return numericEntity(input, index) }
+        var end = index + 1
+        while end < input.count, end - index < 10, input[end].isLetter { end += 1 }
+        guard end < input.count, input[end] == UInt8(ascii: ";"),
+            let byte = namedEntities(input, (index + 1)..<end)
+        else { return nil }
+        return (.byte(byte), end + 1 - index)
     }
 
-    private static func numericEntity(_ input: Span<UInt8>, _ index: Int, _ output: inout [UInt8]) -> Int {
+    private static func numericEntity(_ input: Span<UInt8>, _ index: Int) -> (Meaning, Int)? {
         let isHex = input[index + 2].lowercased == UInt8(ascii: "x")
         var cursor = index + (isHex ? 3 : 2)
         let first = cursor
@@ -98,18 +107,17 @@ enum Escapes {
             value = value &* (isHex ? 16 : 10) &+ UInt32(digit)
             cursor += 1
         }
-        guard cursor > first, value <= 0x10ffff else { return 0 }
-        append(value, &output)
+        guard cursor > first, value <= 0x10ffff else { return nil }
         if cursor < input.count, input[cursor] == UInt8(ascii: ";") { cursor += 1 }
-        return cursor - index
+        return (.character(value), cursor - index)
     }
 
-    private static let namedEntities: [(StaticString, UInt8)] = [
-        ("lt;", 0x3c), ("gt;", 0x3e), ("quot;", 0x22), ("apos;", 0x27), ("amp;", 0x26), ("nbsp;", 0x20),
-        ("tab;", 0x09), ("newline;", 0x0a), ("colon;", 0x3a), ("semi;", 0x3b), ("lpar;", 0x28), ("rpar;", 0x29),
-        ("sol;", 0x2f), ("bsol;", 0x5c), ("equals;", 0x3d), ("period;", 0x2e), ("comma;", 0x2c), ("dollar;", 0x24),
-        ("lbrace;", 0x7b), ("rbrace;", 0x7d), ("grave;", 0x60), ("num;", 0x23), ("excl;", 0x21), ("vert;", 0x7c),
-    ]
+    private static let namedEntities = WordTable<UInt8>([
+        (0x3c, "lt"), (0x3e, "gt"), (0x22, "quot"), (0x27, "apos"), (0x26, "amp"), (0x20, "nbsp"), (0x09, "tab"),
+        (0x0a, "newline"), (0x3a, "colon"), (0x3b, "semi"), (0x28, "lpar"), (0x29, "rpar"), (0x2f, "sol"),
+        (0x5c, "bsol"), (0x3d, "equals"), (0x2e, "period"), (0x2c, "comma"), (0x24, "dollar"), (0x7b, "lbrace"),
+        (0x7d, "rbrace"), (0x60, "grave"), (0x23, "num"), (0x21, "excl"), (0x7c, "vert"),
+    ])
 
     static func hex(_ input: Span<UInt8>, _ index: Int, digits: Int) -> UInt32? {
         guard index + digits <= input.count else { return nil }

@@ -1,6 +1,6 @@
 internal import Compression
 
-/// Undoes gzip and deflate of a whole body, never writing more than it was told to.
+/// Undoes gzip, deflate and brotli of a whole body, never writing more than it was told to.
 package enum Inflate {
     package enum Outcome: Equatable, Sendable {
         case complete
@@ -16,6 +16,15 @@ package enum Inflate {
         let outcome = expand(input, .headed, limit: limit, into: &output)
         guard outcome == .malformed, output.count == start else { return outcome }
         return expand(input, .bare, limit: limit, into: &output)
+    }
+
+    /// brotli says nothing about itself: only who was told that it is brotli asks.
+    static func expandBrotli(_ input: Span<UInt8>, limit: Int, into output: inout [UInt8]) -> Outcome {
+        switch BrotliDecoder.expand(input, limit: limit, into: &output) {
+        case .ended: .complete
+        case .cut: .cut
+        case .needsInput, .malformed: .malformed
+        }
     }
 
     private static func expand(

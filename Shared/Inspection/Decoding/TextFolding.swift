@@ -1,13 +1,28 @@
+internal import PatternMatching
+
 /// Characters that some decoder on the way will read as ASCII: overlong UTF-8 (`C0 AF` for `/`), full-width forms
 /// (U+FF01…FF5E), the division slashes (U+2215, U+2216), the no-break space.
 enum UnicodeFolding {
-    static func fold(_ input: Span<UInt8>, into output: inout [UInt8]) {
+    /// Writes nothing and returns false if there is nothing to fold.
+    static func fold(_ input: Span<UInt8>, into output: inout [UInt8]) -> Bool {
+        var run = 0
         var index = 0
         while index < input.count {
+            guard input[index] >= 0xc0 else {
+                index += 1
+                continue
+            }
             let (byte, length) = folded(input, index)
-            if !isInvisible(input, index) { output.append(byte) }
+            if length > 1 {
+                output.append(input.extracting(run..<index))
+                if !isInvisible(input, index) { output.append(byte) }
+                run = index + length
+            }
             index += length
         }
+        guard run > 0 else { return false }
+        output.append(input.extracting(run..<input.count))
+        return true
     }
 
     private static func folded(_ input: Span<UInt8>, _ index: Int) -> (UInt8, Int) {
@@ -46,34 +61,49 @@ enum UnicodeFolding {
 }
 
 enum SQLComments {
-    static func replace(_ input: Span<UInt8>, into output: inout [UInt8]) {
+    /// Writes nothing and returns false if there are none.
+    static func replace(_ input: Span<UInt8>, into output: inout [UInt8]) -> Bool {
+        var run = 0
         var index = 0
         var isConditional = false
         while index < input.count {
-            if input.hasPrefix("/*!", at: index) {
-                isConditional = true
-                index += 3
-                while index < input.count, (0x30...0x39).contains(input[index]) { index += 1 }
-                output.append(0x20)
-            } else if input.hasPrefix("/*", at: index) {
-                index = end(of: input, after: index + 2)
-                output.append(0x20)
-            } else if isConditional, input.hasPrefix("*/", at: index) {
-                isConditional = false
-                index += 2
-                output.append(0x20)
-            } else {
-                output.append(input[index])
+            let byte = input[index]
+            guard byte == UInt8(ascii: "/") || byte == UInt8(ascii: "*") else {
                 index += 1
+                continue
             }
+            let end = end(of: input, at: index, &isConditional)
+            if end > index {
+                output.append(input.extracting(run..<index))
+                output.append(0x20)
+                run = end
+            }
+            index = max(end, index + 1)
         }
+        guard run > 0 else { return false }
+        output.append(input.extracting(run..<input.count))
+        return true
+    }
+
+    /// Where what becomes one space ends; the same place if nothing does.
+    private static func end(of input: Span<UInt8>, at start: Int, _ isConditional: inout Bool) -> Int {
+        if input.hasPrefix("/*!", at: start) {
+            isConditional = true
+            var index = start + 3
+            while index < input.count, input[index].isDigit { index += 1 }
+            return index
+        }
+        if input.hasPrefix("/*", at: start) { return endOfComment(input, after: start + 2) }
+        guard isConditional, input.hasPrefix("*/", at: start) else { return start }
+        isConditional = false
+        return start + 2
     }
 
     /// A comment that is not closed runs to the end, as databases read it.
-    private static func end(of input: Span<UInt8>, after start: Int) -> Int {
+    private static func endOfComment(_ input: Span<UInt8>, after start: Int) -> Int {
         var index = start
         while index < input.count {
-            if input.hasPrefix("*/", at: index) { return index + 2 }
+            if input[index] == UInt8(ascii: "*"), input.hasPrefix("*/", at: index) { return index + 2 }
             index += 1
         }
         return index
@@ -81,27 +111,45 @@ enum SQLComments {
 }
 
 enum ShellQuoting {
+    /// Writes the whole text in any case.
     static func remove(_ input: Span<UInt8>, into output: inout [UInt8]) {
+        var run = 0
         var index = 0
         while index < input.count {
-            switch input[index] {
-            case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "^"): index += 1
-            case UInt8(ascii: "$") where input.hasPrefix("$ifs", at: index):
-                output.append(0x20)
-                index += 4
-            case UInt8(ascii: "$") where input.hasPrefix("${ifs}", at: index):
-                output.append(0x20)
-                index += 6
-            case UInt8(ascii: "$") where isEmptyParameter(input, index): index += 2
-            case UInt8(ascii: "$") where variableLength(input, index) > 0: index += variableLength(input, index)
-            // A space that was encoded twice.
-            case UInt8(ascii: "+"):
-                output.append(0x20)
+            guard isSign(input[index]) else {
                 index += 1
-            case let byte:
-                output.append(byte)
-                index += 1
+                continue
             }
+            let (length, isSpace) = sign(input, index)
+            if length > 0 {
+                output.append(input.extracting(run..<index))
+                if isSpace { output.append(0x20) }
+                run = index + length
+            }
+            index += max(length, 1)
+        }
+        output.append(input.extracting(run..<input.count))
+    }
+
+    private static func isSign(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "^"), UInt8(ascii: "$"),
+            UInt8(ascii: "+"):
+            true
+        default: false
+        }
+    }
+
+    /// How many bytes go, and whether a space takes their place.
+    private static func sign(_ input: Span<UInt8>, _ index: Int) -> (length: Int, isSpace: Bool) {
+        switch input[index] {
+        // A space that was encoded twice.
+        case UInt8(ascii: "+"): return (1, true)
+        case UInt8(ascii: "$"):
+            if input.hasPrefix("$ifs", at: index) { return (4, true) }
+            if input.hasPrefix("${ifs}", at: index) { return (6, true) }
+            return (isEmptyParameter(input, index) ? 2 : variableLength(input, index), false)
+        default: return (1, false)
         }
     }
 
@@ -125,25 +173,31 @@ enum ShellQuoting {
 
 enum PathNormalization {
     static func normalize(_ input: Span<UInt8>, into output: inout [UInt8]) -> Bool {
-        var changed = false
+        guard let first = firstChange(input) else { return false }
         let slash = UInt8(ascii: "/")
-        for index in input.indices {
-            var byte = input[index]
-            if byte == UInt8(ascii: "\\") {
-                byte = slash
-                changed = true
-            }
-            if byte == slash, output.last == slash {
-                changed = true
-                continue
-            }
+        output.append(input.extracting(0..<first))
+        for index in first..<input.count {
+            let byte = input[index] == UInt8(ascii: "\\") ? slash : input[index]
+            if byte == slash, output.last == slash { continue }
             output.append(byte)
-            if byte == slash, output.count >= 3, output.suffix(3).elementsEqual([slash, UInt8(ascii: "."), slash]) {
+            let count = output.count
+            if byte == slash, count >= 3, output[count - 2] == UInt8(ascii: "."), output[count - 3] == slash {
                 output.removeLast(2)
-                changed = true
             }
         }
-        return changed
+        return true
+    }
+
+    /// Nothing before it is changed by what comes after.
+    private static func firstChange(_ input: Span<UInt8>) -> Int? {
+        for index in input.indices {
+            let byte = input[index]
+            if byte == UInt8(ascii: "\\") { return index }
+            guard byte == UInt8(ascii: "/"), index > 0 else { continue }
+            let before = input[index - 1]
+            if before == byte || before == UInt8(ascii: ".") && index > 1 && input[index - 2] == byte { return index }
+        }
+        return nil
     }
 }
 
@@ -152,20 +206,18 @@ enum PathNormalization {
 enum PlausibleBase64 {
     private static let minimumLength = 8
 
+    /// What stands in no base64, in either alphabet.
+    static let others = ByteSet((0...255 as ClosedRange<UInt8>).filter { value(of: $0) == nil && $0 != 0x3d })
+
     static func decode(_ input: Span<UInt8>, into output: inout [UInt8]) -> Bool {
         var end = input.count
         while end > 0, input.count - end < 2, input[end - 1] == UInt8(ascii: "=") { end -= 1 }
         guard end >= minimumLength, end % 4 != 1 else { return false }
+        guard !hasWords(input, end) else { return false }
         var pending: UInt32 = 0
         var bits: UInt32 = 0
-        // Base64 has a plus in every 64 characters; words have a space in every five.
-        var spaces = 0
         for index in 0..<end {
             guard let value = value(of: input[index]) else { return false }
-            if input[index] == 0x20 {
-                spaces += 1
-                guard spaces * 12 <= end else { return false }
-            }
             pending = pending << 6 | UInt32(value)
             bits += 6
             guard bits >= 8 else { continue }
@@ -175,6 +227,16 @@ enum PlausibleBase64 {
             output.append(byte)
         }
         return true
+    }
+
+    /// Base64 has a plus in every 64 characters; words have a space in every five.
+    private static func hasWords(_ input: Span<UInt8>, _ end: Int) -> Bool {
+        var spaces = 0
+        for index in 0..<end where input[index] == 0x20 {
+            spaces += 1
+            if spaces * 12 > end { return true }
+        }
+        return false
     }
 
     static func value(of byte: UInt8) -> UInt8? {

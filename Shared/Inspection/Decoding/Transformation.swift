@@ -46,20 +46,49 @@ package enum Transformation: UInt8, Sendable, CaseIterable {
     package func apply(_ input: Span<UInt8>, into output: inout [UInt8], spare: inout [UInt8]) -> Bool {
         switch self {
         case .unescape: return Escapes.decode(input, into: &output, spare: &spare)
-        case .foldUnicode: UnicodeFolding.fold(input, into: &output)
-        case .removeNulls: input.copy(into: &output) { $0 != 0 }
+        case .foldUnicode: return UnicodeFolding.fold(input, into: &output)
+        case .removeNulls: return input.remove(into: &output) { $0 == 0 }
         case .lowercase: input.lowercase(into: &output)
         case .compressWhitespace: return input.compressWhitespace(into: &output)
-        case .removeWhitespace: input.copy(into: &output) { !Self.whitespace.contains($0) }
-        case .replaceSQLComments: SQLComments.replace(input, into: &output)
+        case .removeWhitespace: return input.remove(into: &output) { $0 == 0x20 || $0 >= 0x09 && $0 <= 0x0d }
+        case .replaceSQLComments: return SQLComments.replace(input, into: &output)
         case .unquoteShell: ShellQuoting.remove(input, into: &output)
         case .normalizePath: return PathNormalization.normalize(input, into: &output)
         }
-        return output.count != input.count || self == .lowercase || self == .unquoteShell
+        return true
+    }
+}
+
+extension [UInt8] {
+    /// A run at once.
+    mutating func append(_ text: Span<UInt8>) {
+        guard !text.isEmpty else { return }
+        unsafe text.withUnsafeBufferPointer { source in
+            append(addingCapacity: source.count) { (room: inout OutputSpan<UInt8>) in
+                unsafe room.withUnsafeMutableBufferPointer { target, count in
+                    guard let to = target.baseAddress, let from = source.baseAddress else { return }
+                    unsafe to.initialize(from: from, count: source.count)
+                    count = source.count
+                }
+            }
+        }
     }
 }
 
 extension Span<UInt8> {
+    /// Writes nothing and returns false if nothing is to be removed.
+    @inline(__always) func remove(into output: inout [UInt8], where isRemoved: (UInt8) -> Bool) -> Bool {
+        var run = 0
+        var changed = false
+        for index in indices where isRemoved(self[index]) {
+            output.append(extracting(run..<index))
+            run = index + 1
+            changed = true
+        }
+        if changed { output.append(extracting(run..<count)) }
+        return changed
+    }
+
     func copy(into output: inout [UInt8], where isKept: (UInt8) -> Bool) {
         for index in indices where isKept(self[index]) { output.append(self[index]) }
     }
@@ -68,23 +97,38 @@ extension Span<UInt8> {
         for index in indices { output.append(self[index].lowercased) }
     }
 
+    /// Writes nothing and returns false if each run is one space already.
     func compressWhitespace(into output: inout [UInt8]) -> Bool {
-        var changed = false
-        var wasSpace = false
-        for index in indices {
+        guard let first = firstWideSpace else { return false }
+        output.append(extracting(0..<first))
+        var wasSpace = first > 0 && self[first - 1] == 0x20
+        for index in first..<count {
             let byte = self[index]
             let isSpace = byte == 0x20 || (0x09...0x0d).contains(byte)
             if !isSpace {
                 output.append(byte)
             } else if !wasSpace {
                 output.append(0x20)
-                changed = changed || byte != 0x20
-            } else {
-                changed = true
             }
             wasSpace = isSpace
         }
-        return changed
+        return true
+    }
+
+    /// The first white space that does not stay as it is.
+    private var firstWideSpace: Int? {
+        var wasSpace = false
+        for index in indices {
+            let byte = self[index]
+            guard byte <= 0x20 else {
+                wasSpace = false
+                continue
+            }
+            if byte >= 0x09, byte <= 0x0d { return index }
+            if byte == 0x20, wasSpace { return index }
+            wasSpace = byte == 0x20
+        }
+        return nil
     }
 
     /// Whether `text` (lower case) stands at `index`, letter case ignored.

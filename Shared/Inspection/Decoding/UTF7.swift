@@ -1,6 +1,17 @@
 /// UTF-7's way to write a character: `+`, base64 of UTF-16, `-`. Some readers sniff it, and `<` written so passes every
 /// filter that looks for `<`.
 enum UTF7 {
+    /// Whether a shift begins anywhere: ASCII's high byte makes an `A` of its first letter.
+    static func isPlausible(_ text: Span<UInt8>) -> Bool {
+        var wasShift = false
+        for index in text.indices {
+            let byte = text[index]
+            if wasShift, byte == UInt8(ascii: "A") { return true }
+            wasShift = byte == 0x20 || byte == UInt8(ascii: "+")
+        }
+        return false
+    }
+
     /// Writes the text with its shifted ASCII in plain; false if there is none. A form's decoder has turned the plus into
     /// a space, so either begins a shift; only what comes out as ASCII punctuation is taken for one.
     static func decode(_ input: Span<UInt8>, into output: inout [UInt8]) -> Bool {

@@ -5,6 +5,7 @@ package enum Grammar: Sendable, CaseIterable {
     case shell
     case path
     case url
+    case template
 
     package func judge(_ text: Span<UInt8>) -> GrammarVerdict? {
         switch self {
@@ -13,6 +14,7 @@ package enum Grammar: Sendable, CaseIterable {
         case .shell: ShellGrammar.judge(text)
         case .path: PathGrammar.judge(text)
         case .url: URLGrammar.judge(text)
+        case .template: TemplateGrammar.judge(text)
         }
     }
 }

@@ -9,6 +9,24 @@ struct JSONValues {
     private var names: [Range<Int>] = []
     private var isObject: [Bool] = []
     private let maximumDepth: Int
+    /// What the strings are values of, when the text stands in a value itself.
+    private var variable: Variable?
+
+    /// A value that is JSON, all of it: each of its strings becomes a value of the same kind.
+    static func parse(nested text: Span<UInt8>, in variable: Variable, into table: inout ValueTable) {
+        var reader = JSONValues(maximumDepth: maximumNestedDepth)
+        reader.variable = variable
+        _ = reader.read(text, into: &table)
+    }
+
+    private static let maximumNestedDepth = 16
+
+    static func isPlausible(_ text: Span<UInt8>) -> Bool {
+        guard text.count > 8 else { return false }
+        let last = text[text.count - 1]
+        return text[0] == UInt8(ascii: "{") && last == UInt8(ascii: "}")
+            || text[0] == UInt8(ascii: "[") && last == UInt8(ascii: "]")
+    }
 
     /// Returns false if the text is not JSON; what was read until then is in the table.
     static func parse(_ text: Span<UInt8>, maximumDepth: Int, into table: inout ValueTable) -> Bool {
@@ -25,7 +43,7 @@ struct JSONValues {
             switch byte {
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 guard names.count < maximumDepth else {
-                    table.anomalies.insert(.tooDeep)
+                    if variable == nil { table.anomalies.insert(.tooDeep) }
                     return false
                 }
                 names.append(name)
@@ -43,14 +61,23 @@ struct JSONValues {
                 guard let string = readString(text, into: &table) else { return false }
                 if expectsName {
                     name = string
-                    if !string.isEmpty { table.add(.jsonName, name: string, string) }
-                } else if !string.isEmpty {
-                    table.add(.jsonValue, name: name, string)
+                    if variable == nil {
+                        table.addName(.jsonName, string)
+                    } else {
+                        add(.jsonName, string, string, into: &table)
+                    }
+                } else {
+                    add(.jsonValue, name, string, into: &table)
                 }
             default: guard skipScalar(text, byte) else { return false }
             }
         }
         return isObject.isEmpty
+    }
+
+    private func add(_ kind: Variable, _ name: Range<Int>, _ string: Range<Int>, into table: inout ValueTable) {
+        guard !string.isEmpty else { return }
+        table.add(variable ?? kind, name: name, string, isDerived: variable != nil)
     }
 
     private mutating func nextByte(_ text: Span<UInt8>) -> UInt8? {
@@ -65,23 +92,34 @@ struct JSONValues {
     /// After the opening quote. Escapes are undone; nil if the closing quote is missing.
     private mutating func readString(_ text: Span<UInt8>, into table: inout ValueTable) -> Range<Int>? {
         let start = table.bytes.count
-        let end = start + table.room(for: text.count)
+        let end = start + table.room(for: text.count + 4)
         while index < text.count {
+            let run = index
+            while index < text.count, !Self.endsRun(unsafe text[unchecked: index]) { index += 1 }
+            append(text.extracting(run..<index), upTo: end, into: &table)
+            guard index < text.count else { return nil }
             let byte = text[index]
             index += 1
             if byte == UInt8(ascii: "\"") { return start..<table.bytes.count }
-            guard table.bytes.count + 4 <= end else {
-                table.anomalies.insert(.tooManyBytes)
-                if byte == UInt8(ascii: "\\") { index += 1 }
-                continue
-            }
-            if byte == UInt8(ascii: "\\") {
+            if table.bytes.count + 4 <= end {
                 readEscape(text, into: &table)
             } else {
-                table.bytes.append(byte)
+                table.anomalies.insert(.tooManyBytes)
+                index += 1
             }
         }
         return nil
+    }
+
+    @inline(__always) private static func endsRun(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    /// The last three bytes of the room stay free, for an escape.
+    private func append(_ run: Span<UInt8>, upTo end: Int, into table: inout ValueTable) {
+        let length = max(0, min(run.count, end - 3 - table.bytes.count))
+        if length < run.count { table.anomalies.insert(.tooManyBytes) }
+        table.bytes.append(run.extracting(first: length))
     }
 
     private mutating func readEscape(_ text: Span<UInt8>, into table: inout ValueTable) {

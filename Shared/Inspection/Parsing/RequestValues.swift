@@ -4,30 +4,45 @@ enum RequestValues {
         table.add(.method, request.method.utf8.span)
         collectTarget(request.target.span, into: &table)
         var contentType: [UInt8] = []
+        var contentEncoding: [UInt8] = []
         for header in request.headers {
-            let name = header.name.lowercased()
-            if name == "content-type" { contentType = header.value }
-            collectHeader(name, header.value.span, into: &table)
+            let name = header.name.utf8.span
+            let kind = HeaderKind.table(name, 0..<name.count)
+            if kind == .contentType { contentType = header.value }
+            if kind == .contentEncoding { contentEncoding = header.value }
+            collectHeader(name, kind, header.value.span, into: &table)
         }
         guard !request.body.isEmpty else { return }
-        if let plain = expanded(request, limits, &table) {
-            collectBody(plain.span, contentType.span, limits, into: &table)
-        } else {
-            collectBody(request.body.span, contentType.span, limits, into: &table)
-        }
+        var plain: [UInt8] = []
+        let outcome = expand(request.body.span, contentEncoding.span, limits, into: &plain)
+        if outcome == .cut { table.anomalies.insert(.tooManyBytes) }
+        if !plain.isEmpty { collectText(plain.span, contentType.span, limits, into: &table) }
+        // What is not what it says it is may be read as it stands, too.
+        if outcome == .malformed { collectText(request.body.span, contentType.span, limits, into: &table) }
     }
 
-    /// A compressed body, expanded as far as the limits let; nil if it is not compressed, whatever it says it is.
-    private static func expanded(
-        _ request: InspectedRequest, _ limits: InspectionLimits, _ table: inout ValueTable
-    ) -> [UInt8]? {
-        guard let encoding = request.headers.first(where: { $0.name.lowercased() == "content-encoding" })?.value,
-            encoding.span.contains("gzip") || encoding.span.contains("deflate")
-        else { return nil }
+    /// A body in a character set of its own is read as it stands, its values then in that set, and once more as a whole.
+    private static func collectText(
+        _ body: Span<UInt8>, _ contentType: Span<UInt8>, _ limits: InspectionLimits, into table: inout ValueTable
+    ) {
+        let first = table.values.count
+        collectBody(body, contentType, limits, into: &table)
+        guard contentType.count > 20, let charset = Charset(ofContentType: contentType) else { return }
+        for index in first..<table.values.count { table.addDecoded(table.values[index], charset) }
         var plain: [UInt8] = []
-        let outcome = Inflate.expand(request.body.span, limit: limits.maximumBytes, into: &plain)
-        if outcome == .cut { table.anomalies.insert(.tooManyBytes) }
-        return plain.isEmpty ? nil : plain
+        charset.decode(body, into: &plain)
+        collectBody(plain.span, contentType, limits, into: &table)
+    }
+
+    /// A compressed body, expanded as far as the limits let; malformed if it is not compressed.
+    private static func expand(
+        _ body: Span<UInt8>, _ encoding: Span<UInt8>, _ limits: InspectionLimits, into plain: inout [UInt8]
+    ) -> Inflate.Outcome {
+        if encoding.contains("gzip") || encoding.contains("deflate") {
+            return Inflate.expand(body, limit: limits.maximumBytes, into: &plain)
+        }
+        guard encoding.contains("br") else { return .malformed }
+        return Inflate.expandBrotli(body, limit: limits.maximumBytes, into: &plain)
     }
 
     private static func collectTarget(_ target: Span<UInt8>, into table: inout ValueTable) {
@@ -41,25 +56,21 @@ enum RequestValues {
         }
     }
 
-    /// Headers that the HTTP parser has already checked and that reach no application logic.
-    private static let structuralHeaders: Set<String> = [
-        "host", "content-length", "connection", "transfer-encoding", "accept-encoding", "authorization", "date",
-        "if-modified-since", "if-none-match", "upgrade-insecure-requests", "dnt",
-    ]
-
-    private static func collectHeader(_ name: String, _ value: Span<UInt8>, into table: inout ValueTable) {
-        guard !structuralHeaders.contains(name), !value.isEmpty else { return }
-        if name == "cookie" { return URLEncoded.parseCookies(value, into: &table) }
+    private static func collectHeader(
+        _ name: Span<UInt8>, _ kind: HeaderKind?, _ value: Span<UInt8>, into table: inout ValueTable
+    ) {
+        guard kind != .structural, !value.isEmpty else { return }
+        if kind == .negotiation, NegotiationHeader.isWellFormed(value) { return }
+        if kind == .cookie { return URLEncoded.parseCookies(value, into: &table) }
         let variable: Variable =
-            switch name {
-            case "user-agent": .userAgent
-            case "referer": .referer
-            // What upload scripts take a file's name from.
-            case "x-filename", "x-file-name", "x_filename", "x.filename": .fileName
+            switch kind {
+            case .userAgent: .userAgent
+            case .referer: .referer
+            case .fileName: .fileName
             default: .header
             }
         let stored = table.store(name)
-        let text = table.storeDecoded(value, plusIsSpace: name == "referer")
+        let text = table.storeDecoded(value, plusIsSpace: kind == .referer)
         table.add(variable, name: stored, text)
     }
 
@@ -76,10 +87,56 @@ enum RequestValues {
                 table.anomalies.insert(.malformedJSON)
                 table.add(.body, body)
             }
-        case .text: table.add(.body, body)
+        case .text: addWindows(body, into: &table)
         case .binary: table.add(.fileContent, body.extracting(0..<min(body.count, 4 << 10)))
         }
     }
+}
+
+extension RequestValues {
+    private static let windowLength = 4 << 10
+    private static let windowOverlap = 256
+
+    /// A long text is looked at through windows, so that what one sentence gives reason to look for is not looked for in
+    /// all the others. They overlap by more than an attack needs to show.
+    private static func addWindows(_ text: Span<UInt8>, into table: inout ValueTable) {
+        var start = 0
+        while true {
+            let end = min(text.count, start + windowLength)
+            table.add(.body, text.extracting(start..<end))
+            guard end < text.count else { return }
+            start = end - windowOverlap
+        }
+    }
+}
+
+/// What the engine does with a header.
+enum HeaderKind: UInt8, Sendable {
+    /// The HTTP parser has checked it already, and it reaches no application logic.
+    case structural
+    case cookie
+    case userAgent
+    case referer
+    /// What upload scripts take a file's name from.
+    case fileName
+    case contentType
+    case contentEncoding
+    /// Says what the browser can read and why it asks: of interest only if it is not what the standards let it be.
+    case negotiation
+
+    static let table = WordTable<HeaderKind>([
+        (
+            .structural,
+            "host content-length connection transfer-encoding accept-encoding authorization date if-modified-since if-none-match upgrade-insecure-requests dnt"
+        ),
+        (.cookie, "cookie"), (.userAgent, "user-agent"), (.referer, "referer"),
+        (.fileName, "x-filename x-file-name x_filename x.filename"), (.contentType, "content-type"),
+        (.contentEncoding, "content-encoding"),
+        (
+            .negotiation,
+            "accept accept-language accept-charset sec-fetch-mode sec-fetch-dest sec-fetch-site sec-fetch-user sec-ch-ua-mobile sec-gpc cache-control pragma priority te"
+        ),
+    ])
 }
 
 /// How a body is to be read: as its Content-Type says, and when that says nothing, as its first byte suggests.

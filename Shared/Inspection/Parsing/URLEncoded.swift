@@ -1,45 +1,46 @@
-internal import PatternMatching
-
 /// `name=value&name=value`, as queries and forms have it, and `name=value; name=value`, as cookies do.
 enum URLEncoded {
     static func parseForm(_ text: Span<UInt8>, into table: inout ValueTable) {
-        let first = table.values.count
-        forEachPiece(of: text, separatedBy: UInt8(ascii: "&")) { start, end in
-            addPair(text, start, end, as: .argument, plusIsSpace: true, into: &table)
+        var isTorn = false
+        forEachPiece(of: text, separatedBy: UInt8(ascii: "&")) { start, equals, end in
+            let name = addPair(text, start, equals, end, as: .argument, plusIsSpace: true, into: &table)
+            isTorn = isTorn || isTornName(table.bytes.span.extracting(name))
         }
-        if hasTornName(table, from: first) {
-            let whole = table.storeDecoded(text, plusIsSpace: true)
-            table.add(.argument, whole)
-        }
+        guard isTorn else { return }
+        let whole = table.storeDecoded(text, plusIsSpace: true)
+        table.add(.argument, whole)
     }
 
     /// A name with markup, quotes or parentheses is most likely a value that was torn at its own `=` or `&`: then the
     /// whole is looked at once more, in one piece.
-    private static func hasTornName(_ table: borrowing ValueTable, from first: Int) -> Bool {
-        for value in table.values[first...] where value.variable == .argumentName {
-            let name = table.bytes.span.extracting(value.bytes)
-            for index in name.indices where tornNameBytes.contains(name[index]) { return true }
-        }
+    private static func isTornName(_ name: Span<UInt8>) -> Bool {
+        for index in name.indices where isTorn(name[index]) { return true }
         return false
+    }
+
+    private static func isTorn(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`"),
+            UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ";"), UInt8(ascii: "{"), UInt8(ascii: "}"),
+            UInt8(ascii: "\\"), 0x20:
+            true
+        default: false
+        }
     }
 
     /// Cookies' names come from the application; only one with characters that no name has is looked at.
     private static func isSuspicious(_ name: Span<UInt8>) -> Bool {
-        for index in name.indices where tornNameBytes.contains(name[index]) || name[index] == UInt8(ascii: "$") {
-            return true
-        }
+        for index in name.indices where isTorn(name[index]) || name[index] == UInt8(ascii: "$") { return true }
         return false
     }
 
-    private static let tornNameBytes = ByteSet("<>\"'`();{}\\ ")
-
     static func parseCookies(_ text: Span<UInt8>, into table: inout ValueTable) {
         var hasLoosePiece = false
-        forEachPiece(of: text, separatedBy: UInt8(ascii: ";")) { start, end in
+        forEachPiece(of: text, separatedBy: UInt8(ascii: ";")) { start, equals, end in
             var first = start
             while first < end, text[first] == 0x20 { first += 1 }
-            hasLoosePiece = hasLoosePiece || !text.extracting(first..<end).hasByte("=")
-            addPair(text, first, end, as: .cookie, plusIsSpace: false, into: &table)
+            hasLoosePiece = hasLoosePiece || equals == nil
+            addPair(text, first, equals, end, as: .cookie, plusIsSpace: false, into: &table)
         }
         // A piece without a name is most likely a value that was torn at its own semicolon.
         if hasLoosePiece {
@@ -48,45 +49,47 @@ enum URLEncoded {
         }
     }
 
-    /// A pair without `=` is a value without a name: that is where hand-written attacks put it.
+    /// A pair without `=` is a value without a name: that is where hand-written attacks put it. Returns the name.
+    @discardableResult
     private static func addPair(
-        _ text: Span<UInt8>, _ start: Int, _ end: Int, as variable: Variable, plusIsSpace: Bool,
+        _ text: Span<UInt8>, _ start: Int, _ equals: Int?, _ end: Int, as variable: Variable, plusIsSpace: Bool,
         into table: inout ValueTable
-    ) {
-        guard start < end else { return }
-        var equals = start
-        while equals < end, text[equals] != UInt8(ascii: "=") { equals += 1 }
+    ) -> Range<Int> {
+        guard start < end else { return 0..<0 }
         var name = 0..<0
-        if equals < end {
+        if let equals {
             name = table.storeDecoded(text.extracting(start..<equals), plusIsSpace: plusIsSpace)
             if variable == .argument, !name.isEmpty { table.add(.argumentName, name: name, name) }
             if variable == .cookie, isSuspicious(table.bytes.span.extracting(name)) {
                 table.add(.cookie, name: name, name)
             }
         }
-        let first = equals < end ? equals + 1 : start
-        var piece = first
+        var piece = equals.map { $0 + 1 } ?? start
         repeat {
             let next = min(end, piece + table.maximumPiece)
             let value = table.storeDecoded(text.extracting(piece..<next), plusIsSpace: plusIsSpace)
             if !value.isEmpty { table.add(variable, name: name, value) }
             piece = next
         } while piece < end
+        return name
     }
 
-    private static func forEachPiece(of text: Span<UInt8>, separatedBy separator: UInt8, _ body: (Int, Int) -> Void) {
+    /// Each piece's bounds, and where its first `=` stands.
+    private static func forEachPiece(
+        of text: Span<UInt8>, separatedBy separator: UInt8, _ body: (Int, Int?, Int) -> Void
+    ) {
         var start = 0
-        for index in text.indices where text[index] == separator {
-            body(start, index)
-            start = index + 1
+        var equals: Int?
+        for index in text.indices {
+            let byte = unsafe text[unchecked: index]
+            if byte == separator {
+                body(start, equals, index)
+                start = index + 1
+                equals = nil
+            } else if byte == UInt8(ascii: "="), equals == nil {
+                equals = index
+            }
         }
-        body(start, text.count)
-    }
-}
-
-extension Span<UInt8> {
-    func hasByte(_ wanted: Unicode.Scalar) -> Bool {
-        for index in indices where self[index] == UInt8(ascii: wanted) { return true }
-        return false
+        body(start, equals, text.count)
     }
 }

@@ -25,13 +25,14 @@ struct ValueTable {
     var bytes: [UInt8] = []
     var anomalies: Anomalies = []
     private var limits = InspectionLimits.standard
-    private var nameStart = 0
+    private var names = RecentNames()
 
     mutating func reset(_ limits: InspectionLimits) {
         self.limits = limits
         values.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: true)
         anomalies = []
+        names.forget()
     }
 
     /// A value longer than this is looked at in pieces.
@@ -47,7 +48,7 @@ struct ValueTable {
         let start = bytes.count
         let length = room(for: text.count)
         if length < text.count { anomalies.insert(.tooManyBytes) }
-        for index in 0..<length { bytes.append(text[index]) }
+        bytes.append(text.extracting(first: length))
         return start..<bytes.count
     }
 
@@ -58,8 +59,50 @@ struct ValueTable {
 
     /// The same, undoing percent-encoding, and `+` for a space where forms write it so.
     mutating func storeDecoded(_ text: Span<UInt8>, plusIsSpace: Bool) -> Range<Int> {
+        for index in text.indices where text[index] == UInt8(ascii: "%") || text[index] == UInt8(ascii: "+") {
+            return storeUnescaped(text, plain: index, plusIsSpace: plusIsSpace)
+        }
+        return store(text)
+    }
+
+    /// The first `plain` bytes have nothing to undo.
+    private mutating func storeUnescaped(_ text: Span<UInt8>, plain: Int, plusIsSpace: Bool) -> Range<Int> {
         let start = bytes.count
         let end = start + room(for: text.count)
+        guard end - start == text.count else { return storePart(text, upTo: end, plusIsSpace: plusIsSpace) }
+        _ = store(text)
+        var span = bytes.mutableSpan
+        let length = Self.unescape(&span, from: start + plain, plusIsSpace: plusIsSpace)
+        bytes.removeLast(bytes.count - length)
+        return start..<length
+    }
+
+    /// In place, since nothing becomes longer; returns the new end.
+    private static func unescape(_ text: inout MutableSpan<UInt8>, from start: Int, plusIsSpace: Bool) -> Int {
+        var read = start
+        var write = start
+        let end = text.count
+        // What is written never overtakes what is read, and neither passes the end.
+        while read < end {
+            var byte = unsafe text[unchecked: read]
+            read += 1
+            if byte == UInt8(ascii: "%") {
+                if read + 1 < end, let high = text[read].hexValue, let low = text[read + 1].hexValue {
+                    byte = high << 4 | low
+                    read += 2
+                }
+            } else if byte == UInt8(ascii: "+"), plusIsSpace {
+                byte = 0x20
+            }
+            unsafe text[unchecked: write] = byte
+            write += 1
+        }
+        return write
+    }
+
+    /// As much as there is room for.
+    private mutating func storePart(_ text: Span<UInt8>, upTo end: Int, plusIsSpace: Bool) -> Range<Int> {
+        let start = bytes.count
         var index = 0
         while index < text.count, bytes.count < end {
             let byte = text[index]
@@ -83,6 +126,13 @@ struct ValueTable {
         values.append(Value(variable: variable, name: name, bytes: value, isDerived: isDerived))
     }
 
+    /// A member's name. Lists of objects say the same few again and again: once is enough.
+    mutating func addName(_ variable: Variable, _ name: Range<Int>) {
+        guard !name.isEmpty else { return }
+        if let short = RecentNames.Name(bytes.span.extracting(name)), names.knows(short) { return }
+        add(variable, name: name, name)
+    }
+
     mutating func add(_ variable: Variable, name: Range<Int> = 0..<0, _ text: Span<UInt8>) {
         var start = 0
         repeat {
@@ -93,6 +143,22 @@ struct ValueTable {
         } while start < text.count
     }
 
+    /// A value once more, as somebody reads it who believes that it is in this character set.
+    mutating func addDecoded(_ value: Value, _ charset: Charset) {
+        var plain: [UInt8] = []
+        charset.decode(bytes.span.extracting(value.bytes), into: &plain)
+        add(value.variable, name: value.name, store(plain.span), isDerived: true)
+    }
+
+    /// Copies what stands at `range` behind the rest, in lower case.
+    mutating func appendLowercase(_ range: Range<Int>) -> Range<Int> {
+        let start = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: range.count))
+        var span = bytes.mutableSpan
+        for offset in 0..<range.count { span[start + offset] = span[range.lowerBound + offset].lowercased }
+        return start..<span.count
+    }
+
     func transform(
         _ range: Range<Int>, _ transformation: Transformation, into output: inout [UInt8], spare: inout [UInt8]
     ) -> Bool {
@@ -101,13 +167,50 @@ struct ValueTable {
 
     func decodeUTF7(_ range: Range<Int>, into output: inout [UInt8]) -> Bool {
         let text = bytes.span.extracting(range)
-        for index in text.indices where text.hasPrefix(" a", at: index) || text[index] == UInt8(ascii: "+") {
-            return UTF7.decode(text, into: &output)
-        }
-        return false
+        return UTF7.isPlausible(text) && UTF7.decode(text, into: &output)
     }
 
     func decodeBase64(_ range: Range<Int>, into output: inout [UInt8]) -> Bool {
         PlausibleBase64.decode(bytes.span.extracting(range), into: &output)
+    }
+}
+
+/// The short names that were met last, each at the place that its bytes choose.
+private struct RecentNames {
+    struct Name: Equatable {
+        var low: UInt64 = 0
+        var high: UInt64 = 0
+        var length = 0
+
+        init() {}
+
+        init?(_ text: Span<UInt8>) {
+            guard text.count <= 16 else { return nil }
+            length = text.count
+            for index in text.indices {
+                if index < 8 { low = low << 8 | UInt64(text[index]) } else { high = high << 8 | UInt64(text[index]) }
+            }
+        }
+
+        var mixed: UInt64 { (low ^ (high &* 31)) &* 0x9e37_79b9_7f4a_7c15 }
+    }
+
+    private static let bits = 5
+    private var entries = [Name](repeating: Name(), count: 1 << bits)
+    private var isEmpty = true
+
+    mutating func forget() {
+        guard !isEmpty else { return }
+        for index in entries.indices { entries[index].length = 0 }
+        isEmpty = true
+    }
+
+    /// Whether the name was met; it is remembered now.
+    mutating func knows(_ name: Name) -> Bool {
+        let place = Int(name.mixed >> UInt64(64 - Self.bits))
+        if entries[place] == name { return true }
+        entries[place] = name
+        isEmpty = false
+        return false
     }
 }

@@ -6,11 +6,14 @@ package enum BuiltInRules {
     package static let all: [Rule] =
         SQLInjectionRules.all + ScriptingRules.all + CommandRules.all + CodeRules.all + PathRules.all
         + OutboundRules.all + MarkupRules.all + QueryLanguageRules.all + ProtocolRules.all
+
+    /// Made once a process: it takes longer than judging a thousand requests.
+    static let program = Result { () throws(InspectionFailure) in try RuleProgram(all) }
 }
 
 extension InspectionEngine {
     package static func builtIn(limits: InspectionLimits = .standard) throws(InspectionFailure) -> InspectionEngine {
-        try InspectionEngine(rules: BuiltInRules.all, version: BuiltInRules.version, limits: limits)
+        InspectionEngine(sharing: try BuiltInRules.program.get(), version: BuiltInRules.version, limits: limits)
     }
 }
 

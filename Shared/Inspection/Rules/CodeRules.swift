@@ -8,7 +8,7 @@ enum CodeRules {
             "code.lookup", .lookupInjection, .certain, "a lookup that a logger would resolve",
             in: VariableSet.everywhere.union(VariableSet(.target)), after: .joined, literals: ["${", "$\\{"],
             .matches(
-                #"\$\\?\{(?:jndi:|[^}]{0,200}?(?:\$\\?\{|:-)[^}]{0,20}\}?|(?:lower|upper|env|sys|java|date|ctx|main|bundle|docker|k8s|web|base64|log4j|script|dns|url):)"#
+                #"\$\\?\{(?:jndi:|[^}]{0,200}?(?:\$\\?\{|::-)[^}]{0,20}\}?|(?:lower|upper|env|sys|java|date|ctx|main|bundle|docker|k8s|web|base64|log4j|script|dns|url):)"#
             )),
         Rule(
             "code.php-open", .codeInjection, .certain, "PHP source", in: places.union(VariableSet(.fileContent)),
@@ -28,7 +28,7 @@ enum CodeRules {
         Rule(
             "code.gadget", .codeInjection, .certain, "a class that turns reading an object into running code",
             in: places,
-            after: .joined,
+            after: .text,
             literals: [
                 "xwork2", "clonetransformer", "forclosure", "instantiatefactory", "instantiatetransformer",
                 "invokertransformer",
@@ -42,7 +42,7 @@ enum CodeRules {
                 "org.apache.xbean", "logback.core.db", "org.omg.corba",
             ],
             .matches(
-                #"opensymphony\.xwork2|(?:clone|instantiate|invoker|chained)transformer|(?:for|while)closure|instantiatefactory|prototype(?:clone|serialization)factory|templatesimpl|jdbcrowsetimpl|badattributevalueexp|annotationinvocationhandler|groovy\.util\.|groovyshell|java\.beans\.xmldecoder|<java[^>]{0,60}xmldecoder|scriptenginemanager|org\.apache\.xbean\.|logback\.core\.db\.|mchange\.v2\.c3p0|methodclosure|objectdataprovider|typeconfusedelegate|losformatter|org\.omg\.corba\."#
+                #"opensymphony\.xwork2|(?:clone|instantiate|invoker|chained)transformer|(?:^|\.)(?:for|while)closure|instantiatefactory|prototype(?:clone|serialization)factory|templatesimpl|jdbcrowsetimpl|badattributevalueexp|annotationinvocationhandler|groovy\.util\.|groovyshell|java\.beans\.xmldecoder|<java[^>]{0,60}xmldecoder|scriptenginemanager|org\.apache\.xbean\.|logback\.core\.db\.|mchange\.v2\.c3p0|methodclosure|objectdataprovider|typeconfusedelegate|losformatter|org\.omg\.corba\."#
             )),
         Rule(
             "code.form-callback", .codeInjection, .certain, "a form's internal property set from outside",
@@ -100,7 +100,7 @@ enum CodeRules {
             )),
         Rule(
             "code.java", .codeInjection, .certain, "Java's runtime, class loader or an expression language", in: places,
-            after: .joined,
+            after: .text,
             literals: [
                 "java.lang.", "getruntime", "processbuilder", "classloader", "java.io.", "java.net.", "javax.script",
                 "ognl", "getclass", "org.apache.commons.", "com.sun.", "_memberaccess", "org.springframework.",
@@ -122,11 +122,7 @@ enum CodeRules {
                 #"__import__\(|\bos\.(?:system|popen|execute)\(|subprocess\.(?:popen|call|run|check_output|getoutput)|child_process|process\.(?:mainmodule|binding\(|exit\(|env\b\.?\[?)|__proto__[\]\["'.:=]|^__proto__$|constructor\.prototype|constructor\]\[prototype|require\(['"`](?:fs|os|net|http|vm|child)|io\.popen\(|__(?:class|globals|builtins|subclasses|mro|base|bases|init)__|kernel\.(?:exec|system)|global\.process\."#
             )),
         Rule(
-            "code.template-expression", .templateInjection, .certain, "an expression in template braces", in: places,
-            after: .text,
-            literals: ["{{", "{$", "${", "#{", "<%", "{%", "*{", "@(", "[[", "~{", "#set", "{php", "{if", "${{"],
-            .matches(
-                #"\{\{[^{}]{0,200}?(?:['"\d]\s?[*+/-]\s?['"\d]|\b(?:config|self|request|lipsum|cycler|joiner|namespace|url_for|get_flashed_messages|settings|dump|app|constructor|_self|system|range|this|form|debug)\s?[.\[(|}]|\)\s?\}\}|__|\|\s?(?:attr|safe|filter|map|join|e|raw|format)\b|=|php\b)|[$#*@~]\{\{?[^{}]{0,200}?(?:['"\d]\s?[*+]\s?['"\d]|\bt\(|\bt\s?\(java|\.\w+\(|new\s|system|exec|file\.|getclass|runtime|request\.|session|param\.|#\w+\.)|<%[=#-]?[^%]{0,200}?(?:\d\s?[*+]\s?\d|system|exec|file|open|`|%x|dir|foobar|response|require|runtime|out\.|eval|request)|\{%[^%]{0,200}?(?:import|include|for\s|if\s|set\s|block|extends|debug|load|print|call|macro)|@\(\s?\d+\s?[*+]\s?\d|@(?:system\.|\{)|\[\[\s?\$?\{|\{\$(?:smarty|_get|_post|_server|template|app|config)\b[^}]{0,60}\}|#set\s?\(\s?\$|\{php\}|\{if\s[^}]{0,80}\}|\{\{\s?\d+\s?\}\}|<#assign|\$\{\s?\d+\s?[*+-]\s?\d+"#
-            )),
+            "code.template-expression", .templateInjection, .certain, "an expression that a template would compute",
+            in: places, after: .text, .grammar(.template)),
     ]
 }

@@ -19,13 +19,13 @@ enum MarkupRules {
             "header.injection", .headerInjection, .certain, "a line break followed by a header",
             in: [.inputs, .paths], after: .lines, bytes: [ByteSet("\r\n"), ByteSet(":/")],
             .matches(
-                #"[\r\n]\s*+\d?(?:set-cookie\d?|location|content-(?:type|length|disposition|encoding)|transfer-encoding|x-[\w-]{1,30}|access-control-\w[\w-]{0,30}|refresh|link|host)\s?:|[\r\n](?:http/[\d.]+\s\d{3}|(?:get|post|head|put)\s/\S{0,200}\shttp/)"#
+                #"[\r\n]\s*+\d?(?:set-cookie\d?|content-(?:type|length|disposition|encoding)|transfer-encoding|x-[\w-]{1,30}|access-control-\w[\w-]{0,30})\s?:|[\r\n]\s*+\d?(?:location|refresh|link|host)\s?:\s*+(?:https?:|//?\w|\d|<|[\w-]+\.\w)|[\r\n](?:http/[\d.]+\s\d{3}|(?:get|post|head|put)\s/\S{0,200}\shttp/)"#
             )),
         Rule(
             "header.mail", .headerInjection, .certain, "a line break followed by a mail header", in: [.inputs, .paths],
             after: .lines, bytes: [ByteSet("\r\n")],
             .matches(
-                #"[\r\n]\s*+(?:bcc|cc|to|from|subject|reply-to|mime-version)\s?:\s?[^\r\n]{0,60}@|[\r\n](?:rcpt to|mail from)\s?:|[\r\n](?:ehlo|helo)\s|[\r\n]\w{1,6}\s(?:capability|fetch\s|login\s|logout|select\s)|[\r\n]\s*+(?:quit|noop|rset|capa|starttls)\s*+(?:[\r\n]|$)"#
+                #"[\r\n]\s*+(?:bcc|cc|to|from|subject|reply-to|mime-version)\s?:\s?[^\r\n]{0,60}@|[\r\n](?:rcpt to|mail from)\s?:|[\r\n](?:ehlo|helo)\s|[\r\n][a-z]{0,4}\d{1,5}\s(?:capability|fetch\s|login\s|logout|select\s)|[\r\n]\s*+(?:quit|noop|rset|capa|starttls)\s*+(?:[\r\n]|$)"#
             )),
     ]
 }

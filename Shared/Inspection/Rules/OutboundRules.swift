@@ -21,15 +21,24 @@ enum OutboundRules {
                 #"\b(?:https?|ftp|gopher|dict)://(?:10\.\d{1,3}\.\d{1,3}\.\d{1,3}|192\.168\.\d{1,3}\.\d{1,3}|172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.\d{1,3})(?:[:/?#]|$)"#
             )),
         Rule(
-            "outbound.scheme", .serverSideRequestForgery, .certain, "a URL scheme that reaches files or raw sockets",
+            "outbound.scheme", .serverSideRequestForgery, .certain, "a URL scheme that reaches raw sockets",
             in: places, after: .joined,
             literals: [
-                "gopher://", "dict://", "file:/", "netdoc:", "jar:http", "jar:file", "ldap://", "ldaps://", "tftp://",
-                "sftp://", "rmi://", "jndi:", "vbscript:", "view-source:", "unc:", "file:\\",
+                "gopher://", "dict://", "netdoc:", "jar:http", "jar:file", "ldap://", "ldaps://", "tftp://", "sftp://",
+                "rmi://", "jndi:", "vbscript:", "view-source:", "unc:",
             ],
             .matches(
-                #"(?:^|[^\w])(?:gopher://|dict://|file:/{1,3}[\w.%]|netdoc:/|jar:(?:https?|file):|ldaps?://|tftp://|sftp://|rmi://|jndi:|view-source:|file:\\)"#
+                #"(?:^|[^\w])(?:gopher://|dict://|netdoc:/|jar:(?:https?|file):|ldaps?://|tftp://|sftp://|rmi://|jndi:|view-source:)"#
             )),
+        Rule(
+            "outbound.file", .serverSideRequestForgery, .certain, "the URL of a file on the server", in: places,
+            after: .joined, literals: ["file:"],
+            .matches(
+                #"(?:^|[^\w])file:(?:/{1,3}(?:etc|proc|var|usr|root|opt|sys|dev|boot|tmp|bin|windows|winnt|localhost|127\.|\w+@|[%.]|\w+$|[\w-]+/[\w-]+$|[a-z]:[a-z]|[a-z]:?[/\\]+(?:windows|winnt|boot|inetpub|xampp|program))|/{3}[a-z]:?/?$|\\)"#
+            )),
+        Rule(
+            "outbound.local-file", .serverSideRequestForgery, .likely, "a file's URL", in: places, after: .joined,
+            literals: ["file:/"], .matches(#"^(?:url:)?file:/{1,3}[\w.%]"#)),
         Rule(
             "outbound.remote-script", .remoteFileInclusion, .certain,
             "a remote script or share given where a page is expected", in: VariableSet(.argument, .cookie),

@@ -18,19 +18,21 @@ enum QueryLanguageRules {
             "nosql.script", .noSQLInjection, .certain, "script inside a document query", in: .everywhere, after: .text,
             literals: ["this.", "return", "db.", "'||'", "&& ", "|| ", "mapreduce", "sleep(", "new ", "while"],
             .matches(
-                #"['"]?\s?(?:;|\|\||&&)\s?(?:return\s?(?:true|\(?['"\d!t])|this\.\w{1,40}\s?(?:[=!]=|\.match|\[)|this\s?[=!]=|sleep\s?\()|\bfunction\s?\(\s?\)\s?\{\s?(?:return|var|sleep|while)|\bdb\.(?:getcollection\w*|\w{1,30}\.(?:find|insert|drop|remove|update)|version|injection|stores)\b|\bthis\.\w{1,40}\.(?:match|substring|length)|;\s?while\s?\(|;\s?(?:var|let)\s\w{1,20}\s?=\s?new\s|['"]\s?,\s?\$where\s?:|tojson\s?\("#
+                #"(?:^[^;{}]{0,60}|['"]\s?)(?:;|\|\||&&)\s?return\s?(?:true|\(?['"\d!t])|['"]?\s?(?:;|\|\||&&)\s?(?:this\.\w{1,40}\s?(?:[=!]=|\.match|\[)|this\s?[=!]=|sleep\s?\()|\bfunction\s?\(\s?\)\s?\{\s?(?:return|var|sleep|while)|\bdb\.(?:getcollection\w*|\w{1,30}\.(?:find|insert|drop|remove|update)|version|injection|stores)\b|\bthis\.\w{1,40}\.(?:match|substring|length)|;\s?while\s?\(|;\s?(?:var|let)\s\w{1,20}\s?=\s?new\s|['"]\s?,\s?\$where\s?:|tojson\s?\("#
             )),
         Rule(
             "ldap.filter", .directoryInjection, .certain, "a directory filter closed and another opened",
             in: .everywhere,
             after: .joined, bytes: [ByteSet("():"), ByteSet("=|&*!")],
             .matches(
-                #"\)\s?\(\s?(?:[|&!]\s?\(?|[\w.-]{1,40}(?:[~<>]?=|:=))|\*\)\)?\(|\*\)\)\x00|\(\s?[|&]\s?\(\s?[\w-]{1,40}=|\)\)\(\||\(\w{1,40}=\*\)|\*\)\(\w{1,30}=|^\*?\)[()&|!]{1,4}|:\d{1,2}(?:\.\d{1,6}){3,}:=|\*\(\)[|&]"#
+                #"\)\s?\(\s?(?:[|&!]\s?(?:\(|$|[\w.-]{1,40}[~<>]?=)|[\w.-]{1,40}(?:[~<>]?=|:=))|\*\)\)?\(|\*\)\)\x00|\(\s?[|&]\s?\(\s?[\w-]{1,40}=|\)\)\(\||\(\w{1,40}=\*\)|\*\)\(\w{1,30}=|^\*?\)[()&|!]{1,4}|:\d{1,2}(?:\.\d{1,6}){3,}:=|\*\(\)[|&]"#
             )),
         Rule(
             "xpath.axis", .directoryInjection, .certain, "an XPath function or axis", in: .everywhere, after: .text,
             literals: [
-                "/*", "//", "::", "name(", "position(", "string-length(", "count(", "substring(", "text()", "node()",
+                "/*[", "::", "name(", "position(", "string-length(", "count(", "substring(", "text(", "text (", "node(",
+                "node (", "doc(", "doc-available(", "']", "\"]", "' ]", "\" ]", "]|", "] |", "name (", "position (",
+                "string-length (", "count (", "substring (", "doc (",
             ],
             bytes: [ByteSet("(:]*")],
             .matches(

@@ -10,7 +10,9 @@ enum ScriptingRules {
             after: .lines, bytes: [ByteSet("<=([`")], .grammar(.markup)),
         Rule(
             "xss.script-element", .crossSiteScripting, .certain, "a script element", in: places, after: .text,
-            literals: ["script"], bytes: [opening], .matches(#"<\s*+(?:/\s*+)?(?:[\w-]{1,20}:)?script(?:[\s/>'"]|$)"#)),
+            literals: ["script"], bytes: [opening],
+            // Sentences behind the bare tag are about it: `the <script> tag in a page`.
+            .matches(#"<\s*+(?:/\s*+)?(?:[\w-]{1,20}:)?script(?:[\s/'"]|$|>(?! \w+ [\w ,.?!]*$))"#)),
         Rule(
             "xss.element-handler", .crossSiteScripting, .certain, "an element with an event handler", in: places,
             after: .text, literals: ["on"], bytes: [opening, ByteSet("=")],

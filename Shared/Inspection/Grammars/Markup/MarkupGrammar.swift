@@ -57,7 +57,10 @@ package enum MarkupGrammar {
             )
         }
         guard index == text.count || !isTextAfterName(text[index]) else { return (nil, index - start) }
-        if element == .script { return (GrammarVerdict(.certain, start..<index), index - start) }
+        if element == .script {
+            let confidence = isWrittenAbout(text, after: index) ? Confidence.weak : .certain
+            return (GrammarVerdict(confidence, start..<index), index - start)
+        }
         var attributes = MarkupAttributes(from: index, text, maximumLength: maximumTagLength)
         var verdict = element == .active ? GrammarVerdict(.likely, start..<index) : nil
         for _ in 0..<maximumParts {
@@ -68,6 +71,19 @@ package enum MarkupGrammar {
             if confidence == .certain { break }
         }
         return (verdict, attributes.index - start)
+    }
+
+    /// `the <script> tag in a page`: sentences and nothing else to the end.
+    private static func isWrittenAbout(_ text: Span<UInt8>, after start: Int) -> Bool {
+        guard start + 3 < text.count, text[start] == UInt8(ascii: ">"), text[start + 1] == 0x20 else { return false }
+        for index in (start + 1)..<text.count where !isSentence(text[index]) { return false }
+        return Prose.words(text, (start + 1)..<text.count, atLeast: 2)
+    }
+
+    private static func isSentence(_ byte: UInt8) -> Bool {
+        byte.isLetter || byte == 0x20 || byte == UInt8(ascii: ",") || byte == UInt8(ascii: ".")
+            || byte == UInt8(ascii: "?")
+            || byte == UInt8(ascii: "!")
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

@@ -9,7 +9,12 @@ enum ScriptWord: UInt8, Sendable {
     /// Reaches `Function` from any value.
     case constructor
 
-    static let table = WordTable<ScriptWord>([
+    static let table = WordTable<ScriptWord>(words)
+
+    /// Every word, for the gate.
+    static let all = words.flatMap { $0.1.split(separator: " ").map(String.init) }
+
+    private static let words: [(ScriptWord, String)] = [
         (.dialogue, "alert confirm prompt"),
         (
             .sink,
@@ -17,7 +22,7 @@ enum ScriptWord: UInt8, Sendable {
         ),
         (.root, "window self top parent frames globalthis document this location navigator opener"),
         (.constructor, "constructor"),
-    ])
+    ]
 
     /// Members of `document` and `window` that a page's visitor has no reason to write about with a dot before them.
     static let members = WordTable<Bool>([

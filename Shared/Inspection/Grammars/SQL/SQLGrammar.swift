@@ -9,13 +9,24 @@ package enum SQLGrammar {
 
     /// For `@detectSQLi`: everything that at least looks like it.
     package static func isInjection(_ text: Span<UInt8>) -> Bool {
-        (judge(text)?.confidence.rawValue ?? 0) >= Confidence.likely.rawValue
+        (judge(text, sparesQuotations: false)?.confidence.rawValue ?? 0) >= Confidence.likely.rawValue
     }
 
-    package static func judge(_ whole: Span<UInt8>) -> GrammarVerdict? {
+    /// - Parameter sparesQuotations: whether a quote that begins a quotation needs more than usual behind it.
+    package static func judge(_ whole: Span<UInt8>, sparesQuotations: Bool = true) -> GrammarVerdict? {
         let text = whole.extracting(0..<min(whole.count, maximumLength))
+        // Two words in a row, none of them SQL's, end every reading as it stands; one does after a quote.
+        if Self.isProse(text, words: 2) { return judgeQuotes(text, isFilter: false, nil, sparesQuotations) }
         let bare = SQLReading(text, from: 0, needsOperand: true)
-        var verdict = judgeBare(bare, text)
+        // `a = 'b' or c = 'd'`: a filter that stands on its own, not a string that was left.
+        let isFilter = bare.end == .complete && bare.comparisons > 0 && bare.constantComparisons == 0
+        return judgeQuotes(text, isFilter: isFilter, judgeBare(bare, text), sparesQuotations)
+    }
+
+    private static func judgeQuotes(
+        _ text: Span<UInt8>, isFilter: Bool, _ bare: GrammarVerdict?, _ sparesQuotations: Bool
+    ) -> GrammarVerdict? {
+        var verdict = bare
         var breakouts = 0
         var index = 0
         while index < text.count, breakouts < maximumBreakouts {
@@ -24,14 +35,52 @@ package enum SQLGrammar {
             index += 1
             guard byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "`") else { continue }
             breakouts += 1
+            if Self.isProse(text.extracting(index..<text.count), words: 1) { continue }
             let tail = SQLReading(text, from: index, needsOperand: false)
-            // `a = 'b' or c = 'd'`: a filter that stands on its own, not a string that was left.
-            let isFilter = bare.end == .complete && bare.comparisons > 0 && bare.constantComparisons == 0
             guard var found = judgeTail(tail, text, start: index - 1, isFirst: breakouts == 1) else { continue }
+            let isQuotation = byte == UInt8(ascii: "`") || opensQuotation(text, at: index - 1)
+            if sparesQuotations, isQuotation, !tail.isDeliberate { found.confidence = .hint }
             if isFilter, found.confidence == .certain, !tail.hasUnion, tail.selects == 0 { found.confidence = .hint }
             verdict = GrammarVerdict.stronger(verdict, found)
         }
         return verdict
+    }
+
+    /// `… "and" & "or" …`, `… the '=' sign …`: a quote behind a space and before a letter, or around a sign, begins a
+    /// quotation and does not end a string.
+    private static func opensQuotation(_ text: Span<UInt8>, at quote: Int) -> Bool {
+        guard quote > 0, quote + 1 < text.count, text[quote - 1] <= 0x20 || text[quote - 1] == UInt8(ascii: "(") else {
+            return false
+        }
+        if text[quote + 1].isWordByte { return true }
+        var end = quote + 1
+        while end < text.count, end - quote < 5, text[end] > 0x20, text[end] != text[quote], !text[end].isWordByte {
+            end += 1
+        }
+        return end < text.count && end > quote + 1 && (text[end] == text[quote] || text[end] == 0x20)
+    }
+
+    /// Whether the text begins with so many words that mean nothing to SQL, white space between them. A word that a
+    /// dot, a quote or a parenthesis makes something else of is not taken for one.
+    private static func isProse(_ text: Span<UInt8>, words: Int) -> Bool {
+        var index = 0
+        for _ in 0..<words {
+            while index < text.count, text[index] == 0x20 { index += 1 }
+            let start = index
+            guard index < text.count, text[index].isWordByte, !text[index].isDigit else { return false }
+            while index < text.count, text[index].isWordByte { index += 1 }
+            let next = index < text.count ? text[index] : 0x20
+            guard next == 0x20 || next == UInt8(ascii: ",") && words == 1, !opens(text, index),
+                SQLWord.table(text, start..<index) == nil
+            else { return false }
+        }
+        return true
+    }
+
+    private static func opens(_ text: Span<UInt8>, _ start: Int) -> Bool {
+        var index = start
+        while index < text.count, text[index] <= 0x20 { index += 1 }
+        return index < text.count && text[index] == UInt8(ascii: "(")
     }
 
     // MARK: After a quote
@@ -55,7 +104,9 @@ package enum SQLGrammar {
         if tail.firstOperator == .arithmetic || tail.firstOperator == .comparison {
             return judgeJoin(tail, range, closes: closes)
         }
-        if tail.clauses > 0, closes || tail.hasNumberedOrder { return GrammarVerdict(.certain, range) }
+        // `"where's George"`: a clause's word and a quote is how people write too.
+        let closesClause = tail.end == .comment || tail.end == .openString && tail.tokens > 2
+        if tail.clauses > 0, closesClause || tail.hasNumberedOrder { return GrammarVerdict(.certain, range) }
         return judgeEnding(tail, text, start: start, isFirst: isFirst)
     }
 
@@ -128,7 +179,9 @@ package enum SQLGrammar {
         }
         if bare.clauses > 0, bare.sqlCalls > 0 { return GrammarVerdict(.certain, range) }
         if bare.cases > 0, bare.comparisons > 0 { return GrammarVerdict(.likely, range) }
-        if bare.end == .comment, bare.closings > 0 || bare.hasNumberedOrder { return GrammarVerdict(.likely, range) }
+        if bare.end == .comment, bare.closings > 0 && bare.hidesRest || bare.hasNumberedOrder {
+            return GrammarVerdict(.likely, range)
+        }
         if bare.hasNumberedOrder, bare.end != .stuck { return GrammarVerdict(.likely, range) }
         return nil
     }

@@ -43,6 +43,8 @@ struct SQLReading {
     private(set) var hasUnion = false
     private(set) var hasStatement = false
     private(set) var hasNumberedOrder = false
+    /// It ends in a comment, not only in a semicolon.
+    private(set) var hidesRest = false
     private(set) var tokens = 0
     private(set) var firstOperator: SQLToken.Kind?
     var depth = 0
@@ -53,9 +55,18 @@ struct SQLReading {
     private var right = Operand.none
     private var isComparing = false
     private var isAfterOpening = false
+    private var isAfterConnective = false
+    /// `and select …` without a parenthesis: a query only if it says where from.
+    private var looseSelects = 0
     private var isAfterAlias = false
     private var isOrdering = false
     private static let maximumTokens = 256
+
+    /// More than a quotation, a comparison and a word can amount to.
+    var isDeliberate: Bool {
+        hasUnion || hasStatement || constantComparisons > 0 || sqlCalls > 0 || selects > 0 || cases > 0
+            || end == .comment && comparisons > 0
+    }
 
     /// - Parameter needsOperand: false after a string that a quote has just closed.
     init(_ text: Span<UInt8>, from start: Int, needsOperand: Bool) {
@@ -91,10 +102,13 @@ struct SQLReading {
     }
 
     private mutating func step(_ token: SQLToken, _ text: Span<UInt8>) -> Step {
-        let wasOpening = isAfterOpening
+        let (wasOpening, wasConnective) = (isAfterOpening, isAfterConnective)
         isAfterOpening = false
+        isAfterConnective = false
         switch token.kind {
-        case .finalComment: return .stop(.comment)
+        case .finalComment:
+            hidesRest = true
+            return .stop(.comment)
         case .semicolon: return semicolon(text)
         case .number, .string, .variable: return operand(token, text)
         case .openString:
@@ -114,8 +128,11 @@ struct SQLReading {
         case .comparison: return comparison(token)
         case .connective: return connective()
         case .arithmetic: return arithmetic(token, text)
-        case .prefix: return needsOperand ? .goOn : .stop(.stuck)
-        case .word, .call: return word(token, text)
+        // `~` between two operands compares a string with a pattern.
+        case .prefix:
+            return needsOperand
+                ? .goOn : text[token.range.lowerBound] == UInt8(ascii: "~") ? comparison(token) : .stop(.stuck)
+        case .word, .call: return word(token, text, isLoose: wasConnective)
         case .other: return .stop(.stuck)
         }
     }
@@ -123,7 +140,7 @@ struct SQLReading {
     // MARK: Operands
 
     private mutating func operand(_ token: SQLToken, _ text: Span<UInt8>) -> Step {
-        guard needsOperand else { return isAfterAlias || selects > 0 ? alias() : .stop(.stuck) }
+        guard needsOperand else { return isAfterAlias || selects + looseSelects > 0 ? alias() : .stop(.stuck) }
         if isOrdering, token.kind == .number { hasNumberedOrder = true }
         complete(token.kind == .variable ? .value : .constant(Self.hash(token.range, text)))
         if text.hasPrefix("@@", at: token.range.lowerBound) { catalogueNames += 1 }
@@ -181,6 +198,7 @@ struct SQLReading {
         note(.connective)
         connectives += 1
         needsOperand = true
+        isAfterConnective = true
         return .goOn
     }
 
@@ -202,7 +220,11 @@ struct SQLReading {
 
     private mutating func semicolon(_ text: Span<UInt8>) -> Step {
         guard !needsOperand || tokens == 1 else { return .stop(.stuck) }
-        guard let next = tokenizer.next(text), next.kind != .finalComment else { return .stop(.comment) }
+        guard let next = tokenizer.next(text) else { return .stop(.comment) }
+        guard next.kind != .finalComment else {
+            hidesRest = true
+            return .stop(.comment)
+        }
         guard isStatement(next, text, isSeparate: true) else { return .stop(.stuck) }
         hasStatement = true
         return .stop(.complete)
@@ -210,7 +232,7 @@ struct SQLReading {
 
     // MARK: Words
 
-    private mutating func word(_ token: SQLToken, _ text: Span<UInt8>) -> Step {
+    private mutating func word(_ token: SQLToken, _ text: Span<UInt8>, isLoose: Bool) -> Step {
         let isCall = token.kind == .call
         switch token.word {
         case .connective: return connective()
@@ -228,7 +250,7 @@ struct SQLReading {
         case .union: return union(text)
         case .select:
             guard needsOperand || tokens == 1 else { return .stop(.stuck) }
-            selects += 1
+            if isLoose { looseSelects += 1 } else { selects += 1 }
             needsOperand = true
             return .goOn
         case .from, .into, .condition, .ordering, .limit, .procedure: return clause(token, text)
@@ -266,7 +288,7 @@ struct SQLReading {
             if token.word == .function || token.word == .constant { sqlCalls += 1 }
             return .goOn
         }
-        guard needsOperand else { return isAfterAlias || selects > 0 ? alias() : .stop(.stuck) }
+        guard needsOperand else { return isAfterAlias || selects + looseSelects > 0 ? alias() : .stop(.stuck) }
         names += 1
         complete(.name(Self.hash(token.range, text)))
         return .goOn
@@ -303,7 +325,11 @@ struct SQLReading {
             guard let next = tokenizer.next(text), next.word == .by else { return .stop(.stuck) }
             isOrdering = true
         }
-        if token.word == .from { froms += 1 }
+        if token.word == .from {
+            froms += 1
+            selects += looseSelects
+            looseSelects = 0
+        }
         clauses += 1
         needsOperand = true
         return .goOn
@@ -326,7 +352,7 @@ struct SQLReading {
             guard next.kind == .word else { return false }
             if SQLWord.catalogue(text, next.range) != nil || hasCataloguePrefix(next, text) { return true }
             return isProcedureCall(text)
-        default: return isStatementBody(next, text, isSeparate: isSeparate)
+        default: return isStatementBody(token, next, text, isSeparate: isSeparate)
         }
     }
 
@@ -345,7 +371,9 @@ struct SQLReading {
     }
 
     /// `drop table x`, `insert into x`, `update x set`, `declare @x`, `if (`.
-    private mutating func isStatementBody(_ next: SQLToken, _ text: Span<UInt8>, isSeparate: Bool) -> Bool {
+    private mutating func isStatementBody(_ token: SQLToken, _ next: SQLToken, _ text: Span<UInt8>, isSeparate: Bool)
+        -> Bool
+    {
         switch next.kind {
         case .variable: return true
         case .finalComment, .semicolon: return isSeparate
@@ -353,9 +381,14 @@ struct SQLReading {
         default: break
         }
         guard next.word != nil || isSeparate else { return false }
+        let isRemoval = text.isOne(of: ["delete", "copy"], at: token.range.lowerBound)
         // `database`, `schema` and `user` are functions too.
-        let isObject = next.word == .object || next.word == .into || next.word == .from || next.word == .function
+        let isObject =
+            next.word == .object || next.word == .into || next.word == .function || next.word == .from && isRemoval
         guard let third = tokenizer.next(text) else { return isObject && isSeparate }
+        if text.hasPrefix("update", at: token.range.lowerBound) {
+            return text.hasPrefix("set", at: third.range.lowerBound) || next.kind == .string
+        }
         if isObject {
             return third.kind == .word || third.kind == .call || third.kind == .string || third.kind == .variable
         }

@@ -38,7 +38,9 @@ enum SQLWord: UInt8, Sendable {
 }
 
 extension SQLWord {
-    static let table = WordTable<SQLWord>([
+    static let table = WordTable<SQLWord>(words)
+
+    private static let words: [(SQLWord, String)] = [
         (.connective, "and or xor"),
         (.not, "not"),
         (
@@ -69,7 +71,16 @@ extension SQLWord {
             .function,
             "sleep benchmark pg_sleep char chr nchar ascii unicode ord hex unhex substr substring substring_index mid char_length character_length octet_length bit_length concat concat_ws group_concat string_agg wm_concat listagg array_to_string user version database schema system_user session_user current_database current_schema db_name user_name suser_name suser_sname host_name object_name object_id col_name is_srvrolemember has_dbaccess extractvalue updatexml xmltype load_file if ifnull nullif iif isnull coalesce nvl nvl2 decode elt make_set export_set field find_in_set greatest least cast convert try_convert row row_count count sum avg randomblob zeroblob quote typeof total_changes load_extension generate_series query_to_xml database_to_xml xmlagg pg_read_file pg_ls_dir lo_import lo_export lo_get getpgusername inet_server_addr dblink_connect utl_inaddr json_keys json_extract st_latfromgeohash st_longfromgeohash geometrycollection multipoint multipolygon linestring multilinestring polygon exp floor rand round instr locate position strcmp lpad rpad ltrim rtrim trim reverse regexp_substring regexp_replace crypt_key pg_database_size pg_client_encoding upper lower length len unistr to_char to_number tochar rawtohex dbms_utility sys_context userenv connection_id last_insert_id found_rows uuid uuid_short name_const gtid_subset gtid_subtract procedure_analyse ctxsys openrowset opendatasource xp_cmdshell stuff replicate isnumeric patindex charindex newid checksum bin conv oct to_base64 from_base64 md5 sha1 sha2 crc32 compress uncompress aes_encrypt aes_decrypt sign abs ceiling mod sqrt"
         ),
-    ])
+    ]
+
+    /// What a reading cannot change a statement without, whichever way it begins.
+    static let structural = spelled([.connective, .union, .select, .statement, .bareStatement, .caseStart, .ordering])
+    static let clauses = spelled([.from, .into, .condition, .ordering, .limit, .procedure])
+    static let operators = spelled([.comparison, .arithmetic])
+
+    private static func spelled(_ meanings: [SQLWord]) -> [String] {
+        words.filter { meanings.contains($0.0) }.flatMap { $0.1.split(separator: " ").map(String.init) }
+    }
 
     /// Names whose mere presence in a structure that is SQL leaves no doubt.
     static let catalogue = WordTable<Bool>([

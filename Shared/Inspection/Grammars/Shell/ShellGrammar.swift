@@ -103,7 +103,11 @@ package enum ShellGrammar {
         let isListed = !isSure && (separator == UInt8(ascii: ";") || separator == 0x0a) && !isShort(text, name)
         // One letter stands behind a backtick in any random value: it has to be a whole substitution, such as `w`.
         let isClosed = byte == UInt8(ascii: "`") || byte == UInt8(ascii: ")")
-        guard byte <= 0x20 else { return isRedirection(byte) && !isListed && (name.count > 1 || isClosed) }
+        // `(htm|html|php)`: a choice.
+        if !isSure, separator == UInt8(ascii: "|"), byte == UInt8(ascii: ")") { return false }
+        guard byte <= 0x20 else {
+            return isRedirection(byte) && !isListed && (name.count > 1 || isClosed && name.lowerBound <= 2)
+        }
         var argument = end
         while argument < text.count, text[argument] <= 0x20 { argument += 1 }
         guard argument < text.count else { return isSure || (separator != 0x0a && isShort(text, name)) }

@@ -1,0 +1,46 @@
+/// Where a finding stands in its value. An attack ends what the application wrote and goes on in the application's own
+/// language: what stands in the middle of sentences, or in a listing after them, is being written about.
+///
+/// A finding so placed still counts, but not enough to block alone.
+struct FindingContext {
+    private let rule: Rule
+    private let value: ValueTable.Value
+    private let matched: Range<Int>
+
+    init(_ rule: Rule, _ value: ValueTable.Value, _ matched: Range<Int>) {
+        self.rule = rule
+        self.value = value
+        self.matched = matched
+    }
+
+    /// - Parameter form: the decoded value in which the rule matched.
+    func isHarmless(_ table: borrowing ValueTable, form: Range<Int>) -> Bool {
+        let text = table.bytes.span.extracting(form)
+        let whole = table.bytes.span.extracting(value.bytes)
+        switch rule.category {
+        case .codeInjection, .templateInjection: return Prose.precedes(matched.lowerBound, in: text)
+        case .crossSiteScripting: return rule.isAboutCode && Prose.precedes(matched.lowerBound, in: text)
+        case .sqlInjection: return Prose.surrounds(matched, in: text, whole)
+        case .commandInjection:
+            // Programs between backticks, or named by their paths, are how documentation writes them.
+            let first = matched.lowerBound < text.count ? text[matched.lowerBound] : 0
+            let isNamed = rule.isAboutFiles || first == UInt8(ascii: "`") || first == UInt8(ascii: "$")
+            let isLine = first == 0x0a && Prose.isListing(whole)
+            return (isNamed || isLine) && Prose.words(whole, 0..<whole.count, atLeast: 3)
+                || Prose.surrounds(matched, in: text, whole)
+        // A letter quoted in a letter.
+        case .headerInjection: return Prose.isListing(whole) && Prose.words(whole, 0..<whole.count, atLeast: 6)
+        case .pathTraversal: return rule.isAboutFiles && Prose.words(whole, 0..<whole.count, atLeast: 2)
+        case .serverSideRequestForgery:
+            return isOwnAddress(table.bytes.span.extracting(value.name), whole)
+                || value.variable != .xmlMarkup && Prose.words(whole, 0..<whole.count, atLeast: 5)
+        default: return false
+        }
+    }
+
+    /// RFC 8252, 7.3: a program on the user's own machine waits for its answer at a port of the loopback address.
+    private func isOwnAddress(_ name: Span<UInt8>, _ text: Span<UInt8>) -> Bool {
+        name.count == 12 && name.hasPrefix("redirect_uri", at: 0)
+            && text.isOne(of: ["http://127.0.0.1:", "http://[::1]:", "http://localhost:"], at: 0)
+    }
+}

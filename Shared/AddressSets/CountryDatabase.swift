@@ -3,7 +3,7 @@ package import Core
 /// Which country an address is used in, as a MaxMind DB file (GeoLite2-Country and the like) says.
 ///
 /// The file is a binary tree over the bits of an address whose ends point into a section of data; see
-/// `docs/decisions/0013-a-reader-of-our-own-for-country-files.md`.
+/// `docs/decisions/0015-a-reader-of-our-own-for-country-files.md`.
 package struct CountryDatabase: Sendable {
     private static let marker: [UInt8] = [0xab, 0xcd, 0xef] + Array("MaxMind.com".utf8)
     private static let longestMetadata = 128 << 10

@@ -35,10 +35,14 @@ package final class HTTPServerRequest: Sendable {
     package let receivedAt: Timestamp
     package let body: HTTPBody
 
-    init(head: consuming HTTPRequestHead, peer: SocketAddress, isSecure: Bool, receivedAt: Timestamp, body: HTTPBody) {
+    init(
+        head: consuming HTTPRequestHead, peer: SocketAddress, isSecure: Bool, certificate: TLSPeerCertificate?,
+        receivedAt: Timestamp, body: HTTPBody
+    ) {
         self.head = head
         self.peer = peer
         self.isSecure = isSecure
+        self.certificate = certificate
         self.receivedAt = receivedAt
         self.body = body
     }

@@ -40,8 +40,23 @@ package final class BusFixture: Sendable {
         if let virtualHost = idle.withLock({ $0.popLast() }) { return try BusFixture(virtualHost) }
         let virtualHost = try await freshVirtualHost()
         let definitions = Topology.definitions(virtualHost: virtualHost.name, credentials: credentials)
-        try await virtualHost.broker.importDefinitions(String(decoding: definitions, as: UTF8.self))
+        try await inTurn { try await virtualHost.broker.importDefinitions(String(decoding: definitions, as: UTF8.self)) }
         return try BusFixture(virtualHost)
+    }
+
+    private static let lastImport = Mutex<Task<Void, any Error>?>(nil)
+
+    /// One after the other: two imports that make the same user at once are one too many for the broker.
+    private static func inTurn(_ work: @escaping @Sendable () async throws -> Void) async throws {
+        let turn = lastImport.withLock { last in
+            let turn = Task { [last] in
+                _ = try? await last?.value
+                try await work()
+            }
+            last = turn
+            return turn
+        }
+        try await turn.value
     }
 
     /// Ends what still runs on the fixture's own reactor. Whoever used another one has stopped its buses.

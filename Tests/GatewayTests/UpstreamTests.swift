@@ -65,7 +65,7 @@ import Testing
         servers.set(1, .slow(.seconds(20)))
         let began = Deadline.now
         #expect(try await gateway.send(.get, "/").status == 504)
-        #expect(Deadline.now - began < .seconds(3))
+        #expect(Deadline.now - began < .seconds(15))
         let timeouts = servers.seen(0).timeouts + servers.seen(1).timeouts
         #expect(timeouts.count == 1 && timeouts.allSatisfy { (1...300).contains($0) })
     }

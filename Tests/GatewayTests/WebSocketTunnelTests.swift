@@ -8,7 +8,7 @@ import WebSocket
 @testable import gateway
 
 /// A WebSocket through the gateway to an upstream that says everything twice.
-@Suite(.timeLimit(.minutes(1))) struct WebSocketTunnelTests {
+@Suite(.timeLimit(.minutes(3))) struct WebSocketTunnelTests {
     @Sendable private static func echo(_ request: HTTPServerRequest, _ response: HTTPResponseWriter) async throws {
         let wanted = try WebSocketHandshake.read(request.head)
         let stream = try await response.upgrade(

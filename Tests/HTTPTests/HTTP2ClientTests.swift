@@ -13,7 +13,7 @@ private let mirror: @Sendable (HTTPServerRequest, HTTPResponseWriter) async thro
     try await response.finish()
 }
 
-@Suite(.timeLimit(.minutes(1))) struct HTTP2ClientTests {
+@Suite(.timeLimit(.minutes(3))) struct HTTP2ClientTests {
     private func client(
         _ group: ReactorGroup, _ adjust: (inout HTTPClientConfiguration) -> Void = { _ in }
     ) -> HTTPClient {

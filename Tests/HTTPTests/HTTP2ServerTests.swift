@@ -75,7 +75,7 @@ private let refusedRequests: [(String, String)] = [
     ("headers 1 end \(get) :path=/ expect=x", "417"),
 ]
 
-@Suite(.timeLimit(.minutes(1))) struct HTTP2ServerTests {
+@Suite(.timeLimit(.minutes(3))) struct HTTP2ServerTests {
     @Test func `RFC 9113 §3.4: a plain connection speaks HTTP/2 by its preface, and HTTP/1.1 otherwise`() async throws {
         let fixture = try await ServerFixture.version2(handler: hello)
         let heard = try await fixture.http2("headers 1 end \(get) :path=/x\nread DATA 1\ngoaway 0 0")

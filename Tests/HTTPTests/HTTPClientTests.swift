@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct HTTPClientTests {
+@Suite(.timeLimit(.minutes(3))) struct HTTPClientTests {
     private func client(
         _ fixture: ServerFixture, _ adjust: (inout HTTPClientConfiguration) -> Void = { _ in }
     ) -> HTTPClient {
@@ -211,7 +211,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct HTTPRouterTests {
+@Suite(.timeLimit(.minutes(3))) struct HTTPRouterTests {
     @Test(arguments: [
         ("GET /a/b%2Fc", "200 b/c"), ("GET /a/fixed", "200 literal"), ("HEAD /a/fixed", "200 "),
         ("GET /missing", "404"),
@@ -244,7 +244,7 @@ final class Tally: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct HTTPClientBodyTests {
+@Suite(.timeLimit(.minutes(3))) struct HTTPClientBodyTests {
     /// A server that answers as `answer` says, whatever it was sent.
     private func rawServer(
         on group: ReactorGroup, _ serve: @escaping @Sendable (StreamSocket) async throws -> Void

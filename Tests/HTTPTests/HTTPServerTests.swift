@@ -56,7 +56,7 @@ private let echo: @Sendable (HTTPServerRequest, HTTPResponseWriter) async throws
     try await response.finish()
 }
 
-@Suite(.timeLimit(.minutes(1))) struct HTTPServerTests {
+@Suite(.timeLimit(.minutes(3))) struct HTTPServerTests {
     @Test func `RFC 9112 §9.3: pipelined requests are answered in order on one connection, and close ends it`()
         async throws
     {

@@ -161,9 +161,9 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
         }
     }
 
-    /// What came together with the head.
+    /// What came together with the head. Whose thread this is comes first: the rest belongs to the reactor.
     func pieceAtHand(of exchange: UInt64) throws(HTTPFailure) -> [UInt8]? {
-        guard exchange == self.exchange, phase == .busy, sending == nil, stream.reactor.isCurrent else { return nil }
+        guard stream.reactor.isCurrent, exchange == self.exchange, phase == .busy, sending == nil else { return nil }
         do throws(HTTPFailure) {
             let piece = try input.keptPiece(&decoder)
             if piece != nil && decoder.isComplete { complete() }

@@ -40,7 +40,9 @@ package final class BusFixture: Sendable {
         if let virtualHost = idle.withLock({ $0.popLast() }) { return try BusFixture(virtualHost) }
         let virtualHost = try await freshVirtualHost()
         let definitions = Topology.definitions(virtualHost: virtualHost.name, credentials: credentials)
-        try await inTurn { try await virtualHost.broker.importDefinitions(String(decoding: definitions, as: UTF8.self)) }
+        try await inTurn {
+            try await virtualHost.broker.importDefinitions(String(decoding: definitions, as: UTF8.self))
+        }
         return try BusFixture(virtualHost)
     }
 

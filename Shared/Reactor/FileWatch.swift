@@ -3,7 +3,8 @@ package import Core
 internal import Glibc
 internal import Synchronization
 
-/// Tells when what a path leads to has changed: written anew, replaced by a rename, or reached through another symlink.
+/// Tells when what one of some paths leads to has changed: written anew, replaced by a rename, or reached through another
+/// symlink; of a directory, when an entry came or went. All paths share one inotify descriptor: a user has few of them.
 ///
 /// Kubernetes updates a mounted ConfigMap by renaming a symlink (`..data`) beside the files, so the files' own inodes
 /// never change. What is watched is therefore the directory of every step of the path's resolution, and what is reported
@@ -15,10 +16,10 @@ package final class FileWatch: Sendable {
     private static let missingDirectoryPace = Duration.seconds(1)
     private static let longestChain = 40
 
-    package let path: String
+    package let paths: Set<String>
     private let descriptor: Int32
     private let watch: FileDescriptorWatch
-    private let reported: Mutex<Identity?>
+    private let reported: Mutex<[String: Identity]>
 
     private struct Identity: Equatable, Sendable {
         var device: UInt64
@@ -27,7 +28,7 @@ package final class FileWatch: Sendable {
         var changedNanoseconds: Int64
     }
 
-    package init(_ path: String, on reactor: Reactor) async throws(ReactorFailure) {
+    package init(_ paths: Set<String>, on reactor: Reactor) async throws(ReactorFailure) {
         let descriptor = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
         guard descriptor >= 0 else { throw .last("inotify_init1") }
         do {
@@ -38,10 +39,10 @@ package final class FileWatch: Sendable {
             close(descriptor)
             throw error
         }
-        self.path = path
+        self.paths = paths
         self.descriptor = descriptor
-        _ = Self.watchDirectories(of: path, with: descriptor)
-        reported = Mutex(Self.identity(of: path))
+        _ = Self.watchDirectories(of: paths, with: descriptor)
+        reported = Mutex(Self.identities(of: paths))
     }
 
     deinit {
@@ -51,23 +52,24 @@ package final class FileWatch: Sendable {
         }
     }
 
-    /// Returns when the file differs from what it was at the last return (or at the start). One caller at a time.
+    /// Returns when a file differs from what it was at the last return (or at the start). One caller at a time.
     package func next(deadline: Deadline = .never) async throws(StreamFailure) {
         try await watch.reactor.perform { () async throws(StreamFailure) in
             while true {
-                let isComplete = Self.watchDirectories(of: path, with: descriptor)
-                let found = Self.identity(of: path)
-                if isNews(found) { return }
+                let isComplete = Self.watchDirectories(of: paths, with: descriptor)
+                if isNews(Self.identities(of: paths)) { return }
                 let pace = isComplete ? deadline : min(deadline, .after(Self.missingDirectoryPace))
                 try await waitForEvents(until: pace, deadline: deadline)
             }
         }
     }
 
-    private func isNews(_ found: Identity?) -> Bool {
+    /// A file that is gone is none: it may be on its way back.
+    private func isNews(_ found: [String: Identity]) -> Bool {
         reported.withLock { reported in
-            defer { reported = found ?? reported }
-            return found != nil && found != reported
+            let fresh = reported.merging(found) { _, found in found }
+            defer { reported = fresh }
+            return fresh != reported
         }
     }
 
@@ -90,26 +92,29 @@ package final class FileWatch: Sendable {
     }
 
     /// Watching a directory twice changes nothing. False when one of them is missing.
-    private static func watchDirectories(of path: String, with descriptor: Int32) -> Bool {
+    private static func watchDirectories(of paths: Set<String>, with descriptor: Int32) -> Bool {
         let events = UInt32(
             IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF)
         var isComplete = true
-        for directory in directories(ofResolving: path) {
+        for directory in directories(ofResolving: paths) {
             let number = unsafe inotify_add_watch(descriptor, directory, events)
             isComplete = isComplete && number >= 0
         }
+        // Where a path is a directory itself, what comes and goes in it counts; a file is refused, which is right.
+        for path in paths { _ = unsafe inotify_add_watch(descriptor, path, events | UInt32(IN_ONLYDIR)) }
         return isComplete
     }
 
-    /// The file's own directory, and that of every symlink on the way to it.
-    private static func directories(ofResolving path: String) -> Set<String> {
+    /// The files' own directories, and that of every symlink on the way to them.
+    private static func directories(ofResolving paths: Set<String>) -> Set<String> {
         var found: Set<String> = []
-        var pending = [path]
+        var pending = Array(paths)
+        var seen: Set<String> = []
         var steps = 0
-        while let next = pending.popLast(), steps < longestChain {
+        while let next = pending.popLast(), steps < longestChain * paths.count {
             steps += 1
             found.insert(split(next).directory)
-            for prefix in prefixes(of: next) {
+            for prefix in prefixes(of: next) where seen.insert(prefix).inserted {
                 guard let target = readLink(prefix) else { continue }
                 let directory = split(prefix).directory
                 found.insert(directory)
@@ -138,6 +143,12 @@ package final class FileWatch: Sendable {
             }
             return count > 0 ? unsafe String(decoding: buffer.prefix(count), as: UTF8.self) : nil
         }
+    }
+
+    private static func identities(of paths: Set<String>) -> [String: Identity] {
+        var found: [String: Identity] = [:]
+        for path in paths { found[path] = identity(of: path) }
+        return found
     }
 
     private static func identity(of path: String) -> Identity? {

@@ -73,10 +73,10 @@ import Testing
         let authority = try CertificateAuthority()
         let used = try files(authority, "old", names: "DNS:shop.test")
         let newer = try files(authority, "new", names: "DNS:shop.test")
-        let folder = try FirewallFolder()
+        let folder = try TemporaryFolder("tls")
         defer { folder.remove() }
-        let chain = "\(folder.path)/tls.crt"
-        let key = "\(folder.path)/tls.key"
+        let chain = folder.file("tls.crt")
+        let key = folder.file("tls.key")
         func publish(_ source: String, _ target: String) throws {
             try String(contentsOfFile: source, encoding: .utf8).write(toFile: target, atomically: true, encoding: .utf8)
         }

@@ -3,6 +3,7 @@ import Core
 import Foundation
 import HTTP
 import Reactor
+import ServiceKit
 import Synchronization
 import Telemetry
 import TestSupport
@@ -12,21 +13,18 @@ import Testing
 
 /// A folder of its own for a routes file.
 private struct RoutesFolder {
-    let folder: URL
-    var file: String { folder.appendingPathComponent("routes.yaml").path }
+    let folder: TemporaryFolder
+    var file: String { folder.file("routes.yaml") }
 
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("routes-\(UUIDv7())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    }
+    init() throws { folder = try TemporaryFolder("routes") }
 
-    func remove() { try? FileManager.default.removeItem(at: folder) }
+    func remove() { folder.remove() }
 
     static func text(_ name: String, upstream: String = "a:1") -> String {
         "routes: [{ name: \(name), upstream: \"\(upstream)\", response_headers: { set: { X-Version: \(name) } } }]\n"
     }
 
-    func write(_ text: String) throws { try text.write(toFile: file, atomically: true, encoding: .utf8) }
+    func write(_ text: String) throws { try folder.write("routes.yaml", text) }
 }
 
 /// What the clients of a test say to each other.
@@ -55,7 +53,7 @@ private final class Load: Sendable {
         let metrics = GatewayMetrics(MetricsRegistry())
         let told = Mutex<[ConfigurationChanged]>([])
         let keeper = try keeper(folder, metrics: metrics) { change in told.withLock { $0.append(change) } }
-        let first = keeper.status.digest
+        let first = keeper.inForce.digest
         #expect(await keeper.reload(because: "signal") == .same)
         try folder.write(RoutesFolder.text("two"))
         #expect(await keeper.reload(because: "signal") == .used)
@@ -64,17 +62,17 @@ private final class Load: Sendable {
         #expect(await keeper.reload(because: "signal") == .refused)
         #expect(names(keeper) == ["two"])
         #expect(metrics.routesRefused.value == 1)
-        let refused = try #require(keeper.status.refused)
+        let refused = try #require(keeper.refused)
         #expect(
             refused.problems.contains { $0.hasPrefix("\(folder.file):1:") && $0.contains("did you mean upstream?") })
         // Back to what is in force: nothing to do, and nothing wrong any more.
         try folder.write(RoutesFolder.text("two"))
         #expect(await keeper.reload(because: "signal") == .same)
-        #expect(keeper.status.refused == nil && metrics.routesRefused.value == 0)
+        #expect(keeper.refused == nil && metrics.routesRefused.value == 0)
         let changes = told.withLock { $0 }
         #expect(changes.map(\.keys) == [["routes"]])
         #expect(changes.first?.previousDigest == first)
-        #expect(changes.first?.currentDigest == keeper.status.digest)
+        #expect(changes.first?.currentDigest == keeper.inForce.digest)
     }
 
     @Test func `check-config reads the routes too`() throws {
@@ -100,29 +98,20 @@ private final class Load: Sendable {
     @Test func `A ConfigMap that is swapped by its symlink is noticed, as is a file written in place`() async throws {
         let folder = try RoutesFolder()
         defer { folder.remove() }
-        let files = FileManager.default
-        func publish(_ name: String, _ text: String) throws {
-            let data = folder.folder.appendingPathComponent(name)
-            try files.createDirectory(at: data, withIntermediateDirectories: true)
-            try text.write(to: data.appendingPathComponent("routes.yaml"), atomically: false, encoding: .utf8)
-            let link = folder.folder.appendingPathComponent("..data_tmp").path
-            try files.createSymbolicLink(atPath: link, withDestinationPath: name)
-            #expect(unsafe rename(link, folder.folder.appendingPathComponent("..data").path) == 0)
-        }
-        try publish("..1", RoutesFolder.text("one"))
-        try files.createSymbolicLink(atPath: folder.file, withDestinationPath: "..data/routes.yaml")
+        func publish(_ text: String) throws { try folder.folder.publish("routes.yaml", text) }
+        try publish(RoutesFolder.text("one"))
         let keeper = try keeper(folder)
         let group = try ReactorGroup(count: 1)
-        let watching = group.reactors[0].run { await keeper.watch(on: group.reactors[0]) }
-        defer { watching.cancel() }
-        try publish("..2", RoutesFolder.text("two"))
+        keeper.watch(on: group.reactors[0])
+        defer { keeper.stop() }
+        try publish(RoutesFolder.text("two"))
         try await eventually("the swapped file is used") { names(keeper) == ["two"] }
-        try publish("..3", "routes: nonsense")
-        try await eventually("the bad file is refused") { keeper.status.refused != nil }
+        try publish("routes: nonsense")
+        try await eventually("the bad file is refused") { keeper.refused != nil }
         #expect(names(keeper) == ["two"])
-        try publish("..4", RoutesFolder.text("three"))
+        try publish(RoutesFolder.text("three"))
         try await eventually("the next file is used") { names(keeper) == ["three"] }
-        try files.removeItem(atPath: folder.file)
+        try folder.folder.delete("routes.yaml")
         try folder.write(RoutesFolder.text("four"))
         try await eventually("the file in place of the link is used") { names(keeper) == ["four"] }
     }
@@ -248,7 +237,7 @@ private final class Load: Sendable {
     @Test func `A line says what happened, also after the file was rotated`() async throws {
         let folder = try RoutesFolder()
         defer { folder.remove() }
-        let path = folder.folder.appendingPathComponent("access.log").path
+        let path = folder.folder.file("access.log")
         let log = try AccessLog(path: path, writesQuery: false, dropped: Counter())
         let gateway = try await GatewayFixture(accessLog: log)
         let answer = try await gateway.send(.get, "/a\"b?token=secret", headers: ["User-Agent": "x\u{1b}[31m"])

@@ -1,5 +1,7 @@
+import ServiceKit
+
 /// Why the gateway cannot start or do what it was asked.
-enum GatewayFailure: Error, Sendable, Equatable, CustomStringConvertible {
+enum GatewayFailure: ListedProblems, Sendable, Equatable, CustomStringConvertible {
     /// The routes file, each problem with file, line and fix.
     case routes([String])
     /// What the firewall's rules name, each problem with file, line and fix.

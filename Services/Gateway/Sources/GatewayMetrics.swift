@@ -1,5 +1,6 @@
 import Contracts
 import Core
+import ServiceKit
 import Telemetry
 
 /// Every metric of the gateway and the label values it may have.
@@ -82,7 +83,7 @@ struct GatewayMetrics: Sendable {
         viewers = registry.gauge("gateway_live_viewers", help: "Open live pages.")
         reloads = registry.counter(
             "gateway_routes_reloads_total", help: "Readings of the routes file, by result.",
-            labels: ["result": RoutesKeeper.Outcome.allCases.map(\.rawValue)])
+            labels: ["result": FileOutcome.allCases.map(\.rawValue)])
         routes = registry.gauge("gateway_routes", help: "Routes in force.")
         routesRefused = registry.gauge(
             "gateway_routes_file_refused", help: "1 while the routes file is not used because something in it is wrong."

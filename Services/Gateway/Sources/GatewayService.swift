@@ -164,10 +164,10 @@ final class GatewayService: Service {
                 reactor.run { [self] in await loadStored() },
                 reactor.run { [self] in await tick() },
                 reactor.run { [self] in await sharing.tell() },
-                reactor.run { [routes] in await routes.watch(on: reactor) },
             ], protected: protected.start(on: reactor), ordinary: ordinary.start(on: reactor),
             writer: writes.start(on: reactor))
         tasks.withLock { $0 = started }
+        routes.watch(on: reactor)
         firewall.watch(on: reactor)
         certificates?.watch(on: reactor)
         listen()
@@ -321,6 +321,7 @@ final class GatewayService: Service {
         await server.stop(deadline: deadline)
         let running = tasks.withLock { $0 }
         for task in running.background { task.cancel() }
+        routes.stop()
         firewall.stop()
         certificates?.stop()
         await proxy.stop()

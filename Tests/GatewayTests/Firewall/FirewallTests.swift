@@ -11,27 +11,14 @@ import Testing
 
 @testable import gateway
 
-/// A folder of its own for a routes file and the files it names.
-struct FirewallFolder {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("firewall-\(UUIDv7())").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    func remove() { try? FileManager.default.removeItem(atPath: path) }
-
-    func write(_ name: String, _ text: String) throws {
-        try text.write(toFile: "\(path)/\(name)", atomically: true, encoding: .utf8)
-    }
-
-    func routing(_ firewall: String) throws -> Routing {
+extension TemporaryFolder {
+    /// Of a routes file in this folder, which names files beside it.
+    fileprivate func routing(_ firewall: String) throws -> Routing {
         let text = "firewall:\n\(firewall)\nroutes: [{ upstream: \"a:1\" }]\n"
         return try RoutesFile.read(try YAMLNode.parse(text, file: "\(path)/routes.yaml"))
     }
 
-    func firewall(_ text: String) throws -> Firewall {
+    fileprivate func firewall(_ text: String) throws -> Firewall {
         var files = FirewallFiles()
         return try files.load(try routing(text).firewall, hits: [:])
     }
@@ -71,7 +58,7 @@ struct FirewallFolder {
     func `The first rule that takes a request decides`(
         address: String, host: String, method: String, path: String, expected: String?
     ) throws {
-        let folder = try FirewallFolder()
+        let folder = try TemporaryFolder("firewall")
         defer { folder.remove() }
         try folder.write("drop.txt", "9.9.9.0/24 ; not nice\n")
         let firewall = try folder.firewall(Self.rules)
@@ -81,7 +68,7 @@ struct FirewallFolder {
     }
 
     @Test func `A verdict says which entry of which set, and which country`() throws {
-        let folder = try FirewallFolder()
+        let folder = try TemporaryFolder("firewall")
         defer { folder.remove() }
         try folder.write("drop.txt", "9.9.9.0/24\n")
         let firewall = try folder.firewall(Self.rules)
@@ -110,7 +97,7 @@ struct FirewallFolder {
         ("rules: [{ name: a, action: deny, paths: [admin] }]", "has to begin with /"),
         ("rules: [{ name: a, action: deny, adresses: [a] }]", "did you mean addresses?"),
     ]) func `What is wrong is told with its line and the fix`(text: String, reason: String) throws {
-        let folder = try FirewallFolder()
+        let folder = try TemporaryFolder("firewall")
         defer { folder.remove() }
         do throws(GatewayFailure) {
             _ = try RoutesFile.read(
@@ -124,7 +111,7 @@ struct FirewallFolder {
 
 @Suite(.timeLimit(.minutes(2))) struct FirewallKeeperTests {
     @Test func `A list that changes is used, a bad one is told and the old one stays`() async throws {
-        let folder = try FirewallFolder()
+        let folder = try TemporaryFolder("firewall")
         defer { folder.remove() }
         try folder.write("drop.txt", "192.0.2.1\n")
         let metrics = GatewayMetrics(MetricsRegistry())
@@ -147,19 +134,19 @@ struct FirewallFolder {
         try folder.write("drop.txt", "192.0.2.1\n192.0.2.2\n")
         try await eventually("the new list is used") { isDenied("192.0.2.2") }
         try folder.write("drop.txt", "192.0.2.3\nnonsense\n")
-        try await eventually("the bad list is refused") { keeper.status.refused != nil }
+        try await eventually("the bad list is refused") { keeper.refused != nil }
         #expect(isDenied("192.0.2.2") && !isDenied("192.0.2.3"))
-        #expect(keeper.status.refused?.problems.first?.contains("drop.txt:2: nonsense") == true)
+        #expect(keeper.refused?.problems.first?.contains("drop.txt:2: nonsense") == true)
         #expect(metrics.firewallRefused.value == 1)
         try folder.write("drop.txt", "192.0.2.3\n")
         try await eventually("the mended list is used") { isDenied("192.0.2.3") }
-        #expect(keeper.status.refused == nil && metrics.firewallRefused.value == 0)
+        #expect(keeper.refused == nil && metrics.firewallRefused.value == 0)
         // What a rule decided is counted over all generations.
         #expect(state.firewall.current.rules.first?.hits.current ?? 0 >= 4)
     }
 
     @Test func `Routes whose firewall cannot be had are refused with it, and nothing changes`() throws {
-        let folder = try FirewallFolder()
+        let folder = try TemporaryFolder("firewall")
         defer { folder.remove() }
         let good = try folder.routing("  rules: [{ name: one, action: deny, methods: [DELETE] }]")
         let state = GatewayState(routing: good)
@@ -178,7 +165,7 @@ struct FirewallFolder {
 
 @Suite(.timeLimit(.minutes(2))) struct FirewallPipelineTests {
     private func gateway(_ rules: String) async throws -> GatewayFixture {
-        let folder = try FirewallFolder()
+        let folder = try TemporaryFolder("firewall")
         defer { folder.remove() }
         var routing = try folder.routing("  rules: [\(rules)]")
         let firewall = routing.firewall

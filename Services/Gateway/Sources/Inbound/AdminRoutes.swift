@@ -80,14 +80,10 @@ struct AdminRoutes: Sendable {
     /// As understood, and what is wrong with the file as it is now, if it is refused.
     private var routes: JSONValue {
         var object = JSONObject()
-        if let status = keeper?.status {
-            object["digest"] = .string(Hex.encode(status.digest))
-            object["read_at"] = .string(status.readAt.rfc3339)
-            if let refused = status.refused {
-                object["refused"] = [
-                    "at": .string(refused.at.rfc3339), "problems": .array(refused.problems.map { .string($0) }),
-                ]
-            }
+        if let keeper {
+            object["digest"] = .string(Hex.encode(keeper.inForce.digest))
+            object["read_at"] = .string(keeper.inForce.readAt.rfc3339)
+            if let refused = keeper.refused { object["refused"] = refused.json }
         }
         object["routes"] = .array(state.routing.current.routes.routes.prefix(Self.mostListed).map(\.route.json))
         return .object(object)

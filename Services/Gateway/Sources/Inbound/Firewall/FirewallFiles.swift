@@ -42,6 +42,8 @@ struct FirewallFiles: Sendable {
         return firewall
     }
 
+    var digests: [String: [UInt8]] { files.mapValues(\.digest) }
+
     /// Of all lists.
     var entryCount: Int {
         files.values.reduce(0) { sum, file in

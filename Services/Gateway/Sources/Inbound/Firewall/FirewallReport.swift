@@ -17,13 +17,10 @@ struct FirewallReport: Sendable {
                 "bytes": .integer(Int64(countries.byteCount)),
             ]
         }
-        guard let status = keeper?.status else { return .object(object) }
-        object["files"] = .array(status.files.sorted { $0.key < $1.key }.map { Self.file($0.key, $0.value) })
-        if let refused = status.refused {
-            object["refused"] = [
-                "at": .string(refused.at.rfc3339), "problems": .array(refused.problems.map { .string($0) }),
-            ]
-        }
+        guard let keeper else { return .object(object) }
+        let files = keeper.inForce.files.files
+        object["files"] = .array(files.sorted { $0.key < $1.key }.map { Self.file($0.key, $0.value) })
+        if let refused = keeper.refused { object["refused"] = refused.json }
         return .object(object)
     }
 

@@ -7,7 +7,7 @@ package struct FileFailure: Error, Equatable, CustomStringConvertible {
     package init(reason: String) { self.reason = reason }
 }
 
-/// Reads files whose size is bounded before they are read. Used at start-up only: it blocks.
+/// Reads files whose size is bounded before they are read. It blocks: for start-up, or a thread of its own.
 package enum SmallFile {
     package static func read(_ path: String, upTo maximum: Int) throws(FileFailure) -> [UInt8] {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)

@@ -104,7 +104,7 @@ let package = Package(
             "Gateway", executable: "gateway",
             ["AddressSets", "Inspection", "JSON", "TLS", "Cryptography", "WebSocket", "Compression"]),
         service("Auth", executable: "auth", ["Cryptography", "JSON"]),
-        service("Detector", executable: "detector", ["Inspection"]),
+        service("Detector", executable: "detector", ["Cryptography", "Inspection"]),
         service("Labyrinth", executable: "labyrinth", ["Cryptography"]),
         service("AgentCoordinator", executable: "agent-coordinator"),
         service("Metrics", executable: "metrics"),

@@ -9,7 +9,7 @@ struct SketchTests {
     private let hash = SeededHash(seed: 7)
     private let now = Timestamp(seconds: 1_000_000)
 
-    @Test("SipHash-1-3 spreads: no bit of a thousand hashes is stuck, and another seed is another function")
+    @Test("The hash spreads: no bit of a thousand hashes is stuck, and another seed is another function")
     func spread() {
         let hashes = (0..<1_000).map { hash.hash("thing-\($0)".utf8) }
         #expect(Set(hashes).count == 1_000)

@@ -9,23 +9,6 @@ import Testing
     static let intruder = UUIDv7(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0001)
     let maze = Maze(secret: secret, intruder: intruder)
 
-    /// From the reference implementation's table: key 00…0f, message 00, 01, … of each length.
-    @Test(
-        arguments: [
-            (0, 0x726f_db47_dd0e_0e31), (1, 0x74f8_39c5_93dc_67fd), (7, 0xab02_00f5_8b01_d137),
-            (8, 0x93f5_f579_9a93_2462), (15, 0xa129_ca61_49be_45e5),
-        ] as [(Int, UInt64)])
-    func theHashIsSipHash(length: Int, expected: UInt64) {
-        let hash = KeyedHash(0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908)
-        #expect(hash.hash((0..<length).map { UInt8($0) }) == expected)
-    }
-
-    @Test func wordsHashAsTheirBytesDo() {
-        let hash = KeyedHash(1, 2)
-        let bytes: [UInt8] = [8, 7, 6, 5, 4, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1]
-        #expect(hash.hash(0x0102_0304_0506_0708, 0x0101_0101_0101_0101) == hash.hash(bytes))
-    }
-
     /// The promise of the maze, walked: whichever link is taken, it leads deeper, to a page never seen before.
     @Test(arguments: Trap.allCases) func everyLinkLeadsDeeperAndNoPageRepeats(entrance: Trap) throws {
         var random = SceneRandom(seed: UInt64(entrance.rawValue))

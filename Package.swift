@@ -119,16 +119,17 @@ let package = Package(
         tool(
             "contract-generator", folder: "ContractGenerator", ["JSON", "CContractSchema", "CProtobufC"],
             exclude: ["README.md"]),
+        .target(name: "Measuring", dependencies: ["Inspection"], path: "Tools/Measuring"),
         tool(
             "benchmarks", folder: "Benchmarks",
             [
                 "Core", "AddressSets", "Contracts", "Reactor", "TLS", "HTTP", "Inspection", "Messaging", "Database",
-                "Telemetry", "LocalServers",
+                "Telemetry", "LocalServers", "Measuring",
             ]),
         // Apart from the others, so that only who runs it needs libmodsecurity.
-        tool("detection-benchmark", folder: "DetectionBenchmark", ["Inspection", "CModSecurity"]),
+        tool("detection-benchmark", folder: "DetectionBenchmark", ["Inspection", "CModSecurity", "Measuring"]),
 
-        tool("scorecard", folder: "Scorecard", ["Core", "Inspection", "JSON"]),
+        tool("scorecard", folder: "Scorecard", ["Core", "Inspection", "JSON", "Measuring"]),
 
         .target(name: "ThreadSanitizer", path: "Tests/ThreadSanitizer"),
         .target(name: "DescriptorGuard", path: "Tests/DescriptorGuard"),

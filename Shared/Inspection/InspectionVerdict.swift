@@ -27,6 +27,8 @@ package struct Finding: Sendable, Equatable {
     package var variable: Variable
     /// The argument's, header's, cookie's or member's name; empty for the path and the like.
     package var parameter: String
+    /// Both in a word: `argument:comment`.
+    package var place: String { parameter.isEmpty ? variable.name : "\(variable.name):\(parameter)" }
     /// The bytes that matched, after decoding, at most `InspectionLimits.maximumEvidence` of them.
     package var matched: [UInt8]
     /// Where they start in the decoded value.

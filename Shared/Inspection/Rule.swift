@@ -17,6 +17,25 @@ package enum FindingCategory: String, Sendable, CaseIterable {
     case headerInjection = "header-injection"
     case scanner = "scanner"
     case protocolAbuse = "protocol-abuse"
+
+    /// By which number the contracts know it (`infinite.common.v1.AttackCategory`), which are a little coarser.
+    package var contractNumber: Int {
+        switch self {
+        case .sqlInjection: 1
+        case .crossSiteScripting: 2
+        case .commandInjection: 3
+        case .codeInjection, .lookupInjection: 4
+        case .pathTraversal: 5
+        case .remoteFileInclusion: 6
+        case .serverSideRequestForgery: 7
+        case .xmlExternalEntity: 8
+        case .templateInjection: 9
+        case .noSQLInjection: 10
+        case .directoryInjection: 11
+        case .headerInjection, .protocolAbuse: 12
+        case .scanner: 13
+        }
+    }
 }
 
 /// How sure one finding makes us, alone. `Score` combines several.

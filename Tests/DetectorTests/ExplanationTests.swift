@@ -67,3 +67,15 @@ import Testing
         #expect(Set(evidence.findings.map(\.category)).isSuperset(of: [.crossSiteScripting, .scanner]))
     }
 }
+
+@Suite struct ThreatCategoryTests {
+    @Test(arguments: FindingCategory.allCases)
+    func `What the engine finds has a category of the same name here`(category: FindingCategory) throws {
+        let threat = try #require(ThreatCategory(rawValue: category.contractNumber))
+        let coarser: [FindingCategory: ThreatCategory] = [
+            .lookupInjection: .codeInjection, .headerInjection: .protocolAbuse, .directoryInjection: .ldapInjection,
+            .serverSideRequestForgery: .requestForgery, .remoteFileInclusion: .fileInclusion,
+        ]
+        #expect(coarser[category].map { $0 == threat } ?? ("\(threat)" == "\(category)"))
+    }
+}

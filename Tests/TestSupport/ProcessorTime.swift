@@ -8,7 +8,8 @@ package func processorTime<Failure: Error>(of work: () throws(Failure) -> Void) 
     return processorTime() - before
 }
 
-private func processorTime() -> Duration {
+/// What this thread has computed since it began.
+package func processorTime() -> Duration {
     var time = timespec()
     _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))

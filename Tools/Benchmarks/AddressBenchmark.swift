@@ -1,6 +1,6 @@
 internal import AddressSets
 internal import Core
-internal import Glibc
+internal import Measuring
 internal import Reactor
 
 /// What a block list of a million entries costs: to read, to keep, to ask, and the reactor while it is swapped. Times are
@@ -13,9 +13,9 @@ enum AddressBenchmark {
         for (name, random) in [("ipv4", randomV4), ("ipv6", randomV6)] {
             var generator = SystemRandomNumberGenerator()
             let blocks = (0..<entries).map { _ in random(&generator) }
-            let started = threadSeconds()
+            let started = ThreadClock.seconds()
             let set = AddressSet(blocks)
-            let built = threadSeconds() - started
+            let built = ThreadClock.seconds() - started
             figures.append(
                 Figure(name: "addresses.\(name).entries", value: Double(set.count), unit: "blocks", bar: .none))
             figures.append(Figure(name: "addresses.\(name).build", value: built, unit: "seconds", bar: .none))
@@ -34,9 +34,9 @@ enum AddressBenchmark {
         var best = Double.infinity
         var hits = 0
         for _ in 0..<3 {
-            let started = threadSeconds()
+            let started = ThreadClock.seconds()
             for address in addresses where set.contains(address) { hits += 1 }
-            best = min(best, (threadSeconds() - started) / Double(addresses.count))
+            best = min(best, (ThreadClock.seconds() - started) / Double(addresses.count))
         }
         precondition(hits >= 0)
         return Figure(name: name, value: best * 1e9, unit: "nanoseconds", bar: .atMost(1_000))
@@ -50,9 +50,9 @@ enum AddressBenchmark {
         let group = try ReactorGroup(count: 1)
         let threads = BlockingThreads(maximum: 1)
         let published = Published(try AddressList.read(bytes, file: "list"))
-        let started = threadSeconds()
+        let started = ThreadClock.seconds()
         _ = try AddressList.read(bytes, file: "list")
-        let took = threadSeconds() - started
+        let took = ThreadClock.seconds() - started
         let pause = try await group.reactors[0].perform {
             var reader = PublishedReader(published)
             async let reading: Void = threads.run {
@@ -94,11 +94,5 @@ enum AddressBenchmark {
             preconditionFailure("a masked address has nothing beyond its prefix")
         }
         return network
-    }
-
-    private static func threadSeconds() -> Double {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

@@ -1,3 +1,5 @@
+internal import Measuring
+
 /// Everything that can be measured, by the name `make bench-NAME` uses.
 enum BenchmarkTable {
     static let names = ["addresses", "bus", "detector", "gateway", "idle", "inspection", "runtime", "store"]

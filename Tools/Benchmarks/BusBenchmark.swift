@@ -3,6 +3,7 @@ internal import Core
 internal import Foundation
 internal import Glibc
 internal import LocalServers
+internal import Measuring
 internal import Messaging
 internal import Reactor
 

@@ -2,6 +2,7 @@ internal import Core
 internal import Database
 internal import Foundation
 internal import LocalServers
+internal import Measuring
 internal import Messaging
 
 /// The detector's executable: what one thread judges, what a million clients cost, and the whole way from a producer

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import LocalServers
+internal import Measuring
 
 /// The gateway's executable as a proxy, beside nginx and HAProxy in the same run, and beside itself with inspection on.
 ///

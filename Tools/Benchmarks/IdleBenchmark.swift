@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import LocalServers
+internal import Measuring
 
 /// Fifty thousand clients of the gateway that were served once and then rest, and what that costs: its memory for each,
 /// and the response times of those who are served beside them.

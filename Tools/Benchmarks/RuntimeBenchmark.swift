@@ -1,5 +1,6 @@
 internal import Foundation
 internal import LocalServers
+internal import Measuring
 internal import Reactor
 
 /// A hello answer by us and by nginx in the same run: processor time per request, and memory per idle connection.

@@ -2,6 +2,7 @@ internal import Core
 internal import Database
 internal import Foundation
 internal import LocalServers
+internal import Measuring
 internal import Reactor
 
 /// Writes and reads of the Database module on a private PostgreSQL with fsync on, beside PostgreSQL's own tools on the

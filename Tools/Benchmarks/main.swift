@@ -1,5 +1,6 @@
 // `benchmarks NAME…`: measures, and prints each figure beside its bar. Exits 1 when a bar is missed.
 internal import Glibc
+internal import Measuring
 
 let wanted = Array(CommandLine.arguments.dropFirst())
 if wanted.first == HelloServer.role {

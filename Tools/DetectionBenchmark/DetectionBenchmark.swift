@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Inspection
+internal import Measuring
 
 /// The Core Rule Set (Debian's, as it ships: paranoia level 1) in our SecLang engine and in libmodsecurity, the same
 /// requests one after the other in one process, on one thread. The thread's processor time is counted.
@@ -52,14 +53,14 @@ final class DetectionBenchmark {
         let ours = Self.best(row.requests, rounds: 7, repetitions: max(4, 200_000 / (bytes + 500))) { request in
             _ = engine.inspect(request, response: nil, SecLangConnection(), &scratch)
         }
-        Self.report("seclang.\(row.name)", ours * 1e6, "microseconds", atMost: row.bound)
+        Self.report("seclang.\(row.name)", ours * 1e6, "microseconds", row.bound.map { .atMost($0) } ?? .none)
         if bytes >= 64_000 { Self.report("seclang.\(row.name).rate", Double(bytes) / ours / 1e6, "megabytes/s") }
         guard let peer else { return }
         let theirs = Self.best(row.requests, rounds: 3, repetitions: max(2, 20_000 / (bytes + 500))) {
             _ = peer.inspect($0)
         }
         Self.report("modsecurity.\(row.name)", theirs * 1e6, "microseconds")
-        isMet = Self.report("seclang.\(row.name).ratio", theirs / ours, "times", atLeast: 20) && isMet
+        isMet = Self.report("seclang.\(row.name).ratio", theirs / ours, "times", .atLeast(20)) && isMet
     }
 
     // MARK: Alone
@@ -74,7 +75,7 @@ final class DetectionBenchmark {
                 let found = engine.inspect(request, response: nil, SecLangConnection(), &scratch)
                 _ = found.joined(to: verdict, .standard)
             }
-            Self.report("everything-on.\(row.name)", took * 1e6, "microseconds", atMost: row.bound)
+            Self.report("everything-on.\(row.name)", took * 1e6, "microseconds", row.bound.map { .atMost($0) } ?? .none)
         }
     }
 
@@ -93,9 +94,9 @@ final class DetectionBenchmark {
                 let took = Self.best([request], rounds: 3, repetitions: 1) { judge($0, builtIn, &space) }
                 return Double(request.body.count) / took / 1e6
             }
-            Self.report("body-\(name).rate", rates[1], "megabytes/s", atLeast: bound)
+            Self.report("body-\(name).rate", rates[1], "megabytes/s", .atLeast(bound))
             let ratio = rates[0] / rates[1]
-            isMet = Self.report("body-\(name).time-per-byte-4-to-1-megabyte", ratio, "times", atMost: 1.5) && isMet
+            isMet = Self.report("body-\(name).time-per-byte-4-to-1-megabyte", ratio, "times", .atMost(1.5)) && isMet
         }
     }
 
@@ -123,21 +124,16 @@ final class DetectionBenchmark {
             _ = engine.inspect(request, response: nil, SecLangConnection(), &scratch)
         }
         guard let added else { return print("# this kernel does not tell how much memory was needed at most") }
-        Self.report("memory.upload-12-megabyte", Double(added) / Double(1 << 20), "mebibytes", atMost: 16)
+        Self.report("memory.upload-12-megabyte", Double(added) / Double(1 << 20), "mebibytes", .atMost(16))
     }
 
     // MARK: Figures
 
-    /// As the other benchmarks write a figure: `figure NAME VALUE UNIT (bar >= BOUND) ok`.
     @discardableResult
-    private static func report(
-        _ name: String, _ value: Double, _ unit: String, atLeast lower: Double? = nil, atMost upper: Double? = nil
-    ) -> Bool {
-        let rounded = (value * 100).rounded() / 100
-        let isMet = lower.map { value >= $0 } ?? true && upper.map { value <= $0 } ?? true
-        let bound = lower.map { ">= \($0)" } ?? upper.map { "<= \($0)" }
-        print("figure \(name) \(rounded) \(unit)\(bound.map { " (bar \($0)) \(isMet ? "ok" : "short")" } ?? "")")
-        return isMet
+    private static func report(_ name: String, _ value: Double, _ unit: String, _ bar: Figure.Bar = .none) -> Bool {
+        let figure = Figure(name: name, value: value, unit: unit, bar: bar)
+        figure.report()
+        return figure.isMet
     }
 
     private static func best(
@@ -148,15 +144,6 @@ final class DetectionBenchmark {
             for repetition in 0..<repetitions { work(requests[repetition % requests.count]) }
             return min(best, (ThreadClock.seconds() - started) / Double(repetitions))
         }
-    }
-}
-
-/// This thread's processor time: the wall's clock also counts what others do.
-enum ThreadClock {
-    static func seconds() -> Double {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }
 

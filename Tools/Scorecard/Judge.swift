@@ -1,5 +1,5 @@
-internal import Glibc
 internal import Inspection
+internal import Measuring
 
 /// Runs the engine over corpora and keeps what went wrong.
 struct Judge: ~Copyable {
@@ -18,7 +18,7 @@ struct Judge: ~Copyable {
     mutating func judge(_ corpus: Corpus) -> Tally {
         var tally = Tally(corpus: corpus.name)
         var shown = 0
-        let started = Self.threadSeconds()
+        let started = ThreadClock.seconds()
         for labelled in corpus.requests {
             let verdict = engine.inspect(labelled.request, .standard, &scratch)
             let blocked = verdict.action == .block
@@ -29,7 +29,7 @@ struct Judge: ~Copyable {
                 Self.show(labelled, verdict)
             }
         }
-        tally.microseconds = (Self.threadSeconds() - started) / Double(max(1, corpus.requests.count)) * 1e6
+        tally.microseconds = (ThreadClock.seconds() - started) / Double(max(1, corpus.requests.count)) * 1e6
         return tally
     }
 
@@ -81,11 +81,5 @@ struct Judge: ~Copyable {
         bytes.prefix(1_500).map { byte in
             (0x20..<0x7f).contains(byte) ? String(UnicodeScalar(byte)) : "\\x" + String(byte, radix: 16)
         }.joined()
-    }
-
-    private static func threadSeconds() -> Double {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

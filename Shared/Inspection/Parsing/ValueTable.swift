@@ -45,11 +45,9 @@ struct ValueTable {
 
     /// Copies `text` behind what is there and returns where it stands.
     mutating func store(_ text: Span<UInt8>) -> Range<Int> {
-        let start = bytes.count
-        let length = room(for: text.count)
-        if length < text.count { anomalies.insert(.tooManyBytes) }
-        bytes.append(text.extracting(first: length))
-        return start..<bytes.count
+        let (stored, isWhole) = bytes.store(text, room: room(for: text.count))
+        if !isWhole { anomalies.insert(.tooManyBytes) }
+        return stored
     }
 
     /// `output` is lent for the call; it is `inout` only because it lives beside the table.
@@ -59,63 +57,10 @@ struct ValueTable {
 
     /// The same, undoing percent-encoding, and `+` for a space where forms write it so.
     mutating func storeDecoded(_ text: Span<UInt8>, plusIsSpace: Bool) -> Range<Int> {
-        for index in text.indices where text[index] == UInt8(ascii: "%") || text[index] == UInt8(ascii: "+") {
-            return storeUnescaped(text, plain: index, plusIsSpace: plusIsSpace)
-        }
-        return store(text)
-    }
-
-    /// The first `plain` bytes have nothing to undo.
-    private mutating func storeUnescaped(_ text: Span<UInt8>, plain: Int, plusIsSpace: Bool) -> Range<Int> {
-        let start = bytes.count
-        let end = start + room(for: text.count)
-        guard end - start == text.count else { return storePart(text, upTo: end, plusIsSpace: plusIsSpace) }
-        _ = store(text)
-        var span = bytes.mutableSpan
-        let length = Self.unescape(&span, from: start + plain, plusIsSpace: plusIsSpace)
-        bytes.removeLast(bytes.count - length)
-        return start..<length
-    }
-
-    /// In place, since nothing becomes longer; returns the new end.
-    private static func unescape(_ text: inout MutableSpan<UInt8>, from start: Int, plusIsSpace: Bool) -> Int {
-        var read = start
-        var write = start
-        let end = text.count
-        // What is written never overtakes what is read, and neither passes the end.
-        while read < end {
-            var byte = unsafe text[unchecked: read]
-            read += 1
-            if byte == UInt8(ascii: "%") {
-                if read + 1 < end, let high = text[read].hexValue, let low = text[read + 1].hexValue {
-                    byte = high << 4 | low
-                    read += 2
-                }
-            } else if byte == UInt8(ascii: "+"), plusIsSpace {
-                byte = 0x20
-            }
-            unsafe text[unchecked: write] = byte
-            write += 1
-        }
-        return write
-    }
-
-    /// As much as there is room for.
-    private mutating func storePart(_ text: Span<UInt8>, upTo end: Int, plusIsSpace: Bool) -> Range<Int> {
-        let start = bytes.count
-        var index = 0
-        while index < text.count, bytes.count < end {
-            let byte = text[index]
-            if byte == UInt8(ascii: "%"), let value = Escapes.hex(text, index + 1, digits: 2) {
-                bytes.append(UInt8(value))
-                index += 3
-            } else {
-                bytes.append(plusIsSpace && byte == UInt8(ascii: "+") ? 0x20 : byte)
-                index += 1
-            }
-        }
-        if index < text.count { anomalies.insert(.tooManyBytes) }
-        return start..<bytes.count
+        let room = room(for: text.count)
+        let (stored, isWhole) = bytes.storeDecoded(text, room: room, plusIsSpace: plusIsSpace)
+        if !isWhole { anomalies.insert(.tooManyBytes) }
+        return stored
     }
 
     mutating func add(_ variable: Variable, name: Range<Int> = 0..<0, _ value: Range<Int>, isDerived: Bool = false) {

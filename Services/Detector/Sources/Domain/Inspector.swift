@@ -28,30 +28,9 @@ extension RuleEvidence {
 
 extension RuleMatch {
     init(_ finding: Finding) {
-        let place = finding.parameter.isEmpty ? finding.variable.name : "\(finding.variable.name):\(finding.parameter)"
         self.init(
-            rule: finding.ruleID, category: ThreatCategory(finding.category), variable: Array(place.utf8),
-            matched: finding.matched, offset: finding.offset, weight: finding.weight)
-    }
-}
-
-extension ThreatCategory {
-    init(_ category: FindingCategory) {
-        self =
-            switch category {
-            case .sqlInjection: .sqlInjection
-            case .crossSiteScripting: .crossSiteScripting
-            case .commandInjection: .commandInjection
-            case .codeInjection, .lookupInjection: .codeInjection
-            case .pathTraversal: .pathTraversal
-            case .serverSideRequestForgery: .requestForgery
-            case .remoteFileInclusion: .fileInclusion
-            case .xmlExternalEntity: .xmlExternalEntity
-            case .templateInjection: .templateInjection
-            case .noSQLInjection: .noSQLInjection
-            case .directoryInjection: .ldapInjection
-            case .scanner: .scanner
-            case .headerInjection, .protocolAbuse: .protocolAbuse
-            }
+            rule: finding.ruleID, category: ThreatCategory(rawValue: finding.category.contractNumber) ?? .anomaly,
+            variable: Array(finding.place.utf8), matched: finding.matched, offset: finding.offset,
+            weight: finding.weight)
     }
 }

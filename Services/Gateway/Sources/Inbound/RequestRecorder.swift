@@ -67,33 +67,10 @@ extension RuleFinding {
     init(_ finding: Finding) {
         self.init()
         ruleID = finding.ruleID
-        category = AttackCategory(finding.category)
-        variable = Array(
-            (finding.parameter.isEmpty ? finding.variable.name : "\(finding.variable.name):\(finding.parameter)").utf8
-                .prefix(256))
+        category = AttackCategory(rawValue: Int32(finding.category.contractNumber))
+        variable = Array(finding.place.utf8.prefix(256))
         matched = Array(finding.matched.prefix(256))
         offset = UInt32(clamping: finding.offset)
         weight = finding.weight
-    }
-}
-
-extension AttackCategory {
-    init(_ category: FindingCategory) {
-        self =
-            switch category {
-            case .sqlInjection: .sqlInjection
-            case .crossSiteScripting: .crossSiteScripting
-            case .commandInjection: .commandInjection
-            case .codeInjection, .lookupInjection: .codeInjection
-            case .pathTraversal: .pathTraversal
-            case .serverSideRequestForgery: .requestForgery
-            case .remoteFileInclusion: .fileInclusion
-            case .xmlExternalEntity: .xmlExternalEntity
-            case .templateInjection: .templateInjection
-            case .noSQLInjection: .nosqlInjection
-            case .directoryInjection: .ldapInjection
-            case .headerInjection, .protocolAbuse: .protocolAbuse
-            case .scanner: .scanner
-            }
     }
 }

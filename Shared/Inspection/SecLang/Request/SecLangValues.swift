@@ -1,6 +1,9 @@
 internal import PatternMatching
 
 /// The values of one request and response that rules look at, with all their bytes in one buffer.
+///
+/// Not the `ValueTable` of the built-in engine, which judges value by value as they come: the language's rules ask for all
+/// values of a kind, in order, and for flags of their own. How bytes are stored both share.
 struct SecLangValues {
     struct Value {
         var kind: Int
@@ -36,13 +39,15 @@ struct SecLangValues {
         fileBytes = 0
     }
 
+    private func room(for wanted: Int) -> Int {
+        max(0, min(wanted, limits.maximumValueLength, limits.maximumBytes - bytes.count))
+    }
+
     /// Copies bytes behind what is there, as much as the limits permit.
     mutating func store(_ text: Span<UInt8>) -> Range<Int> {
-        let start = bytes.count
-        let length = min(text.count, limits.maximumValueLength, max(0, limits.maximumBytes - start))
-        if length < text.count { flags.insert(.isIncomplete) }
-        unsafe text.extracting(0..<length).withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
-        return start..<bytes.count
+        let (stored, isWhole) = bytes.store(text, room: room(for: text.count))
+        if !isWhole { flags.insert(.isIncomplete) }
+        return stored
     }
 
     mutating func store(bytes text: [UInt8]) -> Range<Int> { store(text.span) }
@@ -51,21 +56,10 @@ struct SecLangValues {
 
     /// The same, percent-encoding undone, and `+` read as a space where forms write it so.
     mutating func storeDecoded(_ text: Span<UInt8>, plusIsSpace: Bool = true) -> Range<Int> {
-        let start = bytes.count
-        let end = start + min(text.count, limits.maximumValueLength, max(0, limits.maximumBytes - start))
-        var index = 0
-        while index < text.count, bytes.count < end {
-            let byte = text[index]
-            if byte == UInt8(ascii: "%"), let value = Escapes.hex(text, index + 1, digits: 2) {
-                bytes.append(UInt8(value))
-                index += 3
-            } else {
-                bytes.append(plusIsSpace && byte == UInt8(ascii: "+") ? 0x20 : byte)
-                index += 1
-            }
-        }
-        if index < text.count { flags.insert(.isIncomplete) }
-        return start..<bytes.count
+        let room = room(for: text.count)
+        let (stored, isWhole) = bytes.storeDecoded(text, room: room, plusIsSpace: plusIsSpace)
+        if !isWhole { flags.insert(.isIncomplete) }
+        return stored
     }
 
     mutating func add(_ variable: SecLangVariable, name: Range<Int> = 0..<0, _ value: Range<Int>) {

@@ -1,18 +1,22 @@
 /// One measured number beside the bar it has to clear, as a line that people and scripts read:
 /// `figure inspection.small-get 9.8 microseconds (bar <= 30) ok`.
-struct Figure {
-    enum Bar {
+package struct Figure {
+    package enum Bar {
         case atMost(Double)
         case atLeast(Double)
         case none
     }
 
-    var name: String
-    var value: Double
-    var unit: String
-    var bar: Bar
+    package var name: String
+    package var value: Double
+    package var unit: String
+    package var bar: Bar
 
-    var isMet: Bool {
+    package init(name: String, value: Double, unit: String, bar: Bar = .none) {
+        (self.name, self.value, self.unit, self.bar) = (name, value, unit, bar)
+    }
+
+    package var isMet: Bool {
         switch bar {
         case .atMost(let bound): value <= bound
         case .atLeast(let bound): value >= bound
@@ -20,7 +24,7 @@ struct Figure {
         }
     }
 
-    func report() {
+    package func report() {
         let rounded = (value * 100).rounded() / 100
         switch bar {
         case .atMost(let bound): print("figure \(name) \(rounded) \(unit) (bar <= \(bound)) \(isMet ? "ok" : "short")")

@@ -1,9 +1,9 @@
-internal import Inspection
+package import Inspection
 
 /// Honest requests of the sizes that the targets name. Each kind comes in variants, as traffic does: a few browsers, and
 /// sessions, words and numbers that never come again.
-struct BenchmarkRequests {
-    static let variants = 64
+package struct BenchmarkRequests {
+    package static let variants = 64
 
     private let variant: Int
     private var random: UInt64
@@ -13,25 +13,25 @@ struct BenchmarkRequests {
         random = UInt64(variant + 1) &* 0x9e37_79b9_7f4a_7c15
     }
 
-    static func all(_ make: (inout BenchmarkRequests) -> InspectedRequest) -> [InspectedRequest] {
+    package static func all(_ make: (inout BenchmarkRequests) -> InspectedRequest) -> [InspectedRequest] {
         (0..<variants).map { variant in
             var requests = BenchmarkRequests(variant)
             return make(&requests)
         }
     }
 
-    static func one(_ make: (inout BenchmarkRequests) -> InspectedRequest) -> InspectedRequest {
+    package static func one(_ make: (inout BenchmarkRequests) -> InspectedRequest) -> InspectedRequest {
         var requests = BenchmarkRequests(0)
         return make(&requests)
     }
 
     // MARK: Kinds
 
-    mutating func smallGet() -> InspectedRequest {
+    package mutating func smallGet() -> InspectedRequest {
         get("/catalogue/\(word())/\(number(100_000))?colour=\(word())&size=\(number(60))")
     }
 
-    mutating func longGet() -> InspectedRequest {
+    package mutating func longGet() -> InspectedRequest {
         get(
             "/search?q=\(word())+\(word())+with+\(word())+\(word())&category=footwear&brand=Example+Sports&min_price="
                 + "\(number(90))&max_price=\(number(900))&sort=relevance&page=\(number(30))&utm_source=newsletter"
@@ -39,7 +39,7 @@ struct BenchmarkRequests {
                 + "&return_to=%2Fcatalogue%2F\(word())%3Fpage%3D\(number(9))&lang=en-GB&view=grid")
     }
 
-    mutating func form(bytes: Int) -> InspectedRequest {
+    package mutating func form(bytes: Int) -> InspectedRequest {
         var body = ""
         var index = 0
         while body.utf8.count < bytes {
@@ -50,7 +50,7 @@ struct BenchmarkRequests {
         return post("application/x-www-form-urlencoded", Array(body.utf8))
     }
 
-    mutating func json(bytes: Int) -> InspectedRequest {
+    package mutating func json(bytes: Int) -> InspectedRequest {
         var members: [String] = []
         var length = 2
         while length < bytes {
@@ -62,14 +62,14 @@ struct BenchmarkRequests {
     }
 
     /// Text that nothing takes apart, as a log or a document is sent.
-    mutating func text(bytes: Int) -> InspectedRequest {
+    package mutating func text(bytes: Int) -> InspectedRequest {
         var body = ""
         while body.utf8.count < bytes { body += sentence(Int(next() % 7)) + "\n" }
         return post("text/plain", Array(body.utf8.prefix(bytes)))
     }
 
     /// A picture, as a browser sends it: bytes of all values.
-    mutating func upload(bytes: Int) -> InspectedRequest {
+    package mutating func upload(bytes: Int) -> InspectedRequest {
         var body = Array(
             "--form-boundary-7d2f\r\nContent-Disposition: form-data; name=\"picture\"; filename=\"shoes.jpg\"\r\n"
                 .utf8)

@@ -15,8 +15,6 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
     package var isV4: Bool { high == 0 && low >> 32 == 0xffff }
 
-    package var isLoopback: Bool { isV4 ? low >> 24 & 0xff == 127 : high == 0 && low == 1 }
-
     /// 4 bytes or 16, as on the wire; nil for any other length.
     package init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 4 || bytes.count == 16 else { return nil }

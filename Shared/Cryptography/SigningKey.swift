@@ -36,10 +36,6 @@ package final class SigningKey: Sendable {
         try self.init(handle)
     }
 
-    package convenience init(pem: String) throws(CryptographyFailure) {
-        try self.init(der: try PEM.decode(pem, labels: ["PRIVATE KEY", "EC PRIVATE KEY"]))
-    }
-
     package func sign(_ message: [UInt8]) throws(CryptographyFailure) -> [UInt8] {
         let signature = try handle.sign(message, algorithm)
         return algorithm == .es256 ? try ECDSASignature.fixedWidth(fromDER: signature) : signature
@@ -47,9 +43,6 @@ package final class SigningKey: Sendable {
 
     /// PKCS #8: secret bytes, for a file only its owner can read.
     package func privateKeyInfo() throws(CryptographyFailure) -> [UInt8] { try handle.privateKeyInfo() }
-    package func privateKeyPEM() throws(CryptographyFailure) -> String {
-        PEM.encode(try privateKeyInfo(), label: "PRIVATE KEY")
-    }
 }
 
 /// A public key that checks signatures, and can be published.
@@ -70,10 +63,6 @@ package final class VerificationKey: Sendable {
         guard subjectPublicKeyInfo == bytes else { throw .malformedKey("it is not in its canonical encoding") }
     }
 
-    package convenience init(pem: String) throws(CryptographyFailure) {
-        try self.init(subjectPublicKeyInfo: try PEM.decode(pem, labels: ["PUBLIC KEY"]))
-    }
-
     /// From a JSON Web Key's coordinates: `x` for an Ed25519 key, `x` and `y` for a P-256 one.
     package convenience init(_ algorithm: SignatureAlgorithm, x: [UInt8], y: [UInt8] = []) throws(CryptographyFailure) {
         guard x.count == 32, y.count == (algorithm == .es256 ? 32 : 0) else {
@@ -89,8 +78,6 @@ package final class VerificationKey: Sendable {
         case .es256: return handle.verify(ECDSASignature.der(fromFixedWidth: signature), message, algorithm)
         }
     }
-
-    package var pem: String { PEM.encode(subjectPublicKeyInfo, label: "PUBLIC KEY") }
 
     /// The public members of this key's JSON Web Key (RFC 7517, RFC 8037), without `kid` and `use`.
     package var jsonWebKey: [(name: String, value: String)] {

@@ -43,9 +43,6 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    /// Why the newest attempt to connect failed; nil while connecting works.
-    var lastFailure: DatabaseFailure? { state.withLock { $0.policy.lastFailure } }
-
     /// A connection whose server end was there a moment ago.
     func lease(deadline: Deadline) async throws(DatabaseFailure) -> Lease {
         while true {

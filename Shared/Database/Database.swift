@@ -99,9 +99,6 @@ package final class Database: Sendable {
         _ = try await query("SELECT 1", deadline: deadline)
     }
 
-    /// Why the newest attempt to connect failed; nil while connecting works.
-    package var lastConnectFailure: DatabaseFailure? { pool.lastFailure }
-
     package var idleConnections: Int { pool.occupancy.idle }
     package var leasedConnections: Int { pool.occupancy.leased }
     package var waitingCallers: Int { pool.occupancy.waiting }

@@ -306,27 +306,6 @@ extension PostgreSQLConnection {
         }
         guard result == 1 else { throw handle.lost() }
     }
-
-    // MARK: Notifications
-
-    /// Waits until the server notifies; returns the payloads that have arrived.
-    func notifications(deadline: Deadline) async throws(DatabaseFailure) -> [String] {
-        while true {
-            let arrived = takeNotifications()
-            if !arrived.isEmpty { return arrived }
-            try await wait(toWrite: false, deadline: deadline)
-            guard unsafe PQconsumeInput(handle.raw) == 1 else { throw handle.lost() }
-        }
-    }
-
-    private func takeNotifications() -> [String] {
-        var payloads: [String] = []
-        while let notification = unsafe PQnotifies(handle.raw) {
-            unsafe payloads.append(String(cString: notification.pointee.extra))
-            unsafe PQfreemem(notification)
-        }
-        return payloads
-    }
 }
 
 /// Hands `body` two parallel, null-terminated lists of C strings.

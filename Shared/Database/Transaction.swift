@@ -51,7 +51,6 @@ package final class Transaction: Sendable {
 /// What a concurrent transaction may be seen to have done; PostgreSQL's own words.
 package enum TransactionIsolation: String, Sendable {
     case readCommitted = "READ COMMITTED"
-    case repeatableRead = "REPEATABLE READ"
     case serializable = "SERIALIZABLE"
 
     var begin: Statement { Statement(SQL(trusted: "BEGIN ISOLATION LEVEL \(rawValue)")) }

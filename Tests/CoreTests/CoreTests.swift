@@ -187,6 +187,27 @@ import Testing
     }
 }
 
+@Suite struct PageSizeTests {
+    private static let size = PageSize(50, atMost: 500)
+
+    @Test(arguments: [(0, 50), (1, 1), (500, 500), (501, 500), (UInt32.max, 500)] as [(UInt32, Int)])
+    func aPageHasAsManyEntriesAsAreAskedForWithinBounds(asked: UInt32, expected: Int) {
+        #expect(Self.size.entries(asked) == expected)
+    }
+
+    @Test func onlyAFullPageHasANextOne() {
+        #expect([1, 2].nextCursor(of: 2) { $0 } == "2")
+        #expect([1].nextCursor(of: 2) { $0 } == "")
+        #expect([Int]().nextCursor(of: 2) { $0 } == "")
+    }
+
+    @Test func aCursorIsReadOrRefused() throws {
+        #expect(try "".asCursor({ Int($0) }, else: CancellationError()) == nil)
+        #expect(try "7".asCursor({ Int($0) }, else: CancellationError()) == 7)
+        #expect(throws: CancellationError.self) { try "x".asCursor({ Int($0) }, else: CancellationError()) }
+    }
+}
+
 @Suite struct PageCursorTests {
     private let id = "018f3b2a-7c00-7abc-8def-0123456789ab"
 

@@ -18,6 +18,7 @@ final class GatewayService: Service {
     private static let retryPause = Duration.seconds(2)
     private static let farewell = Duration.seconds(1)
     private static let decisionsPerPage: UInt32 = 500
+    private static let enforcementPage = PageSize(100, atMost: 1_000)
 
     private let configuration: GatewayConfiguration
     private let runtime: ServiceRuntime
@@ -262,9 +263,9 @@ final class GatewayService: Service {
     private func serve() {
         runtime.bus.serve(GatewayRPC.listEnforcements) { [state, runtime] request, _ in
             let all = state.enforcements.current.all.sorted { $0.expires > $1.expires }
-            let limit = request.limit == 0 ? 100 : Int(min(request.limit, 1_000))
             return ListEnforcementsResponse(
-                enforcements: all.prefix(limit).map(Contracts.Enforcement.init), total: UInt32(all.count),
+                enforcements: all.prefix(Self.enforcementPage.entries(request.limit)).map(Contracts.Enforcement.init),
+                total: UInt32(all.count),
                 replica: runtime.bus.configuration.replica)
         }
     }

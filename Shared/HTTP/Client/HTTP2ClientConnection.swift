@@ -15,7 +15,6 @@ final class HTTP2ClientConnection: HTTP2Connection, @unchecked Sendable {
     let configuration: HTTPClientConfiguration
     private let isSecure: Bool
     private let fields = HTTP2FieldEncoder()
-    private var section: HTTP2FieldSection?
     private var active = 0
     /// Nothing new is begun here.
     private(set) var isLeaving = false
@@ -122,15 +121,8 @@ final class HTTP2ClientConnection: HTTP2Connection, @unchecked Sendable {
         section = HTTP2FieldSection(stream.hasHead ? .trailers : .response, limits: configuration.limits)
     }
 
-    override func field(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
-        section?.add(name, value)
-        return section?.isBearable ?? true || calm()
-    }
-
     override func fieldsEnded(on id: Int32, endsStream: Bool) {
-        var taken: HTTP2FieldSection?
-        swap(&taken, &section)
-        guard let section = taken, let stream = streams[id] as? HTTP2ClientStream else { return }
+        guard let section = takeSection(), let stream = streams[id] as? HTTP2ClientStream else { return }
         do throws(HTTPRefusal) {
             if stream.hasHead {
                 try section.finishTrailers()

@@ -36,11 +36,6 @@ package struct HTTPBody: Sendable {
             length: rest.length, source: HTTPBodyBeginning(beginning, then: rest), exchange: 0)
     }
 
-    /// The same body, failing with `tooLarge` where it passes `limit`.
-    package func limited(to limit: Int) -> HTTPBody {
-        HTTPBody(length: length, source: HTTPBodyLimit(self, limit: limit), exchange: 0)
-    }
-
     /// Whether there is nothing to read, known without reading.
     package var isEmpty: Bool { source == nil }
 
@@ -90,24 +85,5 @@ private final class HTTPBodyBeginning: HTTPBodySource, @unchecked Sendable {
             return beginning
         }
         return try await rest.next(deadline: deadline)
-    }
-}
-
-/// Confined like `HTTPBodyBeginning`.
-private final class HTTPBodyLimit: HTTPBodySource, @unchecked Sendable {
-    private let rest: HTTPBody
-    private let limit: Int
-    private var seen = 0
-
-    init(_ rest: HTTPBody, limit: Int) {
-        self.rest = rest
-        self.limit = limit
-    }
-
-    func nextPiece(of exchange: UInt64, deadline: Deadline) async throws(HTTPFailure) -> [UInt8]? {
-        guard let piece = try await rest.next(deadline: deadline) else { return nil }
-        seen += piece.count
-        guard seen <= limit else { throw .tooLarge(limit: limit) }
-        return piece
     }
 }

@@ -55,7 +55,6 @@ package struct HTTPHeaders: Sendable {
 
     package func name(at index: Int) -> String { String(decoding: bytes[fields[index].name], as: UTF8.self) }
     package func value(at index: Int) -> String { String(decoding: bytes[fields[index].value], as: UTF8.self) }
-    package func nameBytes(at index: Int) -> ArraySlice<UInt8> { bytes[fields[index].name] }
     package func valueBytes(at index: Int) -> ArraySlice<UInt8> { bytes[fields[index].value] }
 
     package func index(of name: String) -> Int? {

@@ -11,7 +11,6 @@ package struct HTTPStatus: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(code) \(reason)" }
 
     package var isInformational: Bool { code < 200 }
-    package var isSuccess: Bool { (200..<300).contains(code) }
     package var isServerError: Bool { (500..<600).contains(code) }
 
     /// RFC 9112 §6.3: such a response ends with its head, whatever its fields say.
@@ -34,9 +33,7 @@ package struct HTTPStatus: Hashable, Sendable, CustomStringConvertible {
     package static let conflict = HTTPStatus(409)
     package static let contentTooLarge = HTTPStatus(413)
     package static let targetTooLong = HTTPStatus(414)
-    package static let unsupportedMediaType = HTTPStatus(415)
     package static let expectationFailed = HTTPStatus(417)
-    package static let unprocessableContent = HTTPStatus(422)
     package static let upgradeRequired = HTTPStatus(426)
     package static let tooManyRequests = HTTPStatus(429)
     package static let fieldsTooLarge = HTTPStatus(431)

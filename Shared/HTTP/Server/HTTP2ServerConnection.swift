@@ -19,7 +19,6 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
     let certificate: TLSPeerCertificate?
     let isSecure: Bool
 
-    private var section: HTTP2FieldSection?
     /// When what has begun must be complete: the first settings, a header section.
     private var sectionDeadline: Deadline
     private var hasSettings = false
@@ -147,15 +146,8 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
         sectionDeadline = reactor.turn + timeouts.head
     }
 
-    override func field(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
-        section?.add(name, value)
-        return section?.isBearable ?? true || calm()
-    }
-
     override func fieldsEnded(on id: Int32, endsStream: Bool) {
-        var taken: HTTP2FieldSection?
-        swap(&taken, &section)
-        guard let section = taken else { return }
+        guard let section = takeSection() else { return }
         if let stream = streams[id] {
             acceptTrailers(section, of: stream, endsStream: endsStream)
         } else if runningHandlers < settings.maximumConcurrentStreams * 2 {

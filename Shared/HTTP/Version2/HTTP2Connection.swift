@@ -23,6 +23,8 @@ class HTTP2Connection: HTTP2SessionDelegate, TurnEnder, @unchecked Sendable {
     final let stall: Duration
     private final let linger: Duration
     final var streams: [Int32: HTTP2Stream] = [:]
+    /// The fields that are being received, of one stream at a time.
+    final var section: HTTP2FieldSection?
     private final var flood: HTTP2FloodGuard
     private final let somethingToSend: ReactorSignal
     private final let sent: ReactorSignal
@@ -271,8 +273,20 @@ class HTTP2Connection: HTTP2SessionDelegate, TurnEnder, @unchecked Sendable {
     final func frameWasInvalid() -> Bool { allows(.reset) }
 
     func fieldsBegan(on stream: Int32) {}
-    func field(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool { true }
+
+    final func field(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
+        section?.add(name, value)
+        return section?.isBearable ?? true || calm()
+    }
+
     func fieldsEnded(on stream: Int32, endsStream: Bool) {}
+
+    /// The section whose fields have all come.
+    final func takeSection() -> HTTP2FieldSection? {
+        var taken: HTTP2FieldSection?
+        swap(&taken, &section)
+        return taken
+    }
 
     final func received(_ content: UnsafeRawBufferPointer, on id: Int32) {
         guard let stream = streams[id], unsafe stream.receive(content) else {

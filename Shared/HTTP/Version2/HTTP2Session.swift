@@ -159,7 +159,6 @@ final class HTTP2Session {
     /// An empty buffer to fill next.
     func reuse(_ buffer: consuming [UInt8]) { output = buffer }
 
-    var wantsToWrite: Bool { unsafe nghttp2_session_want_write(session) != 0 }
     /// Nothing is to be read or written any more: the connection has said all.
     var hasEnded: Bool { unsafe nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0 }
     var queuedFrames: Int { unsafe nghttp2_session_get_outbound_queue_size(session) }

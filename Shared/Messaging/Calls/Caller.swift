@@ -23,7 +23,7 @@ final class Caller: ChannelOwner, @unchecked Sendable {
     private var channel: AMQPChannel?
     /// Numbers of calls whose request the broker has not confirmed; zero for a reply of ours.
     private var unconfirmed = ConfirmWindow<UInt64>()
-    private var waiting: [Promise<Void>] = []
+    private let waiters = Waiters()
 
     init(_ configuration: BusConfiguration) {
         maximumCalls = configuration.maximumCalls
@@ -100,12 +100,9 @@ final class Caller: ChannelOwner, @unchecked Sendable {
     private func openChannel(_ callee: ServiceName, deadline: Deadline) async throws(Failure) -> AMQPChannel {
         while true {
             if let channel, channel.failure == nil, !channel.isBlocked { return channel }
-            let waiter = Promise<Void>()
-            waiting.append(waiter)
             do {
-                try await waiter.value(deadline: deadline)
+                try await waiters.wait(deadline: deadline)
             } catch {
-                waiting.removeAll { $0 === waiter }
                 throw error == .cancelled
                     ? Failure(.cancelled, "the call was cancelled")
                     : Failure(
@@ -116,11 +113,7 @@ final class Caller: ChannelOwner, @unchecked Sendable {
     }
 
     /// Something changed: whoever waits looks again.
-    func letIn() {
-        let woken = waiting
-        waiting = []
-        for waiter in woken { waiter.fulfil(()) }
-    }
+    func letIn() { waiters.wake() }
 
     // MARK: ChannelOwner
 

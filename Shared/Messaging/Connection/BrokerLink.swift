@@ -17,7 +17,7 @@ final class BrokerLink: @unchecked Sendable {
     private let onState: (Bool) -> Void
 
     private(set) var connection: AMQPConnection?
-    private var waiting: [Promise<Void>] = []
+    private let waiters = Waiters()
     private var isStopping = false
     private var task: TaskHandle?
 
@@ -46,21 +46,14 @@ final class BrokerLink: @unchecked Sendable {
         await connection?.close(deadline: deadline)
         task?.cancel()
         await task?.value()
-        for waiter in waiting { waiter.fulfil(()) }
+        waiters.wake()
     }
 
     /// Waits for a connection; nil when the deadline passes or the bus stops before there is one.
     func connected(deadline: Deadline) async -> AMQPConnection? {
         while !isStopping {
             if let connection, connection.failure == nil { return connection }
-            let waiter = Promise<Void>()
-            waiting.append(waiter)
-            do {
-                try await waiter.value(deadline: deadline)
-            } catch {
-                waiting.removeAll { $0 === waiter }
-                return nil
-            }
+            do { try await waiters.wait(deadline: deadline) } catch { return nil }
         }
         return nil
     }
@@ -108,9 +101,7 @@ final class BrokerLink: @unchecked Sendable {
         onState(true)
         log.info(
             "connected to the message bus", ["host": .string(configuration.host), "port": .int(configuration.port)])
-        let woken = waiting
-        waiting = []
-        for waiter in woken { waiter.fulfil(()) }
+        waiters.wake()
     }
 }
 

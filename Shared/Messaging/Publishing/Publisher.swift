@@ -33,7 +33,7 @@ final class Publisher: ChannelOwner, @unchecked Sendable {
     private var channel: AMQPChannel?
     private var window = ConfirmWindow<Entry>()
     private var unconfirmedBytes = 0
-    private var waiting: [Promise<Void>] = []
+    private let waiters = Waiters()
     private var isStopped = false
 
     init(_ configuration: BusConfiguration, metrics: BusMetrics) {
@@ -111,12 +111,9 @@ final class Publisher: ChannelOwner, @unchecked Sendable {
         while true {
             if isStopped { throw Failure(.unavailable, "the message bus is stopping") }
             if let channel, hasRoom(for: size, on: channel) { return channel }
-            let waiter = Promise<Void>()
-            waiting.append(waiter)
             do {
-                try await waiter.value(deadline: deadline)
+                try await waiters.wait(deadline: deadline)
             } catch {
-                waiting.removeAll { $0 === waiter }
                 throw error == .cancelled ? Failure(.cancelled, "publishing was cancelled") : unavailable
             }
         }
@@ -141,11 +138,7 @@ final class Publisher: ChannelOwner, @unchecked Sendable {
         return Failure(.unavailable, "the message bus took nothing in time: \(reason)", retryAfter: .seconds(1))
     }
 
-    func letIn() {
-        let woken = waiting
-        waiting = []
-        for waiter in woken { waiter.fulfil(()) }
-    }
+    func letIn() { waiters.wake() }
 
     // MARK: ChannelOwner
 
@@ -154,7 +147,7 @@ final class Publisher: ChannelOwner, @unchecked Sendable {
             unconfirmedBytes -= entry.size
             entry.confirmation.fulfil(isAccepted ? .confirmed : .refused)
         }
-        if !waiting.isEmpty { letIn() }
+        letIn()
     }
 
     /// Comes before the confirmation of the same message, which then changes nothing.

@@ -7,7 +7,8 @@ internal import Telemetry
 
 /// What people and gateways ask about decisions and questions.
 struct DecisionCalls: Sendable {
-    private static let defaultLimit = 100
+    private static let decisionPage = PageSize(100, atMost: 10_000)
+    private static let approvalPage = PageSize(100, atMost: 500)
 
     let runtime: ServiceRuntime
     let policy: ResponsePolicy
@@ -42,12 +43,13 @@ struct DecisionCalls: Sendable {
     }
 
     private func list(_ request: ListDecisionsRequest, _ context: CallContext) async throws -> ListDecisionsResponse {
-        let limit = Self.limit(request.limit, atMost: 10_000)
+        let limit = Self.decisionPage.entries(request.limit)
         let page = try await decisions.list(
             runtime.database, after: try Self.cursor(request.cursor), activeOnly: request.activeOnly, limit: limit,
             deadline: context.deadline)
-        let next = page.count == limit ? page.last.map { PageCursor($0.decidedAt, $0.id).description } : nil
-        return ListDecisionsResponse(decisions: page.map(\.wire), nextCursor: next ?? "")
+        return ListDecisionsResponse(
+            decisions: page.map(\.wire),
+            nextCursor: page.nextCursor(of: limit) { PageCursor($0.decidedAt, $0.id) })
     }
 
     private func get(_ request: GetDecisionRequest) async throws -> GetDecisionResponse {
@@ -96,15 +98,13 @@ struct DecisionCalls: Sendable {
     }
 
     private func list(_ request: ListApprovalsRequest, _ context: CallContext) async throws -> ListApprovalsResponse {
-        let limit = Self.limit(request.limit, atMost: 500)
+        let limit = Self.approvalPage.entries(request.limit)
         let page = try await approvals.list(
             runtime.database, after: try Self.cursor(request.cursor), waitingOnly: request.waitingOnly, limit: limit,
             deadline: context.deadline)
-        let next =
-            page.count == limit
-            ? page.last.map { PageCursor($0.approval.requestedAt, $0.approval.id).description } : nil
         return ListApprovalsResponse(
-            approvals: page.map { $0.approval.wire(about: $0.decision) }, nextCursor: next ?? "")
+            approvals: page.map { $0.approval.wire(about: $0.decision) },
+            nextCursor: page.nextCursor(of: limit) { PageCursor($0.approval.requestedAt, $0.approval.id) })
     }
 
     private func resolve(
@@ -132,14 +132,8 @@ struct DecisionCalls: Sendable {
         return name
     }
 
-    private static func limit(_ wanted: UInt32, atMost maximum: Int) -> Int {
-        wanted == 0 ? defaultLimit : min(Int(wanted), maximum)
-    }
-
-    private static func cursor(_ text: String) throws -> PageCursor? {
-        guard !text.isEmpty else { return nil }
-        guard let cursor = PageCursor(text) else { throw AgentCoordinatorFailure.badCursor }
-        return cursor
+    private static func cursor(_ text: String) throws(AgentCoordinatorFailure) -> PageCursor? {
+        try text.asCursor({ PageCursor($0) }, else: AgentCoordinatorFailure.badCursor)
     }
 }
 

@@ -6,8 +6,7 @@ internal import Messaging
 
 /// What others may ask about the log.
 struct LogReading: Sendable {
-    private static let defaultLimit = 50
-    private static let maximumLimit = 500
+    private static let page = PageSize(50, atMost: 500)
     private static let maximumProof = 10_000
     /// Entries recomputed per call: more takes longer than anybody waits for one answer; `checked` says how far it came.
     private static let maximumVerified: UInt64 = 200_000
@@ -40,7 +39,7 @@ struct LogReading: Sendable {
     }
 
     func list(_ request: ListEntriesRequest) async throws -> ListEntriesResponse {
-        let limit = request.limit == 0 ? Self.defaultLimit : min(Int(request.limit), Self.maximumLimit)
+        let limit = Self.page.entries(request.limit)
         let before = request.before == 0 ? UInt64(Int64.max) : request.before
         let schema = request.schema.isEmpty ? nil : request.schema
         let entries = try await store.newest(before: before, schema: schema, limit: limit)

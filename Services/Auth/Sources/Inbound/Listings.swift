@@ -5,9 +5,8 @@ import Core
 struct Listings: Sendable {
     let parts: AuthParts
 
-    private static func limit(_ asked: UInt32, default usual: Int, atMost most: Int) -> Int {
-        asked == 0 ? usual : min(Int(asked), most)
-    }
+    private static let page = PageSize(100, atMost: 500)
+    private static let revocationPage = PageSize(10_000, atMost: 10_000)
 
     func answer(_: GetSigningKeysRequest, _: Caller) -> GetSigningKeysResponse {
         GetSigningKeysResponse(keys: parts.keys.ring.published(now: parts.clock.now).map(\.wire))
@@ -19,14 +18,14 @@ struct Listings: Sendable {
         guard account == own || caller.isAdministrator else {
             throw AuthFailure.forbidden("Only an administrator may see the sessions of others.")
         }
-        let limit = Self.limit(request.limit, default: 100, atMost: 500)
+        let limit = Self.page.entries(request.limit)
         let sessions = try await parts.sessions.list(of: account, limit: limit, deadline: caller.deadline)
         return ListSessionsResponse(sessions: sessions.map(\.wire))
     }
 
     func answer(_ request: ListRevocationsRequest, _ caller: Caller) async throws -> ListRevocationsResponse {
         let revocations = try await parts.revocations.relevant(
-            now: parts.clock.now, limit: Self.limit(request.limit, default: 10_000, atMost: 10_000),
+            now: parts.clock.now, limit: Self.revocationPage.entries(request.limit),
             deadline: caller.deadline)
         return ListRevocationsResponse(revocations: revocations.map(\.wire))
     }
@@ -34,9 +33,9 @@ struct Listings: Sendable {
     /// The cursor is the last name of the page before.
     func answer(_ request: ListUsersRequest, _ caller: Caller) async throws -> ListUsersResponse {
         try caller.requireAdministrator()
-        let limit = Self.limit(request.limit, default: 100, atMost: 500)
+        let limit = Self.page.entries(request.limit)
         let accounts = try await parts.accounts.list(after: request.cursor, limit: limit, deadline: caller.deadline)
-        let cursor = accounts.count == limit ? accounts.last?.name ?? "" : ""
-        return ListUsersResponse(users: accounts.map(\.wire), nextCursor: cursor)
+        return ListUsersResponse(
+            users: accounts.map(\.wire), nextCursor: accounts.nextCursor(of: limit) { $0.name })
     }
 }

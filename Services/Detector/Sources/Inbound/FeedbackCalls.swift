@@ -4,7 +4,7 @@ import Messaging
 
 /// `MarkThreat` and `ListFeedback`; also what a resolved incident says about its threats.
 final class FeedbackCalls: Sendable {
-    private static let (defaultPage, largestPage) = (50, 500)
+    private static let page = PageSize(50, atMost: 500)
     private static let longestName = 128
 
     private let threats: ThreatStore
@@ -48,15 +48,10 @@ final class FeedbackCalls: Sendable {
     }
 
     func list(_ request: ListFeedbackRequest, deadline: Deadline) async throws -> ListFeedbackResponse {
-        var before: UUIDv7?
-        if !request.cursor.isEmpty {
-            guard let cursor = UUIDv7(request.cursor) else { throw DetectorFailure.malformedCursor }
-            before = cursor
-        }
-        let limit = request.limit == 0 ? Self.defaultPage : min(Int(request.limit), Self.largestPage)
+        let before = try request.cursor.asCursor({ UUIDv7($0) }, else: DetectorFailure.malformedCursor)
+        let limit = Self.page.entries(request.limit)
         let page = try await feedback.page(before: before, verdict: request.verdict, limit: limit, deadline: deadline)
-        return ListFeedbackResponse(
-            feedback: page, nextCursor: page.count == limit ? page.last.map { "\($0.feedbackID)" } ?? "" : "")
+        return ListFeedbackResponse(feedback: page, nextCursor: page.nextCursor(of: limit) { $0.feedbackID })
     }
 
     private func entry(

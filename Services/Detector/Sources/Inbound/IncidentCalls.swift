@@ -4,8 +4,7 @@ import Messaging
 
 /// `ListIncidents`, `GetIncident` and `ResolveIncident`.
 final class IncidentCalls: Sendable {
-    private static let defaultPage = 50
-    private static let largestPage = 500
+    private static let page = PageSize(50, atMost: 500)
 
     private let judge: Judge
     private let incidents: IncidentStore
@@ -39,17 +38,12 @@ final class IncidentCalls: Sendable {
     }
 
     private func list(_ request: ListIncidentsRequest, deadline: Deadline) async throws -> ListIncidentsResponse {
-        var before: UUIDv7?
-        if !request.cursor.isEmpty {
-            guard let cursor = UUIDv7(request.cursor) else { throw DetectorFailure.malformedCursor }
-            before = cursor
-        }
-        let limit = request.limit == 0 ? Self.defaultPage : min(Int(request.limit), Self.largestPage)
+        let before = try request.cursor.asCursor({ UUIDv7($0) }, else: DetectorFailure.malformedCursor)
+        let limit = Self.page.entries(request.limit)
         let page = try await incidents.page(
             before: before, status: request.status, minimumSeverity: request.minimumSeverity, limit: limit,
             deadline: deadline)
-        return ListIncidentsResponse(
-            incidents: page, nextCursor: page.count == limit ? page.last.map { "\($0.incidentID)" } ?? "" : "")
+        return ListIncidentsResponse(incidents: page, nextCursor: page.nextCursor(of: limit) { $0.incidentID })
     }
 
     private func get(_ request: GetIncidentRequest, deadline: Deadline) async throws -> GetIncidentResponse {

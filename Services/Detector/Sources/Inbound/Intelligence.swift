@@ -8,7 +8,7 @@ import Telemetry
 /// others.
 final class Intelligence: Sendable {
     private static let defaultLifetime = Duration.seconds(86_400)
-    private static let (defaultPage, largestPage) = (100, 500)
+    private static let page = PageSize(100, atMost: 500)
     private static let exportedIncidents = 5_000
 
     private let judge: Judge
@@ -62,12 +62,12 @@ final class Intelligence: Sendable {
     }
 
     private func list(_ request: ListIndicatorsRequest, deadline: Deadline) async throws -> ListIndicatorsResponse {
-        let limit = request.limit == 0 ? Self.defaultPage : min(Int(request.limit), Self.largestPage)
+        let limit = Self.page.entries(request.limit)
         let page = try await indicators.page(
             after: request.cursor, source: request.source, limit: limit, deadline: deadline)
         return ListIndicatorsResponse(
             indicators: page.map { Contracts.Indicator($0) },
-            nextCursor: page.count == limit ? page.last.map { "\($0.network) \($0.source)" } ?? "" : "")
+            nextCursor: page.nextCursor(of: limit) { "\($0.network) \($0.source)" })
     }
 
     private func export(_ request: ExportSignalsRequest) async throws -> ExportSignalsResponse {

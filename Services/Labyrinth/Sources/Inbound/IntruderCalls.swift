@@ -3,22 +3,16 @@ internal import Core
 
 /// Answers the calls `ListIntruders` and `GetIntruder`.
 struct IntruderCalls: Sendable {
-    private static let usualLimit = 50
+    private static let page = PageSize(50, atMost: 500)
 
     let intruders: IntruderStore
 
     func list(_ request: ListIntrudersRequest, deadline: Deadline) async throws -> ListIntrudersResponse {
-        var cursor: PageCursor?
-        if !request.cursor.isEmpty {
-            cursor = PageCursor(request.cursor)
-            guard cursor != nil else { throw LabyrinthFailure.foreignCursor }
-        }
-        let limit = request.limit == 0 ? Self.usualLimit : min(500, Int(request.limit))
+        let cursor = try request.cursor.asCursor({ PageCursor($0) }, else: LabyrinthFailure.foreignCursor)
+        let limit = Self.page.entries(request.limit)
         let found = try await intruders.list(limit: limit, after: cursor, deadline: deadline)
-        let next =
-            found.count < limit
-            ? nil : found.last.map { PageCursor($0.lastSeenAt, $0.intruderID) }
-        return ListIntrudersResponse(intruders: found, nextCursor: next?.description ?? "")
+        return ListIntrudersResponse(
+            intruders: found, nextCursor: found.nextCursor(of: limit) { PageCursor($0.lastSeenAt, $0.intruderID) })
     }
 
     func get(_ request: GetIntruderRequest, deadline: Deadline) async throws -> GetIntruderResponse {

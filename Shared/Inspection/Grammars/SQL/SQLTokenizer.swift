@@ -28,13 +28,6 @@ struct SQLToken {
     var kind: Kind
     var range: Range<Int>
     var word: SQLWord?
-
-    static func isOperand(_ kind: Kind) -> Bool {
-        switch kind {
-        case .number, .string, .openString, .variable: true
-        default: false
-        }
-    }
 }
 
 /// SQL as the union of what MySQL, PostgreSQL, SQL Server, Oracle and SQLite read. Where they differ, the reading that

@@ -1,5 +1,4 @@
 package import Core
-internal import Glibc
 internal import Synchronization
 
 /// Threads for C calls that block (name resolution) or compute long (password hashing), so that reactors do not.
@@ -46,21 +45,11 @@ package final class BlockingThreads: Sendable {
 
     /// A thread works until nothing waits, then ends: an idle service keeps none.
     private func spawn() throws(ReactorFailure) {
-        var thread = pthread_t()
-        let context = unsafe Unmanaged.passRetained(self)
-        let error = unsafe pthread_create(
-            &thread, nil,
-            { context in
-                guard let context = unsafe context else { return nil }
-                unsafe Unmanaged<BlockingThreads>.fromOpaque(context).takeRetainedValue().work()
-                return nil
-            }, context.toOpaque())
+        let error = DetachedThread.start { [self] in work() }
         guard error == 0 else {
-            unsafe context.release()
             state.withLock { $0.running -= 1 }
             throw .system(errno: error, operation: "pthread_create")
         }
-        pthread_detach(thread)
     }
 
     private func work() {

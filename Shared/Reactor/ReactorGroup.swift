@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Core
 internal import Glibc
 internal import Synchronization
 
@@ -37,19 +38,9 @@ package final class ReactorGroup: Sendable {
 
 /// The thread owns its reactor until the loop ends.
 func startThread(of reactor: Reactor, named name: String) throws(ReactorFailure) {
-    var thread = pthread_t()
-    let context = unsafe Unmanaged.passRetained(reactor)
-    let error = unsafe pthread_create(
-        &thread, nil,
-        { context in
-            guard let context = unsafe context else { return nil }
-            unsafe Unmanaged<Reactor>.fromOpaque(context).takeRetainedValue().runLoop()
-            return nil
-        }, context.toOpaque())
-    guard error == 0 else {
-        unsafe context.release()
-        throw .system(errno: error, operation: "pthread_create")
+    let error = DetachedThread.start {
+        unsafe infinite_name_thread(pthread_self(), name)
+        reactor.runLoop()
     }
-    unsafe infinite_name_thread(thread, name)
-    pthread_detach(thread)
+    guard error == 0 else { throw .system(errno: error, operation: "pthread_create") }
 }

@@ -66,18 +66,8 @@ package final class DescriptorLogSink: LogSink {
     package var droppedLines: Int { state.withLock { $0.dropped } }
 
     private func startThread() {
-        var thread = pthread_t()
-        let box = unsafe Unmanaged.passRetained(self)
-        let outcome = unsafe pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                let sink = unsafe Unmanaged<DescriptorLogSink>.fromOpaque(argument).takeRetainedValue()
-                sink.writeForever()
-                return nil
-            }, unsafe box.toOpaque())
+        let outcome = DetachedThread.start { [self] in writeForever() }
         precondition(outcome == 0, "the process may not start a thread for its log: raise its limit of threads")
-        pthread_detach(thread)
     }
 
     private func writeForever() {

@@ -187,6 +187,16 @@ import Testing
     }
 }
 
+@Suite struct HTMLTextTests {
+    /// A quotation mark with an accent over it is still a quotation mark to HTML.
+    @Test(arguments: [
+        ("<a href=\"x\">&'", "&lt;a href=&quot;x&quot;&gt;&amp;&#39;"), ("plain, ünïcödé", "plain, ünïcödé"),
+        ("\"\u{301}", "&quot;\u{301}"),
+    ]) func whatMeansSomethingToHTMLIsEscaped(text: String, expected: String) {
+        #expect(HTMLText.escaped(text).unicodeScalars.elementsEqual(expected.unicodeScalars))
+    }
+}
+
 @Suite struct PageSizeTests {
     private static let size = PageSize(50, atMost: 500)
 

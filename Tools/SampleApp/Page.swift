@@ -1,3 +1,5 @@
+internal import Core
+
 /// The shop's pages. Every text from outside is escaped.
 enum Page {
     static func front() -> [UInt8] { page("The corner shop", list(Catalogue.items) + searchForm) }
@@ -6,7 +8,7 @@ enum Page {
         page(
             item.name,
             """
-            <p>\(escaped(item.about))</p><p><strong>\(item.price)</strong></p>
+            <p>\(HTMLText.escaped(item.about))</p><p><strong>\(item.price)</strong></p>
             <form method="post" action="/cart"><input type="hidden" name="item" value="\(item.number)">
             <button>Put into the cart</button></form>
             """)
@@ -21,20 +23,23 @@ enum Page {
         page(
             "Sign in",
             """
-            <p>\(escaped(message))</p><form method="post" action="/login">
+            <p>\(HTMLText.escaped(message))</p><form method="post" action="/login">
             <input name="user" placeholder="Name"> <input name="password" type="password" placeholder="Password">
             <button>Sign in</button></form>
             """)
     }
 
-    static func notice(_ title: String, _ text: String) -> [UInt8] { page(title, "<p>\(escaped(text))</p>") }
+    static func notice(_ title: String, _ text: String) -> [UInt8] { page(title, "<p>\(HTMLText.escaped(text))</p>") }
 
     private static let searchForm = """
         <form action="/search"><input name="q" placeholder="What are you looking for?"> <button>Search</button></form>
         """
 
     private static func list(_ items: [Item]) -> String {
-        "<ul>" + items.map { "<li><a href=\"/items/\($0.number)\">\(escaped($0.name))</a> \($0.price)</li>" }.joined()
+        "<ul>"
+            + items.map { item in
+                "<li><a href=\"/items/\(item.number)\">\(HTMLText.escaped(item.name))</a> \(item.price)</li>"
+            }.joined()
             + "</ul>"
     }
 
@@ -42,24 +47,11 @@ enum Page {
         Array(
             """
             <!doctype html>
-            <html lang="en"><head><meta charset="utf-8"><title>\(escaped(title))</title></head>
-            <body><h1>\(escaped(title))</h1>
+            <html lang="en"><head><meta charset="utf-8"><title>\(HTMLText.escaped(title))</title></head>
+            <body><h1>\(HTMLText.escaped(title))</h1>
             \(content)
             <p><a href="/">Shop</a> · <a href="/login">Sign in</a></p></body></html>
 
             """.utf8)
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.reduce(into: "") { result, character in
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.append(character)
-            }
-        }
     }
 }

@@ -1,3 +1,4 @@
+import Core
 import HTTP
 import JSON
 
@@ -46,16 +47,16 @@ enum ChallengePage {
             <h1>One moment, please</h1>
             <p>This site is being visited by more programs than people at the moment. \(task(question))</p>
             \(refusal(question.refusal))<form id="challenge" method="post" action="\(path)" data-difficulty="\(puzzle.difficulty)">
-            <input type="hidden" name="puzzle" value="\(escaped(puzzle.text))">
-            <input type="hidden" name="scope" value="\(escaped(question.scope))">
-            <input type="hidden" name="back" value="\(escaped(question.back))">
+            <input type="hidden" name="puzzle" value="\(HTMLText.escaped(puzzle.text))">
+            <input type="hidden" name="scope" value="\(HTMLText.escaped(question.scope))">
+            <input type="hidden" name="back" value="\(HTMLText.escaped(question.back))">
             <input type="hidden" name="number" value="">
             \(control(question.captcha))
             </form>
             <noscript><p>This needs JavaScript, which is switched off or not available here. Switch it on for this site and
             load the page again, or write to the site's operator and quote the number below.</p></noscript>
             <p class="reference">If this does not work, tell the site's operator this number:
-            <code>\(escaped(question.requestID))</code></p>
+            <code>\(HTMLText.escaped(question.requestID))</code></p>
             </main>
             </body>
             </html>
@@ -71,7 +72,7 @@ enum ChallengePage {
     }
 
     private static func refusal(_ refusal: ChallengeRefusal?) -> String {
-        refusal.map { "<p role=\"alert\">\(escaped($0.description))</p>\n" } ?? ""
+        refusal.map { "<p role=\"alert\">\(HTMLText.escaped($0.description))</p>\n" } ?? ""
     }
 
     private static func control(_ captcha: CaptchaSettings?) -> String {
@@ -83,27 +84,13 @@ enum ChallengePage {
                 """
         }
         return """
-            <div class="\(escaped(captcha.widgetClass))" data-sitekey="\(escaped(captcha.siteKey))"></div>
+            <div class="\(HTMLText.escaped(captcha.widgetClass))" data-sitekey="\(HTMLText.escaped(captcha.siteKey))"></div>
             <p><button type="submit">Go on</button></p>
             """
     }
 
     private static func script(_ captcha: CaptchaSettings?) -> String {
-        captcha.map { "\n<script src=\"\(escaped($0.script))\" async defer></script>" } ?? ""
-    }
-
-    /// By scalar: a quotation mark with an accent over it is one character to Swift and still a quotation mark to HTML.
-    private static func escaped(_ text: String) -> String {
-        text.unicodeScalars.reduce(into: "") { result, scalar in
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
+        captcha.map { "\n<script src=\"\(HTMLText.escaped($0.script))\" async defer></script>" } ?? ""
     }
 
     // MARK: For programs

@@ -1,10 +1,10 @@
-package import Synchronization
+public import Synchronization
 
 /// A value that few write and every reactor reads on its hot path: routes, keys, the enforcement table.
 ///
 /// Writers replace the whole value under a lock. A reader belongs to one reactor, keeps its own copy and looks at one
 /// atomic number to see whether that copy is still current: reading takes no lock and shares no reference count.
-package final class Published<Value: Sendable>: Sendable {
+@usableFromInline package final class Published<Value: Sendable>: Sendable {
     @usableFromInline let version = Atomic<UInt64>(1)
     private let value: Mutex<Value>
 
@@ -27,7 +27,7 @@ package final class Published<Value: Sendable>: Sendable {
 }
 
 /// One reactor's copy of a published value.
-package struct PublishedReader<Value: Sendable> {
+@usableFromInline package struct PublishedReader<Value: Sendable> {
     @usableFromInline let source: Published<Value>
     @usableFromInline var copy: Value
     @usableFromInline var version: UInt64

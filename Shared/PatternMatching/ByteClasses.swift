@@ -1,7 +1,7 @@
 /// Up to 128 sets of bytes, looked for together: one pass over a text tells which of them have a member in it.
-package struct ByteClasses: Sendable {
+@usableFromInline package struct ByteClasses: Sendable {
     /// One bit for each set.
-    package typealias Found = SIMD2<UInt64>
+    @usableFromInline package typealias Found = SIMD2<UInt64>
 
     package static let capacity = 128
     /// For each byte, the sets that it is a member of.

@@ -1,5 +1,5 @@
 /// A set of byte values. It answers "can this rule match at all" before any pattern runs.
-package struct ByteSet: Hashable, Sendable, BitwiseCopyable {
+@usableFromInline package struct ByteSet: Hashable, Sendable, BitwiseCopyable {
     @usableFromInline var words: SIMD4<UInt64>
 
     @inlinable package init() { words = .zero }

@@ -43,7 +43,7 @@ extension ByteStream {
     /// Waits for bytes and returns how many were stored at the start of `buffer`; 0 at the end of the stream.
     ///
     /// `reactor.scratch` may be the buffer: nothing runs between the arrival of the bytes and the return to the caller.
-    @inlinable package func read(
+    package func read(
         into buffer: UnsafeMutableRawBufferPointer, deadline: Deadline
     ) async throws(StreamFailure) -> Int {
         while true {
@@ -60,12 +60,12 @@ extension ByteStream {
     }
 
     /// Returns when all of `bytes` are with the kernel.
-    @inlinable package func write(_ bytes: [UInt8], deadline: Deadline) async throws(StreamFailure) {
+    package func write(_ bytes: [UInt8], deadline: Deadline) async throws(StreamFailure) {
         try await write(bytes, [], deadline: deadline)
     }
 
     /// Both parts, in one system call where possible: a head and its body need no common buffer.
-    @inlinable package func write(
+    package func write(
         _ first: [UInt8], _ second: [UInt8], deadline: Deadline
     ) async throws(StreamFailure) {
         var sent = 0
@@ -84,7 +84,7 @@ extension ByteStream {
     }
 
     /// `bytes` has to stay valid until this returns.
-    @inlinable package func write(_ bytes: UnsafeRawBufferPointer, deadline: Deadline) async throws(StreamFailure) {
+    package func write(_ bytes: UnsafeRawBufferPointer, deadline: Deadline) async throws(StreamFailure) {
         var sent = 0
         let nothing = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
         while sent < bytes.count {

@@ -1,7 +1,7 @@
 /// The right to wake one suspended task, once. Whoever holds it makes sure of the "once": each place that stores a waker
 /// takes it out before using it.
 @safe
-package struct Waker<Outcome: Sendable>: Sendable {
+@usableFromInline package struct Waker<Outcome: Sendable>: Sendable {
     @usableFromInline let continuation: UnsafeContinuation<Outcome, Never>
 
     @inlinable

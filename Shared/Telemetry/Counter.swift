@@ -1,7 +1,7 @@
-package import Synchronization
+public import Synchronization
 
 /// A number that only grows. One relaxed atomic addition per increment, from any thread.
-package final class Counter: Sendable {
+@usableFromInline package final class Counter: Sendable {
     @usableFromInline let total = Atomic<UInt64>(0)
 
     package init() {}
@@ -15,7 +15,7 @@ package final class Counter: Sendable {
 }
 
 /// A number that goes both ways.
-package final class Gauge: Sendable {
+@usableFromInline package final class Gauge: Sendable {
     @usableFromInline let current = Atomic<Int>(0)
 
     package init() {}

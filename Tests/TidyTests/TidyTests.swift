@@ -19,6 +19,32 @@ struct LineTests {
         #expect(try !rule.violations(in: files).isEmpty)
     }
 
+    /// Their signatures name types that would all have to be opened: inlined within their module only.
+    private static let closedOnPurpose: Set<Substring> = ["HTTPBody", "HTTPResponseWriter"]
+
+    /// A `package` type's inside is closed to other modules unless it says otherwise, and then `@inlinable` does nothing.
+    @Test("What is inlinable belongs to a type that other modules may look into")
+    func inlinableIsInlined() throws {
+        let declaration = /^(@\w+ )*package (final )?(struct|class|enum|protocol) (?<name>\w+)/
+        let owner = /^((@\w+ )*package (final )?(struct|class|enum|protocol)|(package )?extension) (?<name>\w+)/
+        var closed: Set<Substring> = []
+        var inlined: [(type: Substring, place: String)] = []
+        for file in SourceTree.linkedByServices {
+            var current: Substring?
+            for (index, line) in file.lines.enumerated() {
+                if let match = line.prefixMatch(of: owner) { current = match.name }
+                if let match = line.prefixMatch(of: declaration), !line.contains("@usableFromInline") {
+                    closed.insert(match.name)
+                }
+                if line.contains("@inlinable"), let current { inlined.append((current, "\(file.path):\(index + 1)")) }
+            }
+        }
+        #expect(!inlined.isEmpty)
+        for (type, place) in inlined where closed.subtracting(Self.closedOnPurpose).contains(type) {
+            Issue.record("\(place): nothing is inlined before \(type) is declared @usableFromInline package")
+        }
+    }
+
     @Test("An unchecked promise to the compiler is explained beside it")
     func uncheckedPromises() {
         for file in SourceTree.linkedByServices {

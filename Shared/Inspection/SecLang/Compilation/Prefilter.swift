@@ -105,82 +105,85 @@ final class Prefilter: Sendable {
 
     init(_ rules: [CompiledRule], _ phases: [Range<Int>], _ bareTrie: TransformationTrie) {
         var trie = bareTrie
-        var asked: [(question: Question, requirements: PatternRequirements)] = []
-        for rule in rules where rule.links[0].isPure {
-            let link = rule.links[0]
-            let requirements = link.isNegated ? PatternRequirements() : Self.requirements(of: rule)
-            let path = trie.path(link.transformations)
-            for node in link.isMultiMatch ? path : [path[path.count - 1]] {
-                asked.append((Question(rule, node: node), requirements))
+        let asked = Self.asked(rules, &trie)
+        let questions = asked.map(\.question)
+        let requirements = asked.map(\.requirements)
+        func those(where isOne: (Int) -> Bool) -> BitTable {
+            questions.indices.reduce(into: BitTable(count: questions.count)) { table, index in
+                if isOne(index) { table.insert(index) }
             }
         }
-        asked.sort { ($0.question.node, $0.question.rule) < ($1.question.node, $1.question.rule) }
-        let questions = asked.map(\.question)
         self.questions = questions
-        let count = questions.count
-        let width = (count + 63) / 64
-        self.width = width
+        width = (questions.count + 63) / 64
+        // The last stands for every length from there on.
         longEnough = FixedTable(
             (0..<Self.lengths).flatMap { length in
-                asked.indices.reduce(into: BitTable(count: count)) { table, index in
-                    // The last stands for every length from there on.
-                    let needed = min(asked[index].requirements.minimumLength, Self.lengths - 1)
-                    if needed <= length { table.insert(index) }
-                }.words
+                those { min(requirements[$0].minimumLength, Self.lengths - 1) <= length }.words
             })
         let places = trie.setQuestions(nodeOf: questions.map(\.node))
         own = FixedTable(places.own.flatMap(\.words))
         calm = FixedTable(places.calm.flatMap(\.words))
         whole = FixedTable(places.whole.flatMap(\.words))
-        growing = FixedTable(
-            questions.indices.reduce(into: BitTable(count: count)) { table, index in
-                if trie.nodes[questions[index].node].grows { table.insert(index) }
-            }.words)
+        growing = FixedTable(those { trie.nodes[questions[$0].node].grows }.words)
         nodes = FixedTable(trie.nodes)
-        unsettled = FixedTable(
-            questions.indices.reduce(into: BitTable(count: count)) { table, index in
-                if trie.nodes[questions[index].node].isUnsettled { table.insert(index) }
-            }.words)
-        makers = FixedTable(
-            Set(trie.transformations.compactMap { $0 }).compactMap { transformation in
-                transformation.triggers.map { Maker(triggers: ByteMask($0), creates: ByteMask(transformation.creates)) }
+        unsettled = FixedTable(those { trie.nodes[questions[$0].node].isUnsettled }.words)
+        makers = FixedTable(Self.makers(trie))
+        let (needs, needing) = Self.needs(requirements.map(\.bytes))
+        self.needs = FixedTable(needs)
+        self.needing = FixedTable(needing)
+        restless = FixedTable(trie.restless)
+        required = FixedTable(
+            requirements.flatMap {
+                ($0.bytes + [ByteSet](repeating: ByteSet(), count: 3)).prefix(3).map { ByteMask($0) }
             })
-        let needed = Self.needed(asked.map(\.requirements.bytes))
+        requiredCount = FixedTable(requirements.map { UInt8(min(3, $0.bytes.count)) })
+        ofPhase = phases.map { rules in those { rules.contains(questions[$0].rule) } }
+        let gates = Self.gates(requirements.map(\.literals), width: width)
+        open = FixedTable(gates.0.flatMap(\.words))
+        literals = gates.1
+        let reach = Self.reach(rules, questions)
+        general = FixedTable(reach.general.flatMap(\.words))
+        let kinds = 0..<SecLangVariable.storedCount
+        func selections(_ isMeant: (SelectionDraft) -> Bool) -> [[Selection]] {
+            kinds.map { kind in reach.selected.filter { $0.kind == kind && isMeant($0) }.map { Selection($0) } }
+        }
+        asksForNames = kinds.map { kind in reach.selected.contains { $0.kind == kind } }
+        includingOf = selections { !$0.included.isEmpty }
+        excludingOf = selections { !$0.excluded.isEmpty }
+    }
+
+    /// What pure rules ask at which form of a value, in the order of the forms, and what a value must have to be worth it.
+    private static func asked(
+        _ rules: [CompiledRule], _ trie: inout TransformationTrie
+    ) -> [(question: Question, requirements: PatternRequirements)] {
+        var asked: [(question: Question, requirements: PatternRequirements)] = []
+        for rule in rules where rule.links[0].isPure {
+            let link = rule.links[0]
+            let requirements = link.isNegated ? PatternRequirements() : requirements(of: rule)
+            let path = trie.path(link.transformations)
+            for node in link.isMultiMatch ? path : [path[path.count - 1]] {
+                asked.append((Question(rule, node: node), requirements))
+            }
+        }
+        return asked.sorted { ($0.question.node, $0.question.rule) < ($1.question.node, $1.question.rule) }
+    }
+
+    private static func makers(_ trie: TransformationTrie) -> [Maker] {
+        Set(trie.transformations.compactMap { $0 }).compactMap { transformation in
+            transformation.triggers.map { Maker(triggers: ByteMask($0), creates: ByteMask(transformation.creates)) }
+        }
+    }
+
+    private static func needs(_ required: [[ByteSet]]) -> ([Need], [Needing]) {
         var (needs, needing): ([Need], [Needing]) = ([], [])
-        for (bytes, questions) in needed {
+        for (bytes, questions) in needed(required) {
             let first = Int32(needing.count)
             for (word, bits) in questions.words.enumerated() where bits != 0 {
                 needing.append(Needing(word: Int32(word), questions: bits))
             }
             needs.append(Need(bytes: ByteMask(bytes), first: first, end: Int32(needing.count)))
         }
-        self.needs = FixedTable(needs)
-        self.needing = FixedTable(needing)
-        restless = FixedTable(trie.restless)
-        required = FixedTable(
-            asked.flatMap {
-                ($0.requirements.bytes + [ByteSet](repeating: ByteSet(), count: 3)).prefix(3).map { ByteMask($0) }
-            })
-        requiredCount = FixedTable(asked.map { UInt8(min(3, $0.requirements.bytes.count)) })
-        ofPhase = phases.map { rules in
-            questions.indices.reduce(into: BitTable(count: count)) { table, index in
-                if rules.contains(questions[index].rule) { table.insert(index) }
-            }
-        }
-        let gates = Self.gates(asked.map(\.requirements.literals), width: width)
-        open = FixedTable(gates.0.flatMap(\.words))
-        literals = gates.1
-        let reach = Self.reach(rules, questions)
-        general = FixedTable(reach.general.flatMap(\.words))
-        let selections = reach.selected
-        let kinds = 0..<SecLangVariable.storedCount
-        asksForNames = kinds.map { kind in selections.contains { $0.kind == kind } }
-        includingOf = kinds.map { kind in
-            selections.filter { $0.kind == kind && !$0.included.isEmpty }.map { Selection($0) }
-        }
-        excludingOf = kinds.map { kind in
-            selections.filter { $0.kind == kind && !$0.excluded.isEmpty }.map { Selection($0) }
-        }
+        return (needs, needing)
     }
 
     // MARK: What a match must contain

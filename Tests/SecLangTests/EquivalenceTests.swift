@@ -47,10 +47,7 @@ import Testing
 
     @Test(arguments: RuleCorpus.Version.allCases)
     func askingOnlyWhatMayMatchFindsWhatAskingEverythingFinds(version: RuleCorpus.Version) throws {
-        if let obstacle = version.obstacle {
-            print("skipped: \(obstacle)")
-            return
-        }
+        if let obstacle = version.obstacle { try Test.cancel("\(obstacle)") }
         let program = try version.program(preface: CoreRuleSetTests.preface)
         let fast = try SecLangEngine(program)
         let naive = try SecLangEngine(program, isPrefiltering: false)

@@ -7,6 +7,9 @@ import Testing
 enum RuleCorpus {
     static var root: String { Repository.root + "/../shared/corpora" }
 
+    /// Vectors that the authors of another engine test operators and transformations with.
+    static let vectors = "vectors/coraza-operator-transformation-vectors.tar.gz"
+
     static func has(_ path: String) -> Bool { FileManager.default.fileExists(atPath: root + "/" + path) }
 
     struct Missing: Error, CustomStringConvertible {

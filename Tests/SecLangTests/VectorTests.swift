@@ -5,7 +5,8 @@ import Testing
 @testable import Inspection
 
 /// Vectors that the authors of other engines test operators and transformations with.
-@Suite struct VectorTests {
+@Suite(.enabled(if: RuleCorpus.has(RuleCorpus.vectors), "../shared/corpora/\(RuleCorpus.vectors) is not there"))
+struct VectorTests {
     struct Vector: Decodable {
         var name: String
         var input: String?
@@ -14,16 +15,8 @@ import Testing
         var ret: Int
     }
 
-    static let archive = "vectors/coraza-operator-transformation-vectors.tar.gz"
-
-    /// The folder of unpacked vectors, or nil with the reason printed.
-    private func folder() throws -> String? {
-        guard RuleCorpus.has(Self.archive) else {
-            print("skipped: ../shared/corpora/\(Self.archive) is not there")
-            return nil
-        }
-        return try RuleCorpus.unpacked(Self.archive)
-    }
+    /// The folder of unpacked vectors.
+    private func folder() throws -> String { try RuleCorpus.unpacked(RuleCorpus.vectors) }
 
     private func vectors(_ folder: String) throws -> [(file: String, vectors: [Vector])] {
         try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".json") }.sorted().map {
@@ -34,7 +27,7 @@ import Testing
     }
 
     @Test func transformationsGiveWhatOtherEnginesGive() throws {
-        guard let folder = try folder() else { return }
+        let folder = try folder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var passed = 0
         var failed: [String] = []
@@ -90,7 +83,7 @@ import Testing
     private static let refused: Set<String> = ["nids", "validateSchema"]
 
     @Test func operatorsAnswerAsOtherEnginesDo() throws {
-        guard let folder = try folder() else { return }
+        let folder = try folder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var passed = 0
         var failed: [String] = []

@@ -87,10 +87,16 @@ import Testing
         return folder
     }
 
+    /// What to install where a program is missing.
+    private static let packages = [
+        "python3": "python3", "tsc": "node-typescript", "node": "nodejs", "swiftc": "swiftlang",
+    ]
+
     private static func run(_ program: String, _ arguments: [String], in folder: String) async throws -> String {
-        try await Programs.run(
+        let package = try #require(packages[program])
+        return try await Programs.run(
             ProcessLaunch(
-                name: program, program: try Programs.find(program, package: program), arguments: arguments,
+                name: program, program: try Programs.find(program, package: package), arguments: arguments,
                 environment: ProcessInfo.processInfo.environment, workingDirectory: folder, output: .file("")))
     }
 }

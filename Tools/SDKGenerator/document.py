@@ -73,6 +73,8 @@ class Document:
 def _operation(path: str, verb: str, operation: dict) -> Operation:
     given = {"path": [], "query": []}
     for each in operation.get("parameters", []):
+        if each["in"] == "header":
+            continue  # Conditional requests are for who keeps answers; the clients do not.
         about = each.get("description", "")
         given[each["in"]].append(Member(each["name"], _type(each["schema"]), each.get("required", False), about))
     body = operation.get("requestBody")

@@ -89,10 +89,10 @@ let package = Package(
         shared(
             "Messaging",
             ["Core", "JSON", "Contracts", "Reactor", "TLS", "Cryptography", "Telemetry", "CRabbitMQ"]),
-        shared("Database", ["Core", "Reactor", "Telemetry", "CPostgreSQL"]),
-        shared("Outbox", ["Core", "Contracts", "Messaging", "Database", "Telemetry"]),
-        shared("PatternMatching", ["Core", "CPCRE2"]),
-        shared("Inspection", ["Core", "JSON", "PatternMatching", "Compression"], exclude: ["SecLang/README.md"]),
+        shared("Database", ["Core", "Reactor", "CPostgreSQL"]),
+        shared("Outbox", ["Core", "Contracts", "Reactor", "Messaging", "Database"]),
+        shared("PatternMatching", ["CPCRE2"]),
+        shared("Inspection", ["Core", "PatternMatching", "Compression"], exclude: ["SecLang/README.md"]),
         shared(
             "ServiceKit",
             [
@@ -104,7 +104,7 @@ let package = Package(
             "Gateway", executable: "gateway",
             ["AddressSets", "Inspection", "JSON", "TLS", "Cryptography", "WebSocket", "Compression"]),
         service("Auth", executable: "auth", ["Cryptography", "JSON"]),
-        service("Detector", executable: "detector", ["Cryptography", "Inspection"]),
+        service("Detector", executable: "detector", ["Cryptography", "Inspection", "JSON"]),
         service("Labyrinth", executable: "labyrinth", ["Cryptography"]),
         service("AgentCoordinator", executable: "agent-coordinator"),
         service("Metrics", executable: "metrics"),
@@ -157,7 +157,7 @@ let package = Package(
                 "Messaging", "Contracts", "JSON", "Reactor", "TLS", "Core", "Telemetry", "TestSupport",
                 "BusTestSupport", "LocalServers",
             ]),
-        tests("DatabaseTests", ["Database", "Reactor", "Core", "Telemetry", "TestSupport", "LocalServers"]),
+        tests("DatabaseTests", ["Database", "Reactor", "Core", "TestSupport", "LocalServers"]),
         .executableTarget(
             name: "consumer-probe",
             dependencies: ["Core", "Contracts", "Reactor", "Messaging", "Database", "Outbox", "Telemetry"],
@@ -168,9 +168,9 @@ let package = Package(
                 "Outbox", "Messaging", "Database", "Contracts", "Reactor", "Core", "Telemetry", "TestSupport",
                 "BusTestSupport", "LocalServers", "consumer-probe",
             ]),
-        tests("CompressionTests", ["Compression", "Core", "TestSupport"]),
+        tests("CompressionTests", ["Compression", "TestSupport"]),
         tests("WebSocketTests", ["WebSocket", "HTTP", "Reactor", "Core", "TestSupport"], excluding: ["peer.py"]),
-        tests("PatternMatchingTests", ["PatternMatching", "Core", "TestSupport"]),
+        tests("PatternMatchingTests", ["PatternMatching", "TestSupport"]),
         tests("InspectionTests", ["Inspection", "PatternMatching", "Compression", "scorecard", "Core", "TestSupport"]),
         tests("SecLangTests", ["Inspection", "Core", "TestSupport"], excluding: ["corpus.py"]),
         .executableTarget(
@@ -179,21 +179,19 @@ let package = Package(
         tests(
             "ServiceKitTests",
             [
-                "ServiceKit", "kit-probe", "HTTP", "Reactor", "Telemetry", "Core", "JSON", "TestSupport",
-                "BusTestSupport",
+                "ServiceKit", "kit-probe", "Reactor", "Telemetry", "Core", "TestSupport", "BusTestSupport",
                 "Messaging", "Contracts",
             ]),
         tests(
             "GatewayTests",
             ["gateway"] + serviceKit + [
-                "AddressSets", "Inspection", "JSON", "Cryptography", "TLS", "WebSocket", "TestSupport",
-                "BusTestSupport",
-                "LocalServers",
+                "AddressSets", "Compression", "Inspection", "JSON", "Cryptography", "TLS", "WebSocket", "TestSupport",
+                "BusTestSupport", "LocalServers",
             ]),
         tests("AuthTests", ["auth"] + serviceKit + ["Cryptography", "JSON", "TestSupport"]),
         tests(
             "DetectorTests",
-            ["detector"] + serviceKit + ["Inspection", "TestSupport", "BusTestSupport", "LocalServers"]),
+            ["detector"] + serviceKit + ["Inspection", "JSON", "TestSupport", "BusTestSupport"]),
         tests("LabyrinthTests", ["labyrinth"] + serviceKit + ["TestSupport"]),
         tests(
             "AgentCoordinatorTests",

@@ -100,11 +100,15 @@ let package = Package(
                 "CCrashReport",
             ]),
 
+        shared("RuleKeeping", ["Core", "Reactor", "Cryptography", "Telemetry", "Inspection", "ServiceKit"]),
+
         service(
             "Gateway", executable: "gateway",
-            ["AddressSets", "Inspection", "JSON", "TLS", "Cryptography", "WebSocket", "Compression"]),
+            [
+                "AddressSets", "Inspection", "RuleKeeping", "JSON", "TLS", "Cryptography", "WebSocket", "Compression",
+            ]),
         service("Auth", executable: "auth", ["Cryptography", "JSON"]),
-        service("Detector", executable: "detector", ["Cryptography", "Inspection", "JSON"]),
+        service("Detector", executable: "detector", ["Cryptography", "Inspection", "JSON", "RuleKeeping"]),
         service("Labyrinth", executable: "labyrinth", ["Cryptography"]),
         service("AgentCoordinator", executable: "agent-coordinator"),
         service("Metrics", executable: "metrics"),
@@ -183,10 +187,13 @@ let package = Package(
                 "Messaging", "Contracts",
             ]),
         tests(
+            "RuleKeepingTests",
+            ["RuleKeeping", "Inspection", "ServiceKit", "Telemetry", "Reactor", "Core", "TestSupport"]),
+        tests(
             "GatewayTests",
             ["gateway"] + serviceKit + [
-                "AddressSets", "Compression", "Inspection", "JSON", "Cryptography", "TLS", "WebSocket", "TestSupport",
-                "BusTestSupport", "LocalServers",
+                "AddressSets", "Compression", "Inspection", "RuleKeeping", "JSON", "Cryptography", "TLS", "WebSocket",
+                "TestSupport", "BusTestSupport", "LocalServers",
             ]),
         tests("AuthTests", ["auth"] + serviceKit + ["Cryptography", "JSON", "TestSupport"]),
         tests(

@@ -6,6 +6,7 @@ import HTTP
 import Inspection
 import JSON
 import Reactor
+import RuleKeeping
 import ServiceKit
 import Synchronization
 import TLS
@@ -47,7 +48,7 @@ final class GatewayFixture: Sendable {
     init(
         routes: ((String) -> [Route])? = nil, routing: ((String) throws -> RoutesKeeper)? = nil,
         accessLog: AccessLog? = nil, route adjust: (inout Route) -> Void = { _ in }, trustedHops: Int = 0,
-        reactors: Int = 1, routesFile: String? = nil, proxies: TrustedProxies? = nil,
+        reactors: Int = 1, rules: RuleSetKeeper? = nil, routesFile: String? = nil, proxies: TrustedProxies? = nil,
         challenge: ChallengeGate.Settings = ChallengeGate.Settings(), tls: TLSServerContext? = nil,
         upstream: (@Sendable (HTTPServerRequest, HTTPResponseWriter) async throws -> Void)? = nil,
         answers: @escaping @Sendable (RPCName) throws -> [UInt8] = { _ in [] }
@@ -102,7 +103,7 @@ final class GatewayFixture: Sendable {
         let configuration = try Self.configuration(trustedHops, labyrinthAddress)
         let assets = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Services/Gateway/Assets").path
-        let lanes = try group.reactors.map { try RequestLane($0, state) }
+        let lanes = try group.reactors.map { try RequestLane($0, state, rules: rules?.published) }
         let captcha = try challenge.captcha.map { try CaptchaVerifier($0, group: group, log: .silent) }
         let challenges = ChallengeGate(challenge, captcha: captcha, metrics: metrics)
         let engine = try InspectionEngine.builtIn()
@@ -130,7 +131,7 @@ final class GatewayFixture: Sendable {
         endpoint = HTTPEndpoint(try await server.start())
         let router = HTTPRouter()
         AdminRoutes(
-            state: state, upstreams: UpstreamReport(directory, group: group), keeper: keeper,
+            state: state, upstreams: UpstreamReport(directory, group: group), keeper: keeper, rules: rules,
             firewall: FirewallReport(state: state, keeper: firewall), lanes: lanes, engine: engine
         ).add(to: router)
         let adminServer = HTTPServer(

@@ -2,6 +2,7 @@ import Contracts
 import Core
 import HTTP
 import Reactor
+import Synchronization
 import Testing
 
 @testable import gateway
@@ -75,6 +76,49 @@ import Testing
         let off = try await GatewayFixture(route: { $0.inspection = .off })
         #expect(try await off.send(.get, attack).status == 200)
         #expect(off.seen.value.observed.first?.inspectionScore == 0)
+    }
+
+    @Test func `An attack behind the inspected beginning is stopped while the body is on its way`() async throws {
+        let whole = Atomic<Int>(0)
+        let gateway = try await GatewayFixture(upstream: { request, response in
+            _ = try await request.body.collect(upTo: 1 << 24)
+            whole.add(1, ordering: .relaxed)
+            try await response.respond(.ok, text: "thanks")
+        })
+        let type: HTTPHeaders = ["Content-Type": "application/x-www-form-urlencoded"]
+        let filler = "a=" + String(repeating: "harmless+text+", count: 20_000)
+        for (end, status) in [("&b=kind+regards", 200), ("&b=1'+UNION+SELECT+password+FROM+users--+", 403)] {
+            let body = HTTPClientRequest.Body.bytes(Array((filler + end).utf8))
+            #expect(try await gateway.send(.post, "/comments", headers: type, body: body).status == status)
+        }
+        #expect(whole.load(ordering: .relaxed) == 1)
+        let blocked = try #require(gateway.seen.value.blocked.first)
+        #expect(blocked.reason == .inspection && !blocked.findings.isEmpty)
+    }
+
+    /// A body of unknown length, in pieces. Confined to the task that sends it, which is what makes it Sendable.
+    private final class Pieces: HTTPBodySource, @unchecked Sendable {
+        private var pieces: ArraySlice<[UInt8]>
+        init(_ pieces: [[UInt8]]) { self.pieces = pieces[...] }
+        func nextPiece(of exchange: UInt64, deadline: Deadline) async throws(HTTPFailure) -> [UInt8]? {
+            pieces.popFirst()
+        }
+    }
+
+    @Test func `An attack at the end of a body in chunks leaves the upstream without the end`() async throws {
+        let whole = Atomic<Int>(0)
+        let gateway = try await GatewayFixture(upstream: { request, response in
+            _ = try await request.body.collect(upTo: 1 << 24)
+            whole.add(1, ordering: .relaxed)
+            try await response.respond(.ok, text: "thanks")
+        })
+        let type: HTTPHeaders = ["Content-Type": "application/x-www-form-urlencoded"]
+        let filler = [[UInt8]](repeating: Array("a=harmless&".utf8), count: 10_000)
+        for (end, status) in [("b=regards", 200), ("b=1'+UNION+SELECT+password+FROM+users--+", 403)] {
+            let body = HTTPBody(length: nil, source: Pieces(filler + [Array(end.utf8)]), exchange: 0)
+            #expect(try await gateway.send(.post, "/comments", headers: type, body: .stream(body)).status == status)
+        }
+        #expect(whole.load(ordering: .relaxed) == 1)
     }
 
     @Test func `A body larger than the inspected beginning arrives whole`() async throws {

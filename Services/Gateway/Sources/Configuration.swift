@@ -1,6 +1,8 @@
 import Core
 import HTTP
+import Inspection
 import Reactor
+import RuleKeeping
 import ServiceKit
 import TLS
 
@@ -35,6 +37,10 @@ struct GatewayConfiguration: ServiceConfiguration {
     var signInPage: String
     /// Of a body, before the upstream sees its first byte.
     var inspectedBodyBytes: Int
+    /// Whether what follows is inspected too, while it is forwarded.
+    var inspectsWholeBodies: Bool
+    /// Asked beside the built-in engine; nil for none.
+    var coreRuleSet: CoreRuleSet?
     /// Found by itself when nil.
     var assetsDirectory: String?
     var apiTimeout: Duration
@@ -81,11 +87,16 @@ struct GatewayConfiguration: ServiceConfiguration {
         challenge = ChallengeGate.Settings(from: reader.section("challenge"))
         signInPage = reader.section("step_up").string(
             "sign_in_page", default: LivePage.root, about: "where browsers sign in; they come with ?return=")
+        let inspection = reader.section("inspection")
         inspectedBodyBytes =
-            reader.section("inspection").byteCount(
+            inspection.byteCount(
                 "body_bytes", default: .kibibytes(64), in: .kibibytes(1) ... .mebibytes(4),
                 about: "how much of a body is inspected before it is forwarded"
             ).bytes
+        inspectsWholeBodies = inspection.boolean(
+            "whole_bodies", default: true,
+            about: "inspect what follows too, in windows of that size, while it is forwarded")
+        coreRuleSet = CoreRuleSet.read(inspection)
         assetsDirectory = reader.optionalString(
             "assets_directory", about: "the live page's files; found beside the executable when not set")
         apiTimeout = reader.section("api").duration(

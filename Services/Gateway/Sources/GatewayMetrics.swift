@@ -1,5 +1,6 @@
 import Contracts
 import Core
+import RuleKeeping
 import ServiceKit
 import Telemetry
 
@@ -24,6 +25,7 @@ struct GatewayMetrics: Sendable {
     let reloads: CounterFamily
     let routes: Gauge
     let routesRefused: Gauge
+    let ruleSet: RuleSetMetrics
     let accessLinesDropped: Counter
     let proxyHeadersRefused: Counter
     let certificatesRefused: Gauge
@@ -85,6 +87,7 @@ struct GatewayMetrics: Sendable {
             "gateway_routes_reloads_total", help: "Readings of the routes file, by result.",
             labels: ["result": FileOutcome.allCases.map(\.rawValue)])
         routes = registry.gauge("gateway_routes", help: "Routes in force.")
+        ruleSet = RuleSetMetrics(registry, of: "gateway")
         routesRefused = registry.gauge(
             "gateway_routes_file_refused", help: "1 while the routes file is not used because something in it is wrong."
         )

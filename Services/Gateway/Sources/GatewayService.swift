@@ -4,6 +4,7 @@ import HTTP
 import Inspection
 import Messaging
 import Reactor
+import RuleKeeping
 import ServiceKit
 import Synchronization
 import Telemetry
@@ -19,12 +20,15 @@ final class GatewayService: Service {
     private static let farewell = Duration.seconds(1)
     private static let decisionsPerPage: UInt32 = 500
     private static let enforcementPage = PageSize(100, atMost: 1_000)
+    /// What a change of it is called.
+    private static let ruleSetKey = "inspection.core_rule_set"
 
     private let configuration: GatewayConfiguration
     private let runtime: ServiceRuntime
     private let state: GatewayState
     private let routes: RoutesKeeper
     private let firewall: FirewallKeeper
+    private let rules: RuleSetKeeper?
     private let accessLog: AccessLog?
     private let metrics: GatewayMetrics
     private let feed: LiveFeed
@@ -67,6 +71,17 @@ final class GatewayService: Service {
             change.replica = bus.configuration.replica
             protected.offer(SpoolRecord(.configurationChanged, change, key: change.service, trace: nil))
         }
+        let rules = try configuration.coreRuleSet.map { settings in
+            try RuleSetKeeper(settings, metrics: metrics.ruleSet, log: runtime.log) { found in
+                var change = ConfigurationChanged(
+                    eventID: UUIDv7(), changedAt: .now, service: ServiceName.gateway.operatorName,
+                    keys: [Self.ruleSetKey], origin: found.origin, previousDigest: found.previousDigest,
+                    currentDigest: found.currentDigest)
+                change.replica = bus.configuration.replica
+                protected.offer(SpoolRecord(.configurationChanged, change, key: change.service, trace: nil))
+            }
+        }
+        self.rules = rules
         let state = routes.published
         let accessLog = try configuration.accessLog.map { path in
             try AccessLog(
@@ -91,7 +106,7 @@ final class GatewayService: Service {
                 protected.offer(
                     SpoolRecord(.decisionEnforced, event, key: event.decisionID.description, trace: nil))
             })
-        lanes = try runtime.group.reactors.map { try RequestLane($0, state) }
+        lanes = try runtime.group.reactors.map { try RequestLane($0, state, rules: rules?.published) }
         rates = RateGate(capacity: configuration.rateKeys)
         sharing = RateSharing(rates, lanes, bus, untold: metrics.eventsDropped["rate_usage"])
         let upstreams = UpstreamDirectory(
@@ -135,20 +150,26 @@ final class GatewayService: Service {
             HTTPServerConfiguration(configuration, certificates?.context, metrics, runtime.log), group: runtime.group,
             handler: handler)
         AdminRoutes(
-            state: state, upstreams: UpstreamReport(upstreams, group: runtime.group), keeper: routes,
+            state: state, upstreams: UpstreamReport(upstreams, group: runtime.group), keeper: routes, rules: rules,
             firewall: FirewallReport(state: state, keeper: firewall), lanes: lanes, engine: engine
         ).add(to: runtime.admin)
     }
 
     static func problems(with configuration: GatewayConfiguration) -> [String] {
+        var problems: [String] = []
         do throws(GatewayFailure) {
             let routing = try RoutesFile.read(path: configuration.routesFile)
             var files = FirewallFiles()
             _ = try files.load(routing.firewall, hits: [:])
-            return []
         } catch {
-            return [error.description]
+            problems.append(error.description)
         }
+        do throws(InspectionFailure) {
+            _ = try configuration.coreRuleSet?.load()
+        } catch {
+            problems.append("\(ruleSetKey): \(error)")
+        }
+        return problems
     }
 
     // MARK: Life
@@ -169,6 +190,7 @@ final class GatewayService: Service {
             writer: writes.start(on: reactor))
         tasks.withLock { $0 = started }
         routes.watch(on: reactor)
+        rules?.watch(on: reactor)
         firewall.watch(on: reactor)
         certificates?.watch(on: reactor)
         listen()
@@ -197,17 +219,19 @@ final class GatewayService: Service {
         case RevocationIssued.schema:
             for event in try delivery.decode(as: RevocationIssued.self) { keys.revoke(event) }
         case ConfigurationChanged.schema:
-            for event in try delivery.decode(as: ConfigurationChanged.self) where concernsRoutes(event) {
-                runtime.bus.reactor.run { [routes] in _ = await routes.reload(because: "bus") }
-            }
+            for event in try delivery.decode(as: ConfigurationChanged.self) { follow(event) }
         default: break
         }
     }
 
     /// Another replica runs with a new file: where files are shared, ours is new too.
-    private func concernsRoutes(_ event: ConfigurationChanged) -> Bool {
-        event.service == Self.name.operatorName && event.keys.contains("routes")
-            && event.replica != runtime.bus.configuration.replica
+    private func follow(_ event: ConfigurationChanged) {
+        let bus = runtime.bus
+        guard event.service == Self.name.operatorName, event.replica != bus.configuration.replica else { return }
+        bus.reactor.run { [routes, rules] in
+            if event.keys.contains("routes") { await routes.reload(because: "bus") }
+            if event.keys.contains(Self.ruleSetKey) { await rules?.reload(because: "bus") }
+        }
     }
 
     /// What was said while nobody here listened. Each owner is asked until it answers: a fresh stack starts in any order.
@@ -303,10 +327,11 @@ final class GatewayService: Service {
         }
     }
 
-    /// Routes, certificates and the access log's file; what is wrong is logged, and the old ones stay.
+    /// Routes, the rule set, certificates and the access log's file; what is wrong is logged, and the old ones stay.
     func reload() async {
         await routes.reload(because: "signal")
         await firewall.reload(because: "signal")
+        await rules?.reload(because: "signal")
         await certificates?.reload(because: "signal")
         do {
             try accessLog?.reopen()
@@ -323,6 +348,7 @@ final class GatewayService: Service {
         let running = tasks.withLock { $0 }
         for task in running.background { task.cancel() }
         routes.stop()
+        rules?.stop()
         firewall.stop()
         certificates?.stop()
         await proxy.stop()

@@ -23,9 +23,9 @@ package final class RuleSetSeat {
     /// complete.
     package func judge(
         _ request: InspectedRequest, _ connection: SecLangConnection, _ policy: InspectionPolicy,
-        by rules: RuleSetInForce?, joining verdict: InspectionVerdict
+        by rules: RuleSetInForce, joining verdict: InspectionVerdict
     ) -> InspectionVerdict {
-        guard let rules, policy.mode != .off, policy.asksRuleSet else { return verdict }
+        guard policy.mode != .off, policy.asksRuleSet else { return verdict }
         if engine !== rules.engine {
             scratch = try? rules.engine.makeScratch()
             engine = rules.engine

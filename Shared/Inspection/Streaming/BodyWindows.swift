@@ -54,8 +54,9 @@ package struct BodyWindows: Sendable {
         return windows
     }
 
-    /// What is left at the end; nil for nothing.
+    /// What is left at the end; nil for nothing, and from then on.
     package mutating func finish() -> [UInt8]? {
+        defer { kind = .other }
         switch kind {
         case .json(var json): return json.close()
         case .multipart(var parts): return parts.close()

@@ -3,6 +3,7 @@ import HTTP
 import Inspection
 import JSON
 import Reactor
+import RuleKeeping
 import ServiceKit
 
 /// What an operator can ask this replica on the administration port.
@@ -12,6 +13,7 @@ struct AdminRoutes: Sendable {
     let state: GatewayState
     let upstreams: UpstreamReport
     let keeper: RoutesKeeper?
+    let rules: RuleSetKeeper?
     let firewall: FirewallReport
     let lanes: [RequestLane]
     let engine: InspectionEngine
@@ -26,6 +28,7 @@ struct AdminRoutes: Sendable {
         router.add(.get, "/firewall") { routed, response in
             try await answer(routed.request, response, firewall.json)
         }
+        router.add(.get, "/rule-set") { routed, response in try await answer(routed.request, response, ruleSet) }
         for method in [HTTPMethod.get, .post] {
             router.add(method, "/explain") { routed, response in
                 let question = try await ExplainRoute.request(routed.request)
@@ -75,6 +78,18 @@ struct AdminRoutes: Sendable {
                 }
             }
         }
+    }
+
+    /// What judges beside the built-in engine, and why its files as they are now are refused, if they are.
+    private var ruleSet: JSONValue {
+        guard let rules else { return ["in_force": .bool(false)] }
+        let inForce = rules.inForce
+        return [
+            "in_force": .bool(true), "folder": .string(rules.settings.folder),
+            "rules": .number(Double(inForce.ruleCount)),
+            "names": .array(inForce.signatures.map { .string($0) }), "digest": .string(Hex.encode(inForce.digest)),
+            "read_at": .string(inForce.readAt.rfc3339), "refused": rules.refused?.json ?? .null,
+        ]
     }
 
     /// As understood, and what is wrong with the file as it is now, if it is refused.

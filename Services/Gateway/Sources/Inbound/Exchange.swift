@@ -58,6 +58,12 @@ final class Exchange: @unchecked Sendable {
         upstream = active.route.upstream
     }
 
+    /// What the rest of a large body showed.
+    func take(_ watch: BodyWatch) {
+        verdict = watch.verdict
+        inspectionTook += watch.took
+    }
+
     /// Of an authority: it is ASCII, which whoever read the request has seen to.
     static func hostName(_ authority: ArraySlice<UInt8>) -> String {
         var name = authority

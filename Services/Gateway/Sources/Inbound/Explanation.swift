@@ -62,7 +62,8 @@ struct Explanation {
             answer["outcome"] = "not found: no route takes this host, path, method and fields"
             return .object(answer)
         }
-        let verdict = lane.inspect(request.inspected, found.policy, by: engine)
+        let connection = SecLangConnection(remoteAddress: (request.client ?? .v4Loopback).description)
+        let verdict = lane.inspect(request.inspected, found.policy, by: engine, connection)
         answer["route"] = found.route.json
         answer["inspection"] = verdict.json
         answer["outcome"] = .string(outcome(found.route, verdict, request, host, path))
@@ -138,7 +139,9 @@ extension Finding {
             "exclude_with": [
                 "rule": silencedBy.rule.map { .string($0) } ?? .null,
                 "parameter": silencedBy.parameter.map { .string($0) } ?? .null,
+                "directive": silencedByDirective.map { .string($0) } ?? .null,
             ],
+            "offset": .number(Double(offset)),
         ]
     }
 }

@@ -195,32 +195,10 @@ final class GatewayHandler: HTTPHandler {
         if WebSocketHandshake.isWanted(request.head) {
             return try await openWebSocket(active, path, request, response, exchange, lane)
         }
-        try await proxy.forward(request, body, active, path, response, exchange)
-    }
-
-    /// Its messages are judged one by one, like bodies.
-    @inline(never)
-    private func openWebSocket(
-        _ active: ActiveRoute, _ path: RequestPath, _ request: HTTPServerRequest, _ response: HTTPResponseWriter,
-        _ exchange: Exchange, _ lane: RequestLane
-    ) async throws {
-        let wanted: WebSocketHandshake.Request
-        do throws(WebSocketRefusal) {
-            wanted = try WebSocketHandshake.read(request.head)
-        } catch {
-            exchange.outcome = .refused
-            let problem = Problem(.upgradeRequired, detail: error.description, requestID: exchange.idText)
-            return try await response.respond(problem, headers: ["Sec-WebSocket-Version": "13"])
+        if let watch = body.watch {
+            return try await forward(watch, body, active, path, request, response, exchange)
         }
-        let messages = WebSocketMessages(lane, active.policy, engine)
-        let judge: WebSocketRelay.Judge? = active.policy.mode == .off ? nil : { @Sendable in messages.judge($0) }
-        let end = try await proxy.open(
-            wanted, request, active, path, response, exchange, through: sockets,
-            judge: judge)
-        exchange.verdict = messages.verdict
-        guard end == .judged else { return }
-        exchange.outcome = .blocked
-        exchange.blockReason = .inspection
+        try await proxy.forward(request, body, active, path, response, exchange)
     }
 
     @inline(never)
@@ -247,39 +225,6 @@ final class GatewayHandler: HTTPHandler {
             throw Failure(.forbidden, "This needs a token with the scope \(scope).")
         }
         exchange.blockReason = .unspecified
-    }
-
-    // MARK: Inspection
-
-    @inline(never)
-    private func uninspected(_ active: ActiveRoute, _ request: HTTPServerRequest) -> OutgoingBody {
-        guard !request.body.isEmpty else { return .none }
-        return .stream(ReplayableBody([], then: request.body, limit: active.route.bodyLimit.bytes))
-    }
-
-    /// Judges the request with the beginning of its body and returns the body, complete again.
-    @inline(never)
-    private func inspect(
-        _ active: ActiveRoute, _ request: HTTPServerRequest, _ exchange: Exchange, _ lane: RequestLane
-    ) async throws -> OutgoingBody {
-        let (policy, limit) = (active.policy, active.route.bodyLimit.bytes)
-        var beginning: [UInt8] = []
-        // What follows a WebSocket's opening are its messages.
-        var isWhole = request.body.isEmpty || request.head.method == .connect
-        while !isWhole && beginning.count < configuration.inspectedBodyBytes {
-            guard let piece = try await request.body.next() else {
-                isWhole = true
-                break
-            }
-            if beginning.isEmpty { beginning = piece } else { beginning += piece }
-        }
-        exchange.requestBytes = beginning.count
-        let began = Deadline.now
-        exchange.verdict = lane.inspect(
-            InspectedRequest(request.head, body: beginning), policy, by: engine)
-        exchange.inspectionTook = .now - began
-        if isWhole { return beginning.isEmpty ? .none : .bytes(beginning) }
-        return .stream(ReplayableBody(beginning, then: request.body, limit: limit))
     }
 
     // MARK: Refusals
@@ -357,15 +302,5 @@ extension Problem {
         default:
             self.init(describing: error, requestID: requestID)
         }
-    }
-}
-
-extension InspectedRequest {
-    init(_ head: HTTPRequestHead, body: [UInt8]) {
-        let headers = head.headers
-        self.init(
-            method: head.method.description, target: Array(head.targetBytes),
-            headers: (0..<headers.count).map { Header(headers.name(at: $0), Array(headers.valueBytes(at: $0))) },
-            body: body)
     }
 }

@@ -11,9 +11,12 @@ final class RequestLane: @unchecked Sendable {
     let reactor: Reactor
     private var routing: PublishedReader<Routing>
     private var enforcements: PublishedReader<EnforcementTable>
-    private var rules: PublishedReader<Firewall>
+    private var firewall: PublishedReader<Firewall>
     private var tokens: PublishedReader<TokenVerifier>
+    /// Nil without a rule set configured.
+    private var rules: PublishedReader<RuleSetInForce>?
     private var scratch: InspectionScratch
+    private let ruleSetSeat = RuleSetSeat()
     /// For what every request is given: an identifier, a trace.
     private var random = RandomReserve()
     private(set) var pulse = LivePulse()
@@ -21,12 +24,13 @@ final class RequestLane: @unchecked Sendable {
     var rateUsage = RateUsage()
     var rateKey: [UInt8] = []
 
-    init(_ reactor: Reactor, _ state: GatewayState) throws {
+    init(_ reactor: Reactor, _ state: GatewayState, rules: Published<RuleSetInForce>? = nil) throws {
         self.reactor = reactor
         routing = PublishedReader(state.routing)
         enforcements = PublishedReader(state.enforcements)
-        rules = PublishedReader(state.firewall)
+        firewall = PublishedReader(state.firewall)
         tokens = PublishedReader(state.tokens)
+        self.rules = rules.map { PublishedReader($0) }
         scratch = try InspectionScratch()
     }
 
@@ -44,7 +48,7 @@ final class RequestLane: @unchecked Sendable {
     func firewall(
         _ client: IPAddress, host: String, method: @autoclosure () -> String, path: RequestPath?
     ) -> Firewall.Verdict? {
-        let firewall = rules.read()
+        let firewall = firewall.read()
         guard !firewall.rules.isEmpty else { return nil }
         return firewall.judge(client, host: host, method: method(), path: path)
     }
@@ -59,10 +63,16 @@ final class RequestLane: @unchecked Sendable {
         try tokens.read().verify(token, now: now)
     }
 
-    func inspect(_ request: InspectedRequest, _ policy: InspectionPolicy, by engine: InspectionEngine)
-        -> InspectionVerdict
-    {
-        engine.inspect(request, policy, &scratch)
+    func asksRuleSet(_ policy: InspectionPolicy) -> Bool { rules != nil && policy.asksRuleSet }
+
+    /// What the built-in engine says, and, when told of the connection, the rule set with it, where there is one.
+    func inspect(
+        _ request: InspectedRequest, _ policy: InspectionPolicy, by engine: InspectionEngine,
+        _ connection: SecLangConnection? = nil
+    ) -> InspectionVerdict {
+        let verdict = engine.inspect(request, policy, &scratch)
+        guard let connection, let rules = rules?.read() else { return verdict }
+        return ruleSetSeat.judge(request, connection, policy, by: rules, joining: verdict)
     }
 
     func count(_ outcome: LiveOutcome, microseconds: Int) { pulse.count(outcome, microseconds: microseconds) }

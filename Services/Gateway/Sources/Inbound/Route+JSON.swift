@@ -35,6 +35,7 @@ extension Route {
         object["mode"] = .string(inspection.rawValue)
         object["block_above"] = .number(blockAbove)
         object["alert_above"] = .number(alertAbove)
+        if !asksRuleSet { object["core_rule_set"] = .bool(false) }
         if !exclusions.isEmpty {
             object["exclude"] = .array(
                 exclusions.map { exclusion in

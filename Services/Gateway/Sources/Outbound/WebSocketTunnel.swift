@@ -81,6 +81,7 @@ final class WebSocketMessages: @unchecked Sendable {
     /// True stops the message. One that is only suspicious is remembered until a graver one comes.
     func judge(_ message: [UInt8]) -> Bool {
         let request = InspectedRequest(method: "POST", target: Array("/".utf8), body: message)
+        // Not by the rule set: its rules ask for the header fields of a request, which a message has not.
         let judged = lane.inspect(request, policy, by: engine)
         if judged.score > verdict.score { verdict = judged }
         return judged.action == .block

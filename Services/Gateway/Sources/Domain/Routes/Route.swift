@@ -54,6 +54,8 @@ package struct Route: Sendable, Equatable {
     package var blockAbove: Double
     package var alertAbove: Double
     package var exclusions: [Exclusion] = []
+    /// Whether the rule set of the gateway's configuration judges here too, where there is one.
+    package var asksRuleSet = true
     package var rateLimits: [RateLimit] = []
 
     package var rewrite: PathTemplate?
@@ -105,7 +107,8 @@ package final class ActiveRoute: Sendable {
         countsByUser = route.rateLimits.contains { $0.parts.contains(.user) }
         policy = InspectionPolicy(
             route: route.name, mode: InspectionPolicy.Mode(rawValue: route.inspection.rawValue) ?? .enforce,
-            blockAbove: route.blockAbove, alertAbove: route.alertAbove, exclusions: route.exclusions)
+            blockAbove: route.blockAbove, alertAbove: route.alertAbove, exclusions: route.exclusions,
+            asksRuleSet: route.asksRuleSet)
         changesAnswers = route.changesAnswers
         changesRequests = !route.requestFields.isEmpty || route.hiddenLinks != nil
     }

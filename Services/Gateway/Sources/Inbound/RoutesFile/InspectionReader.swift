@@ -7,6 +7,7 @@ import ServiceKit
 ///       mode: enforce
 ///       block_above: 0.9
 ///       alert_above: 0.5
+///       core_rule_set: false     # where the gateway has one loaded; true by itself
 ///       exclude:
 ///         - { rule: sqli-union, parameter: comment }
 enum InspectionReader {
@@ -20,6 +21,7 @@ enum InspectionReader {
         if let mode = inspection.choice("mode", InspectionMode.self) { route.inspection = mode }
         if let score = inspection.number("block_above", in: 0...1) { route.blockAbove = score }
         if let score = inspection.number("alert_above", in: 0...1) { route.alertAbove = score }
+        if let asks = inspection.flag("core_rule_set") { route.asksRuleSet = asks }
         if route.alertAbove > route.blockAbove {
             inspection.report("alert_above lies above block_above; swap them")
         }

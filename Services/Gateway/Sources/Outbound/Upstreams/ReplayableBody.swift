@@ -1,5 +1,6 @@
 import Core
 import HTTP
+import Reactor
 
 /// A request's body on its way to an upstream: the beginning that inspection has read, then what is still to come.
 ///
@@ -14,8 +15,11 @@ final class ReplayableBody: HTTPBodySource, @unchecked Sendable {
     private var seen: Int
     /// What went wrong on the client's side: no upstream's fault.
     private(set) var failure: HTTPFailure?
+    /// Judges what comes after the beginning, if anybody does.
+    let watch: BodyWatch?
 
-    init(_ beginning: [UInt8], then rest: HTTPBody, limit: Int) {
+    init(_ beginning: [UInt8], then rest: HTTPBody, limit: Int, watch: BodyWatch? = nil) {
+        self.watch = watch
         self.beginning = beginning
         self.rest = rest
         self.limit = limit
@@ -35,9 +39,16 @@ final class ReplayableBody: HTTPBodySource, @unchecked Sendable {
         }
         hasTouchedRest = true
         do throws(HTTPFailure) {
-            guard let piece = try await rest.next(deadline: deadline) else { return nil }
+            guard let piece = try await rest.next(deadline: deadline) else {
+                guard watch?.finish() != true else { throw .stream(.cancelled) }
+                return nil
+            }
             seen += piece.count
             guard seen <= limit else { throw .tooLarge(limit: limit) }
+            // The piece that makes it an attack is the first that the upstream does not get.
+            guard watch?.take(piece) != true else { throw .stream(.cancelled) }
+            // With the last byte of an announced length the upstream would have all of it.
+            if seen == rest.length, watch?.finish() == true { throw .stream(.cancelled) }
             return piece
         } catch {
             failure = error
@@ -66,6 +77,10 @@ enum OutgoingBody {
 
     func rewind() {
         if case .stream(let body) = self { body.rewind() }
+    }
+
+    var watch: BodyWatch? {
+        if case .stream(let body) = self { body.watch } else { nil }
     }
 
     var clientFailure: HTTPFailure? {

@@ -205,7 +205,7 @@ private struct Nobody: OutboxPublisher {
 struct AnalysisTests {
     @Test("each finding says what it adds and what would silence it")
     func contributions() throws {
-        let call = AnalyzeCall(try InspectionEngine.builtIn())
+        let call = AnalyzeCall(Examiner(try InspectionEngine.builtIn()))
         let answer = try call.analyze(
             AnalyzeRequest(target: Array("/search?q=1%27+UNION+SELECT+password+FROM+users--+-".utf8)))
         #expect(answer.score > 0.8 && answer.action == .block && !answer.findings.isEmpty)

@@ -1,4 +1,6 @@
 import Core
+import Inspection
+import RuleKeeping
 import ServiceKit
 
 /// Every key of the detector; see `detector --help` for the kit's own.
@@ -11,6 +13,8 @@ struct DetectorConfiguration: ServiceConfiguration {
     let indicatorFolder: String?
     let indicatorLifetime: Duration
     let indicatorInterval: Duration
+    /// Asked beside the built-in engine about requests that are here as a whole; nil for none.
+    let coreRuleSet: CoreRuleSet?
 
     init(from reader: inout ConfigurationReader) {
         let (ofDetection, ofIncidents) = (reader.section("detection"), reader.section("incidents"))
@@ -44,6 +48,7 @@ struct DetectorConfiguration: ServiceConfiguration {
         threatsKept = ofThreats.duration(
             "kept", default: .seconds(30 * 86_400), in: .seconds(3_600)...(.seconds(365 * 86_400)),
             about: "how long single threats are kept")
+        coreRuleSet = CoreRuleSet.read(reader.section("inspection"))
     }
 
     /// What judging depends on, and what a candidate may change: `base` is what it changes from.

@@ -1,4 +1,5 @@
 import Core
+import RuleKeeping
 import Telemetry
 
 /// Every metric of the detector and the values its labels may have.
@@ -13,6 +14,7 @@ struct DetectorMetrics: Sendable {
     let refusedIncidents: Gauge
     let lag: Histogram
     let failures: CounterFamily
+    let ruleSet: RuleSetMetrics
 
     init(_ registry: MetricsRegistry) {
         requests = registry.counter("detector_requests", help: "Observed requests judged.")
@@ -34,6 +36,7 @@ struct DetectorMetrics: Sendable {
         failures = registry.counter(
             "detector_failures", help: "What could not be done, and is tried again.",
             labels: ["operation": ["save", "checkpoint", "expire", "adopt", "partitions"]])
+        ruleSet = RuleSetMetrics(registry, of: "detector")
     }
 
     func count(_ event: DetectionEvent) {

@@ -1,6 +1,8 @@
 import Core
+import Inspection
 import Messaging
 import Reactor
+import RuleKeeping
 import ServiceKit
 import Synchronization
 import Telemetry
@@ -12,6 +14,7 @@ final class DetectorService: Service {
     private let configuration: DetectorConfiguration
     private let runtime: ServiceRuntime
     private let metrics: DetectorMetrics
+    private let rules: RuleSetKeeper?
     private let judge: Judge
     private let journal: Journal
     private let incidents: IncidentStore
@@ -22,7 +25,11 @@ final class DetectorService: Service {
     init(_ configuration: DetectorConfiguration, _ runtime: ServiceRuntime) async throws {
         self.configuration = configuration
         self.runtime = runtime
-        metrics = DetectorMetrics(runtime.metrics)
+        let metrics = DetectorMetrics(runtime.metrics)
+        self.metrics = metrics
+        rules = try configuration.coreRuleSet.map { settings in
+            try RuleSetKeeper(settings, metrics: metrics.ruleSet, log: runtime.log)
+        }
         judge = try Judge(configuration.detection)
         journal = Journal(runtime.outbox, metrics)
         incidents = IncidentStore(runtime.database)
@@ -36,7 +43,8 @@ final class DetectorService: Service {
         let feedback = FeedbackCalls(threats, FeedbackStore(runtime.database), clock: runtime.clock)
         feedback.serve(on: runtime.bus)
         IncidentCalls(judge, incidents, threats, journal, feedback, clock: runtime.clock).serve(on: runtime.bus)
-        AnalyzeCall(judge.inspector.engine).serve(on: runtime.bus)
+        AnalyzeCall(Examiner(judge.inspector.engine, rules: rules?.published)).serve(on: runtime.bus)
+        watchRules()
         try await watchIndicators()
         await followCandidates()
         let keeper = PartitionKeeper(
@@ -46,6 +54,17 @@ final class DetectorService: Service {
         keepHouse(leaving: keeper)
         consume(keeper)
     }
+
+    static func problems(with configuration: DetectorConfiguration) -> [String] {
+        do throws(InspectionFailure) {
+            _ = try configuration.coreRuleSet?.load()
+            return []
+        } catch {
+            return ["inspection.core_rule_set: \(error)"]
+        }
+    }
+
+    func reload() async { await rules?.reload(because: "signal") }
 
     /// Everything that was started is in the lifecycle, which stops it.
     func stop(deadline: Deadline) async {}
@@ -73,6 +92,12 @@ final class DetectorService: Service {
             await keeper.stop(deadline: deadline)
             await consumer.stop(deadline: deadline)
         }
+    }
+
+    private func watchRules() {
+        guard let rules else { return }
+        rules.watch(on: runtime.group.next())
+        runtime.lifecycle.started("rule set") { _ in rules.stop() }
     }
 
     private func watchIndicators() async throws {

@@ -21,7 +21,7 @@ enum Explanation {
             "", "\(finding.ruleID)  \(finding.title)", "  category  \(finding.category.rawValue)",
             "  where     \(place), decoded, from byte \(finding.offset)", "  matched   \(visible(finding.matched))",
             "  weight    \(rounded(finding.weight))", "  silence   \(exclusion(finding.silencedBy))",
-        ]
+        ] + (finding.silencedByDirective.map { ["  or        \(visible(Array($0.utf8)))"] } ?? [])
     }
 
     static func exclusion(_ exclusion: Exclusion) -> String {

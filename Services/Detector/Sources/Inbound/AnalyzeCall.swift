@@ -5,9 +5,9 @@ import Messaging
 
 /// `Analyze`: judges a request or a piece of text on demand. Nothing is stored.
 final class AnalyzeCall: Sendable {
-    private let engine: InspectionEngine
+    private let examiner: Examiner
 
-    init(_ engine: InspectionEngine) { self.engine = engine }
+    init(_ examiner: Examiner) { self.examiner = examiner }
 
     func serve(on bus: Bus) {
         bus.serve(DetectorRPC.analyze) { request, _ in try self.analyze(request) }
@@ -17,19 +17,14 @@ final class AnalyzeCall: Sendable {
         guard !request.text.isEmpty || !request.target.isEmpty else {
             throw Failure(.invalid, "send a text, or a request with at least its target", source: .detector)
         }
-        var scratch = try InspectionScratch()
-        let inspected = InspectedRequest(request)
-        let verdict = engine.inspect(inspected, .standard, &scratch)
-        let findings = verdict.findings.map { finding in
-            // Exactly what it adds: the score without it, as if its exclusion were in force.
-            let policy = InspectionPolicy(exclusions: [finding.silencedBy])
-            let without = engine.inspect(inspected, policy, &scratch).score
-            return AnalyzedFinding(finding, contribution: max(0, verdict.score - without))
-        }
+        let isWhole = request.text.isEmpty && !request.headers.isEmpty
+        let examination = try examiner.examine(InspectedRequest(request), asksRuleSet: isWhole)
+        let verdict = examination.verdict
         return AnalyzeResponse(
-            score: verdict.score, action: AnalyzedAction(verdict.action), findings: findings,
-            isComplete: verdict.isComplete, engineVersion: engine.version,
-            explanation: Explanation.text(verdict, engineVersion: engine.version))
+            score: verdict.score, action: AnalyzedAction(verdict.action),
+            findings: zip(verdict.findings, examination.contributions).map { AnalyzedFinding($0, contribution: $1) },
+            isComplete: verdict.isComplete, engineVersion: examination.version,
+            explanation: Explanation.text(verdict, engineVersion: examination.version))
     }
 }
 

@@ -6,7 +6,7 @@ RELEASE = $(SWIFT) build -c release --static-swift-stdlib
 SUITE = INFINITE_ONLY=gateway,auth,detector,labyrinth,agent-coordinator,metrics,audit,local-stack,sample-app
 
 .DEFAULT_GOAL := help
-.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-gateway bench-idle bench-bus bench-store bench-detector bench-addresses bench-detection scorecard prove-edge proto sdk release clean
+.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-gateway bench-idle bench-bus bench-store bench-detector bench-addresses bench-inspection bench-detection scorecard prove-edge proto sdk release clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-36s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,7 +44,7 @@ fuzz: deps ## Fuzz every parser of network bytes, FUZZ_SECONDS each (default 60)
 
 bench: bench-runtime bench-gateway bench-idle bench-bus bench-store bench-detector bench-addresses ## Every benchmark; fails when a threshold is missed
 
-bench-runtime bench-gateway bench-idle bench-bus bench-store bench-detector bench-addresses: bench-%: deps ## One of them, beside nginx, HAProxy, pgbench …
+bench-runtime bench-gateway bench-idle bench-bus bench-store bench-detector bench-addresses bench-inspection: bench-%: deps ## One of them, beside nginx, HAProxy, pgbench …
 	$(RELEASE) --product benchmarks
 	$(if $(filter gateway detector,$*),$(RELEASE) --product $*)
 	$(if $(filter idle,$*),$(RELEASE) --product gateway)

@@ -14,7 +14,7 @@ internal import Reactor
 
     private let raw: OpaquePointer
 
-    init?(for connection: borrowing ConnectionHandle) {
+    init?(for connection: ConnectionHandle) {
         guard let raw = unsafe PQgetCancel(connection.raw) else { return nil }
         unsafe self.raw = raw
     }

@@ -1,7 +1,9 @@
 internal import CPostgreSQL
 
-/// The one owner of a libpq connection: closed exactly once, when this value ends.
-@safe struct ConnectionHandle: ~Copyable {
+/// The one owner of a libpq connection: closed exactly once, when nobody holds it any more.
+///
+/// `@unchecked Sendable` is sound: `PostgreSQLConnection` alone uses it, and hands it on only to be released.
+@safe final class ConnectionHandle: @unchecked Sendable {
     let raw: OpaquePointer
 
     init(_ raw: OpaquePointer) { unsafe self.raw = raw }

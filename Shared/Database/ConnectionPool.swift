@@ -65,7 +65,8 @@ final class ConnectionPool: Sendable {
             state.lastWaiter += 1
             waiter = state.lastWaiter
             state.waiters[waiter] = promise
-            return state.policy.request(waiter: waiter)
+            let connections = state.connections
+            return state.policy.request(waiter: waiter) { connections[$0]?.reactor.isCurrent == true }
         }
         var wasCancelled = false
         do throws(StreamFailure) {

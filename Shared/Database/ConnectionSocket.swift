@@ -1,8 +1,8 @@
 internal import Core
 internal import Reactor
 
-/// Waits for a socket that libpq owns, on the reactor of whoever uses the connection at the moment.
-struct ConnectionSocket {
+/// Waits for a socket that libpq owns, on its connection's reactor.
+struct ConnectionSocket: Sendable {
     private let watch: FileDescriptorWatch
 
     init(_ descriptor: Int32, on reactor: Reactor) throws(DatabaseFailure) {

@@ -1,14 +1,6 @@
 internal import Core
 internal import Reactor
 
-/// A connection in somebody's hands, and the reactor on which it waits meanwhile.
-struct BorrowedConnection: Sendable {
-    let lease: ConnectionPool.Lease
-    let reactor: Reactor
-
-    var connection: PostgreSQLConnection { lease.connection }
-}
-
 /// Lending a connection for the time of a call, and getting it back whole.
 extension Database {
     /// How long a connection whose call was given up may take to come to rest before it is closed.
@@ -19,39 +11,25 @@ extension Database {
         _ body: @Sendable (PostgreSQLConnection, Deadline) async throws(DatabaseFailure) -> Value
     ) async throws(DatabaseFailure) -> Value {
         let deadline = deadline ?? .after(configuration.statementTimeout)
-        let borrowed = try await borrow(deadline: deadline)
-        let connection = borrowed.connection
-        return try await connection.onReactor { () async throws(DatabaseFailure) -> Value in
-            defer { giveBack(borrowed) }
-            return try await body(connection, deadline)
-        }
-    }
-
-    func borrow(deadline: Deadline) async throws(DatabaseFailure) -> BorrowedConnection {
         let lease = try await pool.lease(deadline: deadline)
-        let reactor = Reactor.current ?? group.next()
-        lease.connection.attach(to: reactor)
-        return BorrowedConnection(lease: lease, reactor: reactor)
+        return try await lease.connection.onReactor { () async throws(DatabaseFailure) -> Value in
+            defer { giveBack(lease) }
+            return try await body(lease.connection, deadline)
+        }
     }
 
     /// A connection at rest goes back to the pool. One that was left in the middle is first stopped and drained, beside
     /// the caller, who has had to wait long enough already.
     /// One whose session was changed is not reusable.
-    ///
-    /// Call it where the connection was used, by `onReactor`: the watch of its socket has to be gone before the pool lends
-    /// it to somebody else, who watches it too, or closes it, after which its number is soon another socket's.
-    func giveBack(_ borrowed: BorrowedConnection, isReusable: Bool = true) {
-        let connection = borrowed.connection
+    func giveBack(_ lease: ConnectionPool.Lease, isReusable: Bool = true) {
+        let connection = lease.connection
         if connection.isIdle || connection.isBroken {
-            connection.detach()
-            pool.release(borrowed.lease, isReusable: isReusable && !connection.isBroken)
-            return
+            return pool.release(lease, isReusable: isReusable && !connection.isBroken)
         }
         let pool = pool
-        borrowed.reactor.run {
+        connection.reactor.run {
             let isRestored = await connection.comeToRest(deadline: .after(Self.drainTimeout))
-            connection.detach()
-            pool.release(borrowed.lease, isReusable: isReusable && isRestored)
+            pool.release(lease, isReusable: isReusable && isRestored)
         }
     }
 

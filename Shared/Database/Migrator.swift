@@ -40,11 +40,10 @@ package struct Migrator: Sendable {
     @discardableResult
     package func migrate(deadline: Deadline = .after(.seconds(300))) async throws(DatabaseFailure) -> [String] {
         // One connection for all: the lock and the role are its session's.
-        let borrowed = try await database.borrow(deadline: deadline)
-        let connection = borrowed.connection
-        return try await connection.onReactor { () async throws(DatabaseFailure) in
-            defer { database.giveBack(borrowed, isReusable: false) }
-            return try await self.migrate(connection, deadline: deadline)
+        let lease = try await database.pool.lease(deadline: deadline)
+        return try await lease.connection.onReactor { () async throws(DatabaseFailure) in
+            defer { database.giveBack(lease, isReusable: false) }
+            return try await self.migrate(lease.connection, deadline: deadline)
         }
     }
 

@@ -35,10 +35,12 @@ struct PoolPolicy {
     var leasedCount: Int { leased.count }
     var waiterCount: Int { waiters.count }
 
-    mutating func request(waiter: Int) -> [Action] {
+    /// Of the idle connections one that is `near` the caller, if there is any.
+    mutating func request(waiter: Int, near isNear: (Int) -> Bool = { _ in true }) -> [Action] {
         guard !isShutDown else { return [.refuse(waiter: waiter, .cancelled)] }
-        // The most recently used connection first: the others may grow old and be closed.
-        if let connection = idle.popLast() {
+        if !idle.isEmpty {
+            // The most recently used first: the others may grow old and be closed.
+            let connection = idle.remove(at: idle.lastIndex(where: isNear) ?? idle.count - 1)
             leased.insert(connection)
             return [.grant(connection: connection, waiter: waiter)]
         }

@@ -5,22 +5,36 @@ internal import Reactor
 /// One connection, always in pipeline mode between calls: a statement's preparation, its execution and the
 /// synchronisation travel together, one round trip whether the statement was prepared before or not.
 ///
+/// It stays with the reactor it was opened on, which watches its socket as long as it lives.
+///
 /// `@unchecked Sendable` is sound: the pool lends a connection to one task at a time, and the pool's mutex orders what
 /// one borrower did before the next begins.
 final class PostgreSQLConnection: @unchecked Sendable {
+    let reactor: Reactor
     private let handle: ConnectionHandle
+    private let socket: ConnectionSocket
     private var cache: StatementCache
-    private var socket: ConnectionSocket?
-    private var reactor: Reactor?
     private var pipeline = PipelineProgress()
     /// Set while an answer is outstanding: a connection left in that state has to be drained or closed.
     private(set) var isBusy = false
     /// False during a script or a COPY, which a cancellation cannot end tidily.
     private(set) var isInPipeline = true
 
-    private init(_ handle: consuming ConnectionHandle, statementCacheSize: Int) {
+    private init(
+        _ handle: ConnectionHandle, on reactor: Reactor, statementCacheSize: Int
+    ) throws(DatabaseFailure) {
+        self.reactor = reactor
         self.handle = handle
+        socket = try ConnectionSocket(handle.socket, on: reactor)
         cache = StatementCache(capacity: statementCacheSize)
+    }
+
+    /// The watch goes before the socket, whose number is soon another's.
+    deinit {
+        reactor.onLoop { [handle, socket] _ in
+            socket.close()
+            withExtendedLifetime(handle) {}
+        }
     }
 
     var isIdle: Bool { !isBusy && handle.isIdle }
@@ -43,11 +57,11 @@ final class PostgreSQLConnection: @unchecked Sendable {
         guard unsafe PQsetnonblocking(handle.raw, 1) == 0, unsafe PQenterPipelineMode(handle.raw) == 1 else {
             throw .unreachable(handle.errorMessage)
         }
-        return PostgreSQLConnection(handle, statementCacheSize: configuration.statementCacheSize)
+        return try PostgreSQLConnection(handle, on: reactor, statementCacheSize: configuration.statementCacheSize)
     }
 
     private static func shakeHands(
-        _ handle: borrowing ConnectionHandle, on reactor: Reactor, deadline: Deadline
+        _ handle: ConnectionHandle, on reactor: Reactor, deadline: Deadline
     ) async throws(DatabaseFailure) {
         var wanted = PGRES_POLLING_WRITING
         while wanted != PGRES_POLLING_OK {
@@ -75,20 +89,11 @@ final class PostgreSQLConnection: @unchecked Sendable {
         unsafe PQconsumeInput(handle.raw) == 1 && !handle.isBroken
     }
 
-    /// From now on `reactor` waits for the socket. It is watched only when there is something to wait for.
-    func attach(to reactor: Reactor) { self.reactor = reactor }
-
-    func detach() {
-        socket?.close()
-        socket = nil
-        reactor = nil
-    }
-
     /// Runs `work` where the socket is waited for: at once for a caller who is there already.
     func onReactor<Value: Sendable, Problem: Error>(
         _ work: @Sendable () async throws(Problem) -> Value
     ) async throws(Problem) -> Value {
-        guard let reactor, !reactor.isCurrent else { return try await work() }
+        if reactor.isCurrent { return try await work() }
         return try await reactor.perform(work)
     }
 
@@ -211,9 +216,7 @@ final class PostgreSQLConnection: @unchecked Sendable {
     }
 
     private func wait(toWrite: Bool, deadline: Deadline) async throws(DatabaseFailure) {
-        guard let reactor else { throw .unexpectedResult("the connection was used after it was given back") }
-        if socket == nil { socket = try ConnectionSocket(handle.socket, on: reactor) }
-        try await socket?.wait(toWrite: toWrite, deadline: deadline)
+        try await socket.wait(toWrite: toWrite, deadline: deadline)
     }
 }
 

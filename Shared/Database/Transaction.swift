@@ -81,9 +81,8 @@ extension Database {
     private func runOnce<Value: Sendable>(
         _ isolation: TransactionIsolation, deadline: Deadline, _ body: @Sendable (Transaction) async throws -> Value
     ) async throws -> Value {
-        let borrowed = try await borrow(deadline: deadline)
-        let connection = borrowed.connection
-        let transaction = Transaction(connection, of: self, deadline: deadline)
+        let lease = try await pool.lease(deadline: deadline)
+        let transaction = Transaction(lease.connection, of: self, deadline: deadline)
         let outcome: Result<Value, any Error>
         do {
             _ = try await transaction.pipeline([isolation.begin])
@@ -95,7 +94,7 @@ extension Database {
         }
         // Whatever happened, an open transaction on a connection that is given back is rolled back.
         transaction.end()
-        await connection.onReactor { giveBack(borrowed) }
+        giveBack(lease)
         return try outcome.get()
     }
 

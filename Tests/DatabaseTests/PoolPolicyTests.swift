@@ -22,6 +22,16 @@ import Testing
         #expect(pool.request(waiter: 2) == [.grant(connection: 1, waiter: 2)])
     }
 
+    @Test("of the idle connections a near one is lent, or else the one used last")
+    func near() {
+        var pool = policy(connections: 3)
+        for waiter in 1...3 { _ = pool.request(waiter: waiter) }
+        for connection in 1...3 { _ = pool.opened(connection) }
+        for connection in 1...3 { _ = pool.released(connection, isReusable: true) }
+        #expect(pool.request(waiter: 4, near: { $0 == 2 }) == [.grant(connection: 2, waiter: 4)])
+        #expect(pool.request(waiter: 5, near: { $0 == 2 }) == [.grant(connection: 3, waiter: 5)])
+    }
+
     @Test("no more connections than allowed; waiters are served in order; a full queue refuses")
     func bounds() {
         var pool = policy()

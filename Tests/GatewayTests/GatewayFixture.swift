@@ -108,7 +108,9 @@ final class GatewayFixture: Sendable {
         let challenges = ChallengeGate(challenge, captcha: captcha, metrics: metrics)
         let engine = try InspectionEngine.builtIn()
         let proxy = try UpstreamProxy(
-            directory: directory, labyrinth: labyrinthAddress, group: group, metrics: metrics, log: .silent)
+            directory: directory, labyrinth: labyrinthAddress, group: group,
+            caches: AnswerCaches(group: group, entries: 1_024, bytes: .mebibytes(8), metrics: metrics.cache),
+            metrics: metrics, log: .silent)
         let handler = GatewayHandler(
             configuration, lanes: lanes, engine: engine, proxy: proxy,
             api: APIDispatcher(timeout: .seconds(5), metrics: metrics, calls: calls),

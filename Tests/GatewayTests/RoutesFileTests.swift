@@ -63,6 +63,7 @@ import Testing
                 security_headers: { frame_options: DENY, permissions_policy: false }
                 labyrinth_links: /archive/
                 server_timing: true
+                cache: { largest: 64KiB, fresh_for: 1m, stale_if_error: 1h, key_headers: [X-Tenant], cookies: remove }
             """)
         let route = try #require(table.routes.first?.route)
         #expect(route.fields.map(\.test) == [.exactly("acme"), .present, .absent])
@@ -74,6 +75,9 @@ import Testing
         #expect(route.protection.first { $0.name == "X-Frame-Options" }?.replaces == true)
         #expect(!route.protection.contains { $0.name == "Permissions-Policy" })
         #expect(route.hiddenLinks == HiddenLinks(below: "/archive/"))
+        #expect((route.cache?.largestAnswer, route.cache?.freshFor) == (.kibibytes(64), .seconds(60)))
+        #expect((route.cache?.staleIfError, route.cache?.cookies) == (.seconds(3_600), .remove))
+        #expect((route.cache?.keyFields, route.cache?.coalesces) == (["x-tenant"], true))
         #expect((route.requiredScope, route.upstreamHost, route.tellsTiming) == ("orders:read", "inner.example", true))
     }
 
@@ -112,6 +116,10 @@ import Testing
         ("labyrinth_links: archive", "such as /archive/"), ("labyrinth_links: \"/a\\\"b/\"", "such as /archive/"),
         ("upstream_host: \"a b\"", "write a name"), ("required_scope: []", "1 to 256"),
         ("host: \"*.*\"", "or *.name"), ("server_timing: 1", "true or false"),
+        ("cache: yes please", "true or false"), ("cache: { largest: 1GiB }", "64MiB"),
+        ("cache: { key_headers: [Authorization] }", "says who somebody is"),
+        ("cache: { key_headers: [Range] }", "not the client's word"), ("cache: { cookies: keep }", "bypass, remove"),
+        ("cache: { ttl: 5s }", "is not a key"), ("cache: true, respond: { status: 200 }", "nothing to store"),
     ]) func `What is wrong with a filter is told too`(keys: String, reason: String) throws {
         do {
             _ = try read("routes: [{ upstream: \"a:1\", \(keys) }]")

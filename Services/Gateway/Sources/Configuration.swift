@@ -56,6 +56,9 @@ struct GatewayConfiguration: ServiceConfiguration {
     var rateKeys: Int
     /// What is left of an adaptive limit under the worst attack.
     var rateFloor: Double
+    /// Of stored answers, all reactors together.
+    var cacheSize: ByteCount
+    var cacheEntries: Int
 
     init(from reader: inout ConfigurationReader) {
         let listening = reader.section("listen")
@@ -114,6 +117,12 @@ struct GatewayConfiguration: ServiceConfiguration {
         maximumPendingEvents = events.integer(
             "maximum_pending", default: 10_000, in: 100...1_000_000,
             about: "protected events kept in memory while the broker is away")
+        let cache = reader.section("cache")
+        cacheSize = cache.byteCount(
+            "size", default: .mebibytes(256), in: .mebibytes(1)...ByteCount(1 << 40),
+            about: "how much the answers stored for routes with a cache may take; each reactor has its share")
+        cacheEntries = cache.integer(
+            "entries", default: 65_536, in: 64...(1 << 24), about: "how many resources answers are stored of")
         let rates = reader.section("rate_limits")
         rateKeys = rates.integer(
             "maximum_keys", default: 1 << 18, in: 64...(1 << 26),

@@ -22,6 +22,7 @@ struct GatewayMetrics: Sendable {
     let viewers: Gauge
     let apiCalls: CounterFamily
     let compressed: CounterFamily
+    let cache: CacheMetrics
     let reloads: CounterFamily
     let routes: Gauge
     let routesRefused: Gauge
@@ -113,6 +114,7 @@ struct GatewayMetrics: Sendable {
         compressed = registry.counter(
             "gateway_answers_compressed_total", help: "Answers compressed, and those for which no compressor was free.",
             labels: ["coding": ["br", "gzip", "none_free"]])
+        cache = CacheMetrics(registry)
         apiCalls = registry.counter(
             "gateway_api_calls_total", help: "Calls under /v1/, by result.",
             labels: ["result": ["ok", "refused", "failed"]])
@@ -158,4 +160,45 @@ struct UpstreamMetrics: Sendable {
         unhealthy.set(states.count { !$0.isHealthy })
         ejected.set(states.count { $0.isHealthy && $0.outUntil > now })
     }
+}
+
+/// The answers that routes let be stored, of all reactors together.
+struct CacheMetrics: Sendable {
+    enum Result: String, CaseIterable {
+        case hit
+        /// Waited for what another request fetched.
+        case collapsed
+        case stale
+        /// Because the upstream failed; it was counted as `expired` before.
+        case staleOnError = "stale_on_error"
+        case miss
+        /// Stored, and the upstream was asked whether it still holds.
+        case expired
+        case bypass
+    }
+
+    private let requests: [Result: Counter]
+    let stored: Counter
+    let validated: Counter
+    let evicted: Counter
+    let invalidated: Counter
+    let bytes: Gauge
+    let entries: Gauge
+
+    init(_ registry: MetricsRegistry) {
+        let family = registry.counter(
+            "gateway_cache_requests_total", help: "Requests on routes with a cache, by what it did.",
+            labels: ["result": Result.allCases.map(\.rawValue)])
+        requests = Dictionary(uniqueKeysWithValues: Result.allCases.map { ($0, family[$0.rawValue]) })
+        stored = registry.counter("gateway_cache_stored_total", help: "Answers stored.")
+        validated = registry.counter(
+            "gateway_cache_validated_total", help: "Stored answers of which the upstream said that they still hold.")
+        evicted = registry.counter("gateway_cache_evicted_total", help: "Resources that made room for others.")
+        invalidated = registry.counter(
+            "gateway_cache_invalidated_total", help: "Resources forgotten because an unsafe method changed them.")
+        bytes = registry.gauge("gateway_cache_bytes", help: "What stored answers take.")
+        entries = registry.gauge("gateway_cache_entries", help: "Resources of which answers are stored.")
+    }
+
+    func count(_ result: Result) { requests[result]?.increment() }
 }

@@ -119,8 +119,10 @@ final class GatewayService: Service {
             upstreams.startChecks(on: reactor)
         }
         let proxy = try UpstreamProxy(
-            directory: upstreams, labyrinth: configuration.labyrinth, group: runtime.group, metrics: metrics,
-            log: runtime.log)
+            directory: upstreams, labyrinth: configuration.labyrinth, group: runtime.group,
+            caches: AnswerCaches(
+                group: runtime.group, entries: configuration.cacheEntries, bytes: configuration.cacheSize,
+                metrics: metrics.cache), metrics: metrics, log: runtime.log)
         self.proxy = proxy
         let captcha = try configuration.challenge.captcha.map { settings in
             try CaptchaVerifier(settings, group: runtime.group, log: runtime.log)

@@ -34,6 +34,8 @@ package struct HTTPHeaders: Sendable {
 
     package var count: Int { fields.count }
     package var isEmpty: Bool { fields.isEmpty }
+    /// What the value holds on to: a received one, all of its message's head.
+    package var byteCount: Int { bytes.count }
 
     // MARK: Looking
 
@@ -128,6 +130,23 @@ package struct HTTPHeaders: Sendable {
 
     package mutating func add(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
         add(String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self))
+    }
+
+    /// A field as another message has it, byte for byte.
+    package mutating func add(fieldAt index: Int, of other: HTTPHeaders) {
+        let field = other.fields[index]
+        let nameStart = bytes.count
+        bytes += other.bytes[field.name]
+        bytes.append(HTTPSyntax.colon)
+        bytes.append(HTTPSyntax.space)
+        let valueStart = bytes.count
+        bytes += other.bytes[field.value]
+        bytes.append(HTTPSyntax.carriageReturn)
+        bytes.append(HTTPSyntax.lineFeed)
+        fields.append(
+            Field(
+                nameStart: UInt32(nameStart), nameLength: field.nameLength, valueStart: UInt32(valueStart),
+                valueLength: field.valueLength))
     }
 
     /// Replaces every value under `name` by this one.

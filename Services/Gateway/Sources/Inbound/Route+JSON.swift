@@ -27,6 +27,7 @@ extension Route {
         if let compression { object["compression"] = compression.json }
         if let hiddenLinks { object["labyrinth_links"] = .string(hiddenLinks.below) }
         if tellsTiming { object["server_timing"] = true }
+        if let cache { object["cache"] = cache.json }
         return .object(object)
     }
 
@@ -96,6 +97,19 @@ extension CompressionPolicy {
             "codings": .array(codings.map { .string($0.rawValue) }), "minimum": .string(minimum.description),
             "gzip_level": .integer(Int64(gzipLevel)), "brotli_level": .integer(Int64(brotliLevel)),
             "types": .array(types.map { .string($0) }),
+        ]
+    }
+}
+
+extension CachePolicy {
+    fileprivate var json: JSONValue {
+        [
+            "largest": .string(largestAnswer.description),
+            "fresh_for": freshFor.map { .string(DurationText.format($0)) } ?? "what the answer says",
+            "stale_while_revalidate": .string(DurationText.format(staleWhileRevalidate)),
+            "stale_if_error": .string(DurationText.format(staleIfError)),
+            "key_headers": .array(keyFields.map { .string($0) }), "cookies": .string(cookies.rawValue),
+            "coalesce": .bool(coalesces),
         ]
     }
 }

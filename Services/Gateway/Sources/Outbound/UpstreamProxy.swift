@@ -26,13 +26,14 @@ final class UpstreamProxy: Sendable {
     private let lanes: [UpstreamDirectory.Lane]
     private let labyrinth: LiveUpstream
     private let mirrors: TrafficMirrors
-    private let metrics: GatewayMetrics
-    private let answers: AnswerRelay
+    let metrics: GatewayMetrics
+    let answers: AnswerRelay
+    let caches: AnswerCaches
     private let log: Logger
 
     init(
-        directory: UpstreamDirectory, labyrinth: SocketAddress, group: ReactorGroup, metrics: GatewayMetrics,
-        log: Logger
+        directory: UpstreamDirectory, labyrinth: SocketAddress, group: ReactorGroup, caches: AnswerCaches,
+        metrics: GatewayMetrics, log: Logger
     ) throws(GatewayFailure) {
         self.directory = directory
         lanes = group.reactors.map { _ in UpstreamDirectory.Lane(directory) }
@@ -40,6 +41,7 @@ final class UpstreamProxy: Sendable {
             Upstream(name: Self.labyrinthName, endpoints: ["\(labyrinth)"]), group: group, zone: nil, metrics: metrics)
         mirrors = TrafficMirrors(metrics: metrics)
         self.metrics = metrics
+        self.caches = caches
         answers = AnswerRelay(metrics: metrics)
         self.log = log
     }
@@ -48,6 +50,9 @@ final class UpstreamProxy: Sendable {
         _ request: HTTPServerRequest, _ body: OutgoingBody, _ active: ActiveRoute, _ path: RequestPath,
         _ response: HTTPResponseWriter, _ exchange: Exchange
     ) async throws {
+        if active.hasCache || active.isBesideCache && !request.head.method.isSafe {
+            return try await forwardBesideCache(request, body, active, path, response, exchange)
+        }
         let reactor = reactor
         let side = side(active, exchange, on: reactor)
         if let side { exchange.upstream = side.upstream }
@@ -76,7 +81,7 @@ final class UpstreamProxy: Sendable {
         defer { call.finish(answer) }
         exchange.upstreamTook = answer.took
         guard let upstream = answer.response.upgraded else {
-            try await answers.relay(answer.response, request, response, exchange)
+            try await answers.relay(UpstreamAnswer(answer.response), request, response, exchange)
             return nil
         }
         return try await tunnel.carry(
@@ -85,7 +90,7 @@ final class UpstreamProxy: Sendable {
 
     /// The client's request, with what the route says about it.
     @inline(never)
-    private func outgoing(
+    func outgoing(
         _ active: ActiveRoute, _ path: RequestPath, _ request: HTTPServerRequest, _ exchange: Exchange
     ) -> HTTPClientRequest {
         var headers = HopByHop.request(request.head.headers).withoutPasses()
@@ -132,7 +137,7 @@ final class UpstreamProxy: Sendable {
 
     // MARK: Where to
 
-    private var reactor: Reactor {
+    var reactor: Reactor {
         guard let reactor = Reactor.current, lanes.indices.contains(reactor.index) else {
             preconditionFailure("requests are handled on the reactors of the gateway's group")
         }
@@ -140,7 +145,7 @@ final class UpstreamProxy: Sendable {
     }
 
     @inline(never)
-    private func call(
+    func call(
         _ name: String, _ request: HTTPServerRequest, _ exchange: Exchange, timeout: Duration, on reactor: Reactor
     ) throws(UpstreamFailure) -> UpstreamCall {
         guard let upstream = lanes[reactor.index].upstream(name) else { throw .failed(.stream(.refused)) }
@@ -165,7 +170,7 @@ final class UpstreamProxy: Sendable {
     // MARK: Splits and mirrors
 
     /// The side of a split that a request goes to.
-    private struct Side {
+    struct Side {
         let split: LiveSplit
         let arm: Int
         let lane: LiveSplit.Lane
@@ -186,14 +191,14 @@ final class UpstreamProxy: Sendable {
     }
 
     @inline(never)
-    private func side(_ active: ActiveRoute, _ exchange: Exchange, on reactor: Reactor) -> Side? {
+    func side(_ active: ActiveRoute, _ exchange: Exchange, on reactor: Reactor) -> Side? {
         guard active.route.split != nil, let split = lanes[reactor.index].split(active.route.name) else { return nil }
         let lane = split.lane(reactor.index)
         return Side(split: split, arm: split.arm(for: KeyHash(exchange.client.bytes).mixed, on: lane), lane: lane)
     }
 
     @inline(never)
-    private func mirror(
+    func mirror(
         _ active: ActiveRoute, _ outgoing: HTTPClientRequest, _ body: OutgoingBody, _ request: HTTPServerRequest,
         _ exchange: Exchange, on reactor: Reactor
     ) {
@@ -224,10 +229,10 @@ final class UpstreamProxy: Sendable {
     }
 
     @inline(__always)
-    private func relay(
+    func relay(
         _ outgoing: consuming HTTPClientRequest, _ body: OutgoingBody, _ call: UpstreamCall,
         _ request: HTTPServerRequest,
-        _ response: HTTPResponseWriter, _ exchange: Exchange
+        _ response: HTTPResponseWriter, _ exchange: Exchange, _ course: CacheCourse? = nil
     ) async throws {
         let began = Deadline.now
         let answer: UpstreamCall.Answer
@@ -241,7 +246,11 @@ final class UpstreamProxy: Sendable {
         exchange.upstreamTook = answer.arrived - began
         metrics.upstreamDuration.observe(answer.took)
         do {
-            try await answers.relay(answer.response, request, response, exchange)
+            if let course {
+                try await relay(answer.response, course, request, response, exchange)
+            } else {
+                try await answers.relay(UpstreamAnswer(answer.response), request, response, exchange)
+            }
         } catch {
             if case UpstreamFailure.brokeOff(let failure) = error, failure != .stream(.cancelled) {
                 call.brokeOff(answer, failure)

@@ -67,6 +67,7 @@ package struct Route: Sendable, Equatable {
     package var compression: CompressionPolicy?
     package var hiddenLinks: HiddenLinks?
     package var tellsTiming = false
+    package var cache: CachePolicy?
 
     package init(
         name: String, hosts: [String] = [], path: RoutePattern = .everything, methods: [String] = [],
@@ -101,9 +102,17 @@ package final class ActiveRoute: Sendable {
     /// Whether the upstream gets other fields than the client's and the gateway's own.
     package let changesRequests: Bool
     package let countsByUser: Bool
+    package let hasCache: Bool
+    /// Whether some route of the same file has a cache, in which a request here may change what is true.
+    package let isBesideCache: Bool
+    /// Differs when anything about the route does: what was stored before a change is not found after it.
+    package let identity: Int
 
-    package init(_ route: Route) {
+    package init(_ route: Route, isBesideCache: Bool = false) {
         self.route = route
+        hasCache = route.cache != nil
+        self.isBesideCache = isBesideCache || hasCache
+        identity = route.cache == nil ? 0 : "\(route)".hashValue
         countsByUser = route.rateLimits.contains { $0.parts.contains(.user) }
         policy = InspectionPolicy(
             route: route.name, mode: InspectionPolicy.Mode(rawValue: route.inspection.rawValue) ?? .enforce,

@@ -23,7 +23,8 @@ package final class RouteTable: Sendable {
     }
 
     package init(_ routes: [Route]) {
-        self.routes = routes.map(ActiveRoute.init)
+        let hasCaches = routes.contains { $0.cache != nil }
+        self.routes = routes.map { ActiveRoute($0, isBesideCache: hasCaches) }
         var (hosts, wildcards, everyHost) = ([String: RouteTrie](), [Substring: RouteTrie](), RouteTrie())
         for (position, route) in routes.enumerated().sorted(by: Self.demandsMore) {
             let number = Int32(position)

@@ -13,6 +13,7 @@ enum FilterReader {
         route.compression = compression(section)
         route.hiddenLinks = hiddenLinks(section)
         route.tellsTiming = section.flag("server_timing") ?? false
+        route.cache = CacheReader.read(section, isAnsweredHere: route.answer != nil)
     }
 
     // MARK: The request

@@ -15,9 +15,9 @@ struct AnswerRelay: Sendable {
     private let memory = CompressionMemory()
 
     func relay(
-        _ answer: HTTPClientResponse, _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange
+        _ answer: UpstreamAnswer, _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange
     ) async throws {
-        var headers = HopByHop.response(answer.head.headers)
+        var headers = HopByHop.response(answer.headers)
         if exchange.outcome != .diverted {
             headers.reserve(fields: 2, bytes: Self.ownFieldBytes)
             headers.set(Self.requestID, exchange.idBytes[...])
@@ -31,7 +31,7 @@ struct AnswerRelay: Sendable {
         if length == nil || request.head.method == .head {
             try await start(answer.status, headers, length: length, response)
         } else {
-            let first = try await answer.nextPiece()
+            let first = try await answer.body.nextOfUpstream()
             // Most answers came as a whole, and leave as one.
             if length == first?.count ?? 0 {
                 return try await response.respond(answer.status, headers: headers, body: first ?? [])
@@ -39,7 +39,7 @@ struct AnswerRelay: Sendable {
             try response.start(answer.status, headers: headers, length: length)
             if let first { try await response.write(first) }
         }
-        while let piece = try await answer.nextPiece() { try await response.write(piece) }
+        while let piece = try await answer.body.nextOfUpstream() { try await response.write(piece) }
         try await response.finish()
     }
 
@@ -51,14 +51,14 @@ struct AnswerRelay: Sendable {
         if length == nil { try await response.flush() }
     }
 
-    private func announced(_ answer: HTTPClientResponse, _ headers: HTTPHeaders, _ request: HTTPServerRequest) -> Int? {
+    private func announced(_ answer: UpstreamAnswer, _ headers: HTTPHeaders, _ request: HTTPServerRequest) -> Int? {
         request.head.method == .head ? headers["content-length"].flatMap { Int($0) } : answer.body.length
     }
 
     // MARK: With filters
 
     private func relay(
-        _ answer: HTTPClientResponse, _ received: HTTPHeaders, _ active: ActiveRoute, _ request: HTTPServerRequest,
+        _ answer: UpstreamAnswer, _ received: HTTPHeaders, _ active: ActiveRoute, _ request: HTTPServerRequest,
         _ response: HTTPResponseWriter, _ exchange: Exchange
     ) async throws {
         var headers = received
@@ -69,12 +69,12 @@ struct AnswerRelay: Sendable {
         headers.apply(
             active.route, isSecure: request.isSecure, timing: active.route.tellsTiming ? exchange.serverTiming : nil)
         try await start(answer.status, headers, length: content.length(of: length), response)
-        if piece == nil { piece = try await answer.nextPiece() }
+        if piece == nil { piece = try await answer.body.nextOfUpstream() }
         while let current = piece {
             // The end of what an upstream sends in chunks is not known: what it has sent must not wait for it.
             let changed = try content.change(current, flush: answer.body.length == nil)
             if !changed.isEmpty { try await response.write(changed) }
-            piece = try await answer.nextPiece()
+            piece = try await answer.body.nextOfUpstream()
         }
         let end = try content.end()
         if !end.isEmpty { try await response.write(end) }
@@ -83,21 +83,10 @@ struct AnswerRelay: Sendable {
 
     /// Whether a page gets a hidden link shows in its first bytes; nobody else has to wait for them.
     private func firstPiece(
-        of answer: HTTPClientResponse, _ active: ActiveRoute, _ facts: AnswerCompression.Facts
+        of answer: UpstreamAnswer, _ active: ActiveRoute, _ facts: AnswerCompression.Facts
     ) async throws -> [UInt8]? {
         guard active.route.hiddenLinks != nil, AnswerContent.mayHoldLinks(facts) else { return nil }
-        return try await answer.nextPiece()
-    }
-}
-
-extension HTTPClientResponse {
-    /// The next piece of content. That the upstream broke off has to be told apart from a client that went away.
-    fileprivate func nextPiece() async throws(UpstreamFailure) -> [UInt8]? {
-        do throws(HTTPFailure) {
-            return try await body.next()
-        } catch {
-            throw .brokeOff(error)
-        }
+        return try await answer.body.nextOfUpstream()
     }
 }
 

@@ -51,7 +51,8 @@ final class GatewayFixture: Sendable {
         reactors: Int = 1, rules: RuleSetKeeper? = nil, routesFile: String? = nil, proxies: TrustedProxies? = nil,
         challenge: ChallengeGate.Settings = ChallengeGate.Settings(), tls: TLSServerContext? = nil,
         upstream: (@Sendable (HTTPServerRequest, HTTPResponseWriter) async throws -> Void)? = nil,
-        answers: @escaping @Sendable (RPCName) throws -> [UInt8] = { _ in [] }
+        idempotency: IdempotencyStore? = nil,
+        answers: @escaping @Sendable (RPCName) async throws -> [UInt8] = { _ in [] }
     ) async throws {
         let group = try ReactorGroup(count: reactors)
         let seen = Box()
@@ -98,7 +99,7 @@ final class GatewayFixture: Sendable {
         let client = HTTPClient(group: group)
         let calls: APIDispatcher.Call = { name, payload, principal, _, _ in
             seen.change { $0.calls.append((name.name, payload, principal)) }
-            return try answers(name)
+            return try await answers(name)
         }
         let configuration = try Self.configuration(trustedHops, labyrinthAddress)
         let assets = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -113,7 +114,9 @@ final class GatewayFixture: Sendable {
             metrics: metrics, log: .silent)
         let handler = GatewayHandler(
             configuration, lanes: lanes, engine: engine, proxy: proxy,
-            api: APIDispatcher(timeout: .seconds(5), metrics: metrics, calls: calls),
+            api: APIDispatcher(
+                timeout: .seconds(5), metrics: metrics,
+                idempotency: idempotency.map { IdempotentCalls($0, timeout: .seconds(60), log: .silent) }, calls: calls),
             page: try LivePage(
                 assetsDirectory: assets, feed: feed, node: "test", timeout: .seconds(5), challenges: challenges,
                 calls: calls),

@@ -38,6 +38,16 @@ extension OpenAPIEmitter {
         "schema": ["type": "string"],
     ]
 
+    static let idempotencyKey: JSONValue = [
+        "name": "Idempotency-Key", "in": "header",
+        "description": """
+        The caller's own name for this one change, best a random UUID. Sent again with the same key and arguments within a \
+        day it is not made again: its answer comes once more, with Idempotent-Replayed: true. 422: the key was used for \
+        something else. 409: the first is under way (Retry-After), or nobody knows whether it was done.
+        """,
+        "schema": ["type": "string", "minLength": 1, "maxLength": 255],
+    ]
+
     static let problem: JSONValue = [
         "description": "A problem document (RFC 9457).", "type": "object", "required": ["type", "title", "status"],
         "properties": [

@@ -81,6 +81,7 @@ struct OpenAPIEmitter {
         let parameters = fields.filter { inPath.contains($0.name) || !http.hasBody }
         var listed = parameters.map { parameter($0, isInPath: inPath.contains($0.name)) }
         if http.verb == .get { listed.append(Self.ifNoneMatch) }
+        if http.takesIdempotencyKey { listed.append(Self.idempotencyKey) }
         if !listed.isEmpty { operation["parameters"] = .array(listed) }
         if http.hasBody {
             operation["requestBody"] = [
@@ -126,6 +127,9 @@ struct OpenAPIEmitter {
 }
 
 extension Schema.Binding {
+    /// What changes something, by somebody.
+    fileprivate var takesIdempotencyKey: Bool { verb != .get && access != .everyone }
+
     /// The names in braces.
     fileprivate var parameters: Set<String> {
         Set(path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) })

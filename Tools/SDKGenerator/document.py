@@ -47,6 +47,7 @@ class Operation:
     query_members: list[Member] = field(default_factory=list)
     body_members: list[Member] = field(default_factory=list)
     has_body: bool = False
+    takes_key: bool = False
 
     @property
     def members(self) -> list[Member]:
@@ -71,9 +72,10 @@ class Document:
 
 
 def _operation(path: str, verb: str, operation: dict) -> Operation:
-    given = {"path": [], "query": []}
+    given, takes_key = {"path": [], "query": []}, False
     for each in operation.get("parameters", []):
         if each["in"] == "header":
+            takes_key = takes_key or each["name"] == "Idempotency-Key"
             continue  # Conditional requests are for who keeps answers; the clients do not.
         about = each.get("description", "")
         given[each["in"]].append(Member(each["name"], _type(each["schema"]), each.get("required", False), about))
@@ -81,7 +83,7 @@ def _operation(path: str, verb: str, operation: dict) -> Operation:
     return Operation(
         operation["operationId"], operation.get("description", ""), verb.upper(), path,
         _type(operation["responses"]["200"]["content"]["application/json"]["schema"]).name,
-        given["path"], given["query"], _members(body["content"]["application/json"]["schema"]) if body else [], bool(body))
+        given["path"], given["query"], _members(body["content"]["application/json"]["schema"]) if body else [], bool(body), takes_key)
 
 
 def _members(schema: dict) -> list[Member]:

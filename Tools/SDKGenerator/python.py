@@ -43,13 +43,17 @@ class Infinite:
         self.timeout = timeout
         self.tls = tls
 
-    def _call(self, verb: str, path: str, query: dict[str, Any], body: dict[str, Any] | None) -> Any:
+    def _call(
+        self, verb: str, path: str, query: dict[str, Any], body: dict[str, Any] | None, key: str | None = None
+    ) -> Any:
         given = {name: json.dumps(value) if isinstance(value, bool) else value for name, value in query.items() if value is not None}
         url = self.url + path + ("?" + urllib.parse.urlencode(given) if given else "")
         headers = {"Accept": "application/json"}
         data = None
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
+        if key is not None:
+            headers["Idempotency-Key"] = key
         if body is not None:
             headers["Content-Type"] = "application/json"
             data = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
@@ -118,10 +122,12 @@ def _operation(operation: Operation) -> str:
     arguments = [
         f"{_name(member.name)}: {_hint(member.type)}" + ("" if member.required else " | None = None") for member in members
     ]
+    if operation.takes_key:
+        arguments.append("idempotency_key: str | None = None")
     head = f"\n    def {_snake(operation.name)}(self{', *, ' if arguments else ''}{', '.join(arguments)}) -> {operation.answer}:\n"
     path = re.sub(r"\{(\w+)\}", lambda found: "{urllib.parse.quote(" + _name(found[1]) + ", safe='')}", operation.path)
     body = _dictionary(operation.body_members) if operation.has_body else "None"
-    call = f'        return self._call("{operation.verb}", f"{path}", {_dictionary(operation.query_members)}, {body})\n'
+    call = f'        return self._call("{operation.verb}", f"{path}", {_dictionary(operation.query_members)}, {body}{", idempotency_key" if operation.takes_key else ""})\n'
     return head + _comment(operation.about, 8) + call
 
 

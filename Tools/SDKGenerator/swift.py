@@ -50,7 +50,7 @@ public struct Infinite: Sendable {
     }
 
     private func call<Answer: Decodable>(
-        _ verb: String, _ path: String, query: [(String, String?)], body: (some Encodable)?
+        _ verb: String, _ path: String, query: [(String, String?)], body: (some Encodable)?, key: String? = nil
     ) async throws -> Answer {
         var components = URLComponents(url: url, resolvingAgainstBaseURL: false) ?? URLComponents()
         components.percentEncodedPath = (components.percentEncodedPath + path).replacingOccurrences(of: "//", with: "/")
@@ -61,6 +61,7 @@ public struct Infinite: Sendable {
         request.httpMethod = verb
         request.setValue("application/json", forHTTPHeaderField: "Accept")
         if let token { request.setValue("Bearer \\(token)", forHTTPHeaderField: "Authorization") }
+        if let key { request.setValue(key, forHTTPHeaderField: "Idempotency-Key") }
         if let body {
             request.setValue("application/json", forHTTPHeaderField: "Content-Type")
             request.httpBody = try JSONEncoder().encode(body)
@@ -130,6 +131,8 @@ def _hint(member: Member) -> str:
 def _operation(operation: Operation) -> str:
     arguments = ", ".join(
         f"{_camel(member.name)}: {_hint(member)}{'' if member.required else ' = nil'}" for member in operation.members)
+    if operation.takes_key:
+        arguments += (", " if arguments else "") + "idempotencyKey: String? = nil"
     path = re.sub(r"\{(\w+)\}", lambda found: r"\(Self.segment(" + _camel(found[1]) + "))", operation.path)
     query = ", ".join(f'("{member.name}", {_text(member)})' for member in operation.query_members)
     lines = [f"\n{_comment(operation.about, '    ')}    public func {_camel(operation.name)}({arguments}) async throws -> {operation.answer} {{\n"]
@@ -140,7 +143,7 @@ def _operation(operation: Operation) -> str:
         body = f"Body({given})"
     else:
         body = "Nothing()" if operation.has_body else "nil as Nothing?"
-    lines.append(f'        return try await call("{operation.verb}", "{path}", query: [{query}], body: {body})\n    }}\n')
+    lines.append(f'        return try await call("{operation.verb}", "{path}", query: [{query}], body: {body}{", key: idempotencyKey" if operation.takes_key else ""})\n    }}\n')
     return "".join(lines)
 
 

@@ -29,12 +29,13 @@ export class Infinite {
 
   private async call<Answer>(
     verb: string, path: string, query: Record<string, unknown>, body: Record<string, unknown> | null,
-    signal?: AbortSignal,
+    signal?: AbortSignal, key?: string,
   ): Promise<Answer> {
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
     const headers: Record<string, string> = { Accept: "application/json" };
     if (this.token !== null) headers["Authorization"] = `Bearer ${this.token}`;
+    if (key !== undefined) headers["Idempotency-Key"] = key;
     if (body !== null) headers["Content-Type"] = "application/json";
     const answer = await this.fetcher(this.url.replace(/\\/+$/, "") + path + (search ? `?${search}` : ""), {
       method: verb, headers, body: body === null ? undefined : JSON.stringify(body), signal,
@@ -86,9 +87,10 @@ def _operation(operation: Operation) -> str:
     given = f"given: {{ {'; '.join(_member(member) for member in members)} }}{optional}, " if members else ""
     path = re.sub(r"\{(\w+)\}", r"${encodeURIComponent(given.\1)}", operation.path)
     body = _dictionary(operation.body_members) if operation.has_body else "null"
+    key = (", idempotencyKey?: string", ", idempotencyKey") if operation.takes_key else ("", "")
     return (
-        f"\n{_comment(operation.about, '  ')}  {operation.name}({given}signal?: AbortSignal): Promise<{operation.answer}> {{\n"
-        f'    return this.call("{operation.verb}", `{path}`, {_dictionary(operation.query_members)}, {body}, signal);\n  }}\n')
+        f"\n{_comment(operation.about, '  ')}  {operation.name}({given}signal?: AbortSignal{key[0]}): Promise<{operation.answer}> {{\n"
+        f'    return this.call("{operation.verb}", `{path}`, {_dictionary(operation.query_members)}, {body}, signal{key[1]});\n  }}\n')
 
 
 def _dictionary(members: list[Member]) -> str:

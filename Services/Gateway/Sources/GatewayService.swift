@@ -17,6 +17,7 @@ final class GatewayService: Service {
 
     private static let callPatience = Duration.seconds(10)
     private static let retryPause = Duration.seconds(2)
+    private static let rollOffPause = Duration.seconds(60)
     private static let farewell = Duration.seconds(1)
     private static let decisionsPerPage: UInt32 = 500
     private static let enforcementPage = PageSize(100, atMost: 1_000)
@@ -141,7 +142,11 @@ final class GatewayService: Service {
             })
         handler = GatewayHandler(
             configuration, lanes: lanes, engine: engine, proxy: proxy,
-            api: APIDispatcher(timeout: configuration.apiTimeout, metrics: metrics, calls: calls),
+            api: APIDispatcher(
+                timeout: configuration.apiTimeout, metrics: metrics,
+                idempotency: IdempotentCalls(
+                    IdempotencyStore(database: runtime.database), timeout: configuration.apiTimeout, log: runtime.log),
+                calls: calls),
             page: try LivePage(
                 assetsDirectory: try AssetsFolder.find(configured: configuration.assetsDirectory), feed: feed,
                 node: bus.configuration.replica, timeout: configuration.apiTimeout, challenges: challenges, calls: calls
@@ -187,6 +192,7 @@ final class GatewayService: Service {
             background: [
                 reactor.run { [self] in await loadStored() },
                 reactor.run { [self] in await tick() },
+                reactor.run { [self] in await rollOffKeys() },
                 reactor.run { [self] in await sharing.tell() },
             ], protected: protected.start(on: reactor), ordinary: ordinary.start(on: reactor),
             writer: writes.start(on: reactor))
@@ -309,6 +315,19 @@ final class GatewayService: Service {
                 runtime.log.debug("the stored decisions cannot be read yet", ["error": .error(error)])
             }
             try? await Reactor.sleep(for: Self.retryPause)
+        }
+    }
+
+    /// Idempotency keys whose time is over, some at a time. Every replica does it; none waits for another.
+    private func rollOffKeys() async {
+        let store = IdempotencyStore(database: runtime.database)
+        while !Task.isCancelled {
+            try? await Reactor.sleep(for: Self.rollOffPause)
+            do {
+                while try await store.removeExpired() > 0 {}
+            } catch {
+                runtime.log.debug("expired idempotency keys stay for now", ["error": .error(error)])
+            }
         }
     }
 

@@ -28,12 +28,15 @@ struct APIDispatcher: Sendable {
 
     private let bindings = HTTPBindingTable()
     private let calls: Call
+    private let idempotency: IdempotentCalls?
     private let timeout: Duration
     private let metrics: GatewayMetrics
 
-    init(timeout: Duration, metrics: GatewayMetrics, calls: @escaping Call) {
+    /// - Parameter idempotency: nil where keys are kept nowhere; then a call with one is refused.
+    init(timeout: Duration, metrics: GatewayMetrics, idempotency: IdempotentCalls? = nil, calls: @escaping Call) {
         self.timeout = timeout
         self.metrics = metrics
+        self.idempotency = idempotency
         self.calls = calls
     }
 
@@ -60,12 +63,14 @@ struct APIDispatcher: Sendable {
         do {
             try authorize(binding.access, request, exchange, lane)
             let payload = try await payload(binding, parameters, request)
-            let answer = try await calls(
-                RPCName(binding), payload, exchange.principal, exchange.trace, .after(timeout))
-            var writer = JSONWriter()
-            try binding.response.descriptor.writeJSON(of: answer, to: &writer)
+            let answer = try await answer(binding, payload, request, exchange)
             metrics.apiCalls["ok"].increment()
-            try await respond(writer.bytes, to: request, response, exchange)
+            try await respond(answer.body, isReplayed: answer.isReplayed, to: request, response, exchange)
+        } catch let refusal as IdempotencyRefusal {
+            metrics.apiCalls["refused"].increment()
+            try await response.respond(
+                Problem(refusal.status, detail: refusal.detail, requestID: exchange.idText),
+                headers: ["X-Request-Id": exchange.idText])
         } catch {
             let isOurs = (error as? Failure).map { $0.kind.httpStatus.isServerError } ?? false
             metrics.apiCalls[isOurs ? "failed" : "refused"].increment()
@@ -73,11 +78,36 @@ struct APIDispatcher: Sendable {
         }
     }
 
+    /// The answer's body. Under a key the call is made once; what changes nothing, or has no caller, needs none.
+    private func answer(
+        _ binding: HTTPBinding, _ payload: [UInt8], _ request: HTTPServerRequest, _ exchange: Exchange
+    ) async throws -> IdempotentCalls.Answer {
+        let (name, principal, trace) = (RPCName(binding), exchange.principal, exchange.trace)
+        let call: @Sendable () async throws -> [UInt8] = { [calls, timeout] in
+            let answer = try await calls(name, payload, principal, trace, .after(timeout))
+            var writer = JSONWriter()
+            try binding.response.descriptor.writeJSON(of: answer, to: &writer)
+            return writer.bytes
+        }
+        let fields = request.head.headers.values(of: "idempotency-key")
+        guard !fields.isEmpty, !request.head.method.isSafe, binding.access != .everyone, let caller = exchange.caller
+        else { return IdempotentCalls.Answer(body: try await call(), isReplayed: false) }
+        guard fields.count == 1, let key = IdempotencyKey(fields[0]) else { throw IdempotencyRefusal.malformed }
+        guard let idempotency else {
+            throw Failure(.unavailable, "This gateway keeps no idempotency keys; send the call without one.")
+        }
+        return try await idempotency.make(
+            key, fingerprint: IdempotencyKey.fingerprint(of: "\(name.service)/\(name.name)", payload: payload),
+            for: caller.user, request: exchange.id, call)
+    }
+
     /// What was read may be kept by its reader and asked for again by its tag; what a change answered is for once.
     private func respond(
-        _ body: [UInt8], to request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange
+        _ body: [UInt8], isReplayed: Bool, to request: HTTPServerRequest, _ response: HTTPResponseWriter,
+        _ exchange: Exchange
     ) async throws {
         var headers: HTTPHeaders = ["X-Content-Type-Options": "nosniff", "X-Request-Id": exchange.idText]
+        if isReplayed { headers.add("Idempotent-Replayed", "true") }
         guard request.head.method == .get else {
             headers.add("Content-Type", "application/json")
             headers.add("Cache-Control", "no-store")

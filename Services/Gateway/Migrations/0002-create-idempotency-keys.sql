@@ -1,0 +1,18 @@
+-- Keys under which callers of the API made changes, so that a repeated call is answered and not made again.
+CREATE TABLE idempotency_keys (
+    caller_id uuid NOT NULL,
+    -- Of the caller's key, which itself is nowhere.
+    key_digest bytea NOT NULL,
+    -- Of the call and its arguments.
+    fingerprint bytea NOT NULL,
+    request_id uuid NOT NULL,
+    -- 0: under way; 1: answered; 2: nobody knows whether it was done.
+    outcome smallint NOT NULL DEFAULT 0,
+    -- Sealed with a key that is made from the caller's: this table does not tell what was answered.
+    answer bytea,
+    running_until timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (caller_id, key_digest)
+);
+
+CREATE INDEX idempotency_keys_expires_at ON idempotency_keys (expires_at);

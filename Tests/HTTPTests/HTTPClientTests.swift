@@ -160,7 +160,7 @@ import Testing
                 tasks.addTask {
                     do {
                         let response = try await client.send(
-                            HTTPClientRequest(.get, "/"), to: endpoint, deadline: .after(.seconds(10)))
+                            HTTPClientRequest(.get, "/"), to: endpoint, deadline: .after(.seconds(60)))
                         _ = try await Self.text(response)
                     } catch {
                         #expect(error as? HTTPFailure == .exhausted)

@@ -263,6 +263,17 @@ private let echo: @Sendable (HTTPServerRequest, HTTPResponseWriter) async throws
         #expect(String(decoding: answer, as: UTF8.self).hasSuffix("GET /"))
     }
 
+    @Test func `RFC 9112 §9.6: who reads only after sending all gets the answer that came before the end of the body`()
+        async throws
+    {
+        let fixture = try await ServerFixture({ $0.timeouts.linger = .seconds(60) }) { _, response in
+            try await response.respond(.contentTooLarge, text: "no")
+        }
+        let upload = String(repeating: "x", count: 8 << 20)
+        let answer = try await fixture.talk(["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8388608\r\n\r\n" + upload])
+        #expect(answer.hasPrefix("HTTP/1.1 413 Content Too Large\r\n"))
+    }
+
     @Test func `An upgraded connection is the handler's, with what the client already sent`() async throws {
         let fixture = try await ServerFixture { _, response in
             let stream = try await response.upgrade(to: "echo")

@@ -20,6 +20,9 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
 
     /// What a handler may leave unread of a body before it is cheaper to close.
     private static let drainLimit = 64 << 10
+    /// What is read and thrown away before the connection closes: a client that reads only when it has sent all would lose
+    /// the answer otherwise. `linger` bounds the time.
+    private static let lingerLimit = 16 << 20
 
     let stream: any ByteStream
     /// `stream` itself when nothing lies between it and the socket.
@@ -214,7 +217,7 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
         guard !input.hasEnded, exchange > 0, !decoder.isComplete || input.hasKeptBytes || !keepsAlive else { return }
         if hasPeerAnnouncedEnd && decoder.isComplete && !input.mayHaveMore { return }
         await stream.shutdownWrite()
-        await input.drain(upTo: 256 << 10, deadline: .after(timeouts.linger))
+        await input.drain(upTo: Self.lingerLimit, deadline: .after(timeouts.linger))
     }
 
     @inline(never)
@@ -243,7 +246,7 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
             return
         }
         await stream.shutdownWrite()
-        await input.drain(upTo: 256 << 10, deadline: .after(timeouts.linger))
+        await input.drain(upTo: Self.lingerLimit, deadline: .after(timeouts.linger))
     }
 
     private var isAnswering: Bool {

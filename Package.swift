@@ -92,7 +92,8 @@ let package = Package(
         shared("Database", ["Core", "Reactor", "CPostgreSQL"]),
         shared("Outbox", ["Core", "Contracts", "Reactor", "Messaging", "Database"]),
         shared("PatternMatching", ["CPCRE2"]),
-        shared("Inspection", ["Core", "PatternMatching", "Compression"], exclude: ["SecLang/README.md"]),
+        shared(
+            "Inspection", ["Core", "PatternMatching", "Compression"], exclude: ["Assets", "SecLang/README.md"]),
         shared(
             "ServiceKit",
             [

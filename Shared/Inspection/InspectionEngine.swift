@@ -1,3 +1,4 @@
+internal import Core
 internal import PatternMatching
 
 /// Judges requests by rules. Immutable after `init`: any number of threads share one engine, each with its own scratch.
@@ -7,8 +8,8 @@ internal import PatternMatching
 /// rule's pattern runs only if the value has the bytes and one of the literals that the pattern cannot do without.
 package final class InspectionEngine: Sendable {
     package let limits: InspectionLimits
-    /// Changes whenever a verdict may change, so that a stored verdict can be told from today's.
-    package let version: String
+    private let rulesVersion: String
+    private let models = Published<InspectionModel?>(nil)
     private let program: RuleProgram
     /// False only in the test that compares.
     private let usesGates: Bool
@@ -21,7 +22,7 @@ package final class InspectionEngine: Sendable {
 
     init(rules: [Rule], version: String, limits: InspectionLimits, usesGates: Bool) throws(InspectionFailure) {
         program = try RuleProgram(rules)
-        self.version = version
+        rulesVersion = version
         self.limits = limits
         self.usesGates = usesGates
     }
@@ -29,12 +30,30 @@ package final class InspectionEngine: Sendable {
     /// Programs never change: engines may share one.
     init(sharing program: RuleProgram, version: String, limits: InspectionLimits, usesGates: Bool = true) {
         self.program = program
-        self.version = version
+        rulesVersion = version
         self.limits = limits
         self.usesGates = usesGates
     }
 
     package var rules: [Rule] { program.rules }
+
+    /// Changes whenever a verdict may change, so that a stored verdict can be told from today's.
+    package var version: String {
+        guard let model else { return rulesVersion }
+        return "\(rulesVersion)+\(model.name)"
+    }
+
+    /// What was learned; nil judges by rules and grammars alone. May be replaced at any time: each thread sees the new
+    /// one with its next request.
+    package var model: InspectionModel? { models.current }
+    package func use(_ model: InspectionModel?) { models.update { $0 = model } }
+
+    /// Puts a model file's bytes in force and returns the model's name; what is wrong with them is thrown first.
+    package func use(bytes: [UInt8]) throws(ModelFailure) -> String {
+        let model = try InspectionModel(bytes)
+        use(model)
+        return model.name
+    }
 
     package func inspect(
         _ request: InspectedRequest, _ policy: InspectionPolicy = .standard, _ scratch: inout InspectionScratch
@@ -44,7 +63,7 @@ package final class InspectionEngine: Sendable {
         RequestValues.collect(request, limits, into: &scratch.table)
         judgeValues(policy, &scratch)
         addAnomalies(policy, &scratch)
-        return verdict(policy, &scratch)
+        return verdict(policy, opinion(policy, &scratch), &scratch)
     }
 
     // MARK: One value
@@ -55,6 +74,7 @@ package final class InspectionEngine: Sendable {
         while index < scratch.table.values.count, scratch.findings.count < limits.maximumFindings {
             let value = scratch.table.values[index]
             judge(value, policy, &scratch)
+            while scratch.places.count < scratch.findings.count { scratch.places.append(index) }
             if !value.isDerived { derive(from: value, &scratch) }
             index += 1
         }
@@ -297,12 +317,19 @@ package final class InspectionEngine: Sendable {
         }
     }
 
-    private func verdict(_ policy: InspectionPolicy, _ scratch: inout InspectionScratch) -> InspectionVerdict {
+    private func opinion(_ policy: InspectionPolicy, _ scratch: inout InspectionScratch) -> Finding? {
+        guard let model = scratch.model(of: models) else { return nil }
+        return ModelOpinion.finding(model, policy, limits, &scratch)
+    }
+
+    private func verdict(
+        _ policy: InspectionPolicy, _ opinion: Finding?, _ scratch: inout InspectionScratch
+    ) -> InspectionVerdict {
         let isComplete = scratch.table.anomalies.isDisjoint(with: [.tooManyBytes, .tooManyValues, .patternLimit])
-        guard !scratch.findings.isEmpty else {
+        guard !scratch.findings.isEmpty || opinion != nil else {
             return InspectionVerdict(score: 0, action: .allow, findings: [], isComplete: isComplete)
         }
-        let findings = scratch.findings.sorted { $0.weight > $1.weight }
+        let findings = scratch.findings.sorted { $0.weight > $1.weight } + (opinion.map { [$0] } ?? [])
         let score = Score.combine(findings)
         return InspectionVerdict(
             score: score, action: policy.action(for: score), findings: findings, isComplete: isComplete)

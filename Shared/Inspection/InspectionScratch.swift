@@ -1,3 +1,4 @@
+internal import Core
 internal import PatternMatching
 
 /// What one inspection writes while it works. One per thread, reused, so that after a warm-up nothing is allocated for
@@ -23,7 +24,11 @@ package struct InspectionScratch: ~Copyable {
     var found = RuleBits.zero
     var fired = RuleBits.zero
     var possible = PossibleGates()
+    /// For each finding the index of the value it was found in; what is found in no single value has none.
+    var places: [Int] = []
     let match: MatchScratch
+    private var models: PublishedReader<InspectionModel?>?
+    private var modelSource: ObjectIdentifier?
 
     package init() throws(InspectionFailure) {
         do {
@@ -36,10 +41,21 @@ package struct InspectionScratch: ~Copyable {
     mutating func reset(_ limits: InspectionLimits, _ program: RuleProgram) {
         table.reset(limits)
         findings.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
         found = .zero
         fired = .zero
         if forms.count != program.nodes.count { forms = [Form](repeating: Form(), count: program.nodes.count) }
         possible.begin(program)
+    }
+
+    /// The model in force, read without a lock. A scratch may serve several engines, one after the other.
+    mutating func model(of source: Published<InspectionModel?>) -> InspectionModel? {
+        if modelSource != ObjectIdentifier(source) {
+            models = PublishedReader(source)
+            // The reader keeps the source alive, so that its identifier cannot become another's.
+            modelSource = ObjectIdentifier(source)
+        }
+        return models?.read() ?? nil
     }
 }
 

@@ -9,7 +9,7 @@ package struct InspectionVerdict: Sendable, Equatable {
     /// 0 (nothing found) up to, but never reaching, 1.
     package var score: Double
     package var action: Action
-    /// The strongest first.
+    /// The strongest first; the model's word stands last.
     package var findings: [Finding]
     /// False when a limit kept part of the request from being looked at; the limits themselves are findings too.
     package var isComplete: Bool
@@ -43,7 +43,7 @@ package struct Finding: Sendable, Equatable {
 
 /// Several findings into one score: the chance that not all of them are coincidences, as if they were independent.
 /// A category's second finding counts three quarters, its third nine sixteenths, and so on: rules about one thing are
-/// not independent.
+/// not independent. What the learned model says is about no category: it counts in full, and does not discount others.
 enum Score {
     private static let discounts = [1, 0.75, 0.5625, 0.42, 0.32, 0]
 
@@ -51,6 +51,10 @@ enum Score {
         var seen: [FindingCategory: Int] = [:]
         var innocence = 1.0
         for finding in findings.sorted(by: { $0.weight > $1.weight }) {
+            guard finding.ruleID != InspectionModel.ruleID else {
+                innocence *= 1 - finding.weight
+                continue
+            }
             let earlier = seen[finding.category, default: 0]
             seen[finding.category] = earlier + 1
             innocence *= 1 - finding.weight * discounts[min(earlier, discounts.count - 1)]

@@ -10,7 +10,8 @@ import Testing
         .serverSideRequestForgery: .requestForgery, .remoteFileInclusion: .fileInclusion,
         .xmlExternalEntity: .xmlExternalEntity, .templateInjection: .templateInjection,
         .noSQLInjection: .nosqlInjection, .directoryInjection: .ldapInjection, .lookupInjection: .codeInjection,
-        .headerInjection: .protocolAbuse, .scanner: .scanner, .protocolAbuse: .protocolAbuse,
+        .injection: .codeInjection, .headerInjection: .protocolAbuse, .scanner: .scanner,
+        .protocolAbuse: .protocolAbuse,
     ]
 
     @Test(arguments: FindingCategory.allCases)

@@ -44,6 +44,7 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
     "seclang": { bytes in SecLangFuzzing.load(bytes) },
     // The first byte chooses the grammar.
     "grammars": { bytes in InspectionFuzzing.judge(bytes) },
+    "models": { bytes in InspectionFuzzing.loadModel(bytes) },
     "inspection": { bytes in InspectionFuzzing.inspect(bytes) },
 ]
 

@@ -41,4 +41,12 @@ enum InspectionFuzzing {
         let verdict = Grammar.allCases[Int(first) % Grammar.allCases.count].judge(text.span)
         precondition(verdict.map { $0.range.lowerBound >= 0 && $0.range.lowerBound <= text.count } ?? true)
     }
+
+    /// As they came, and with the checksum put right, so that what is behind it is reached too.
+    static func loadModel(_ bytes: [UInt8]) {
+        _ = try? InspectionModel(bytes)
+        guard let model = try? InspectionModel(InspectionModel.withChecksum(bytes)) else { return }
+        let probability = model.probability(bytes.span)
+        precondition(probability >= 0 && probability <= 1)
+    }
 }

@@ -8,6 +8,12 @@ struct Arguments {
     var category: String?
     var limit = 40
     var text: String?
+    /// Where the models are that were each trained without one set: `SET.model`, judged with on that set only.
+    var modelsFolder: String?
+    /// The model that ships, for the figures with what it has seen.
+    var shippedModel: String?
+    /// Where to write what training reads.
+    var exportFolder: String?
     var sets: [String] = []
 
     init(_ words: ArraySlice<String>) {
@@ -20,6 +26,9 @@ struct Arguments {
             case "--false": showsFalse = true
             case "--rules": showsRules = true
             case "--category": category = words.popFirst()
+            case "--models": modelsFolder = words.popFirst()
+            case "--model": shippedModel = words.popFirst()
+            case "--export": exportFolder = words.popFirst()
             case "--text": text = words.popFirst()
             case "--limit": limit = words.popFirst().flatMap { Int($0) } ?? limit
             default: sets.append(word)

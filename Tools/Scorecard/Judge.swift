@@ -15,14 +15,16 @@ struct Judge: ~Copyable {
         self.arguments = arguments
     }
 
-    mutating func judge(_ corpus: Corpus) -> Tally {
+    mutating func judge(_ corpus: Corpus, with model: InspectionModel? = nil, isShown: Bool = false) -> Tally {
+        engine.use(model)
         var tally = Tally(corpus: corpus.name)
         var shown = 0
         let started = ThreadClock.seconds()
         for labelled in corpus.requests {
             let verdict = engine.inspect(labelled.request, .standard, &scratch)
             let blocked = verdict.action == .block
-            tally.add(labelled, blocked: blocked)
+            tally.add(labelled, verdict.action)
+            guard isShown else { continue }
             if arguments.showsRules { count(verdict, labelled, blocked) }
             if blocked != labelled.isAttack, isWanted(labelled), shown < arguments.limit {
                 shown += 1
@@ -34,7 +36,8 @@ struct Judge: ~Copyable {
     }
 
     /// One text, as a query's value.
-    mutating func explain(_ text: String) {
+    mutating func explain(_ text: String, with model: InspectionModel?) {
+        engine.use(model)
         let bytes = Array("/?value=".utf8) + text.utf8.flatMap { Array("%".utf8) + Array(Self.hex($0).utf8) }
         let request = InspectedRequest(method: "GET", target: bytes, headers: [.init("host", "shop.example")])
         let verdict = engine.inspect(request, .standard, &scratch)

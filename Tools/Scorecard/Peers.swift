@@ -4,6 +4,12 @@ enum Peers {
     struct Result {
         var found: Double?
         var refused: Double?
+
+        /// In percent; one half alone where a set has but one kind.
+        var balanced: Double {
+            let halves = [found, refused.map { 100 - $0 }].compactMap { $0 }
+            return halves.reduce(0, +) / Double(max(1, halves.count))
+        }
     }
 
     static let names = ["CRS 3.3.4", "CRS 4.28"]

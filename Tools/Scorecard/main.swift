@@ -1,6 +1,10 @@
-// `scorecard [--corpora FOLDER] [--write FILE] [--misses] [--false] [--category NAME] [--limit N] [SET …]`
+// `scorecard [--corpora FOLDER] [--models FOLDER] [--model FILE] [--write FILE] [--misses] [--false] [--category NAME]
+// [--limit N] [SET …]`
 // Judges every labelled request of the corpora in process, as the gateway would, and prints what was found and what was
-// wrongly refused. `--text TEXT` judges one query value. `--misses` and `--false` list examples of what went wrong, `--rules` how often each rule decided.
+// wrongly refused. With `--models`, each set is judged with the model that was trained without it (`SET.model`), which
+// is the figure that counts; `--model` is the one that ships and has seen them all. `--text TEXT` judges one query value.
+// `--misses` and `--false` list examples of what went wrong, `--rules` how often each rule decided. `--export FOLDER`
+// writes what training reads.
 internal import Foundation
 internal import Glibc
 internal import Inspection
@@ -9,7 +13,7 @@ let arguments = Arguments(CommandLine.arguments.dropFirst())
 let available = Corpus.names(in: arguments.folder)
 if let text = arguments.text {
     var judge = Judge(try InspectionEngine.builtIn(), try InspectionScratch(), arguments)
-    judge.explain(text)
+    judge.explain(text, with: try ModelChoice(arguments).shipped)
     exit(0)
 }
 guard !available.isEmpty else {
@@ -21,12 +25,26 @@ if let unknown = arguments.sets.first(where: { !available.contains($0) }) {
     exit(2)
 }
 
-var judge = Judge(try InspectionEngine.builtIn(), try InspectionScratch(), arguments)
-var tallies: [Tally] = []
-for name in arguments.sets.isEmpty ? available : arguments.sets {
-    tallies.append(judge.judge(try Corpus(name, in: arguments.folder)))
+let sets = arguments.sets.isEmpty ? available : arguments.sets
+if let folder = arguments.exportFolder {
+    var export = Export(try InspectionEngine.builtIn(), try InspectionScratch())
+    for name in sets { try export.write(try Corpus(name, in: arguments.folder), to: folder) }
+    exit(0)
 }
-let report = Report(tallies: tallies)
+
+let models = try ModelChoice(arguments)
+var judge = Judge(try InspectionEngine.builtIn(), try InspectionScratch(), arguments)
+var rows: [Report.Row] = []
+for name in sets {
+    let corpus = try Corpus(name, in: arguments.folder)
+    let heldOut = try models.trained(without: name)
+    rows.append(
+        Report.Row(
+            counted: judge.judge(corpus, with: heldOut, isShown: true),
+            withoutModel: heldOut == nil ? nil : judge.judge(corpus, with: nil),
+            withShipped: models.shipped.map { judge.judge(corpus, with: $0) }))
+}
+let report = Report(rows: rows)
 print(report.markdown)
 if let file = arguments.output { try report.markdown.write(toFile: file, atomically: true, encoding: .utf8) }
 judge.printRules()

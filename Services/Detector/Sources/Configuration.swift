@@ -7,6 +7,8 @@ import ServiceKit
 struct DetectorConfiguration: ServiceConfiguration {
     let detection: Detection.Settings
     let shadowClients: Int
+    /// The learned model's file; the shipped one when nil, none when `none`.
+    let textModel: String?
     let saveEvery: Duration
     let heartbeat: Duration
     let threatsKept: Duration
@@ -28,6 +30,8 @@ struct DetectorConfiguration: ServiceConfiguration {
         detection.incidents.capacity = ofIncidents.integer(
             "capacity", default: 50_000, in: 10...1_000_000, about: "incidents open at once")
         self.detection = detection
+        textModel = ofDetection.optionalString(
+            "text_model", about: "file with the learned model; the shipped one when not set, none when it says none")
         shadowClients = ofShadow.integer(
             "clients", default: 100_000, in: 100...2_000_000,
             about: "clients that a candidate's settings are tried on, while there is one")

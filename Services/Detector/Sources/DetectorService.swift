@@ -16,6 +16,7 @@ final class DetectorService: Service {
     private let metrics: DetectorMetrics
     private let rules: RuleSetKeeper?
     private let judge: Judge
+    private let models: TextModelKeeper?
     private let journal: Journal
     private let incidents: IncidentStore
     private let threats: ThreatStore
@@ -30,7 +31,11 @@ final class DetectorService: Service {
         rules = try configuration.coreRuleSet.map { settings in
             try RuleSetKeeper(settings, metrics: metrics.ruleSet, log: runtime.log)
         }
-        judge = try Judge(configuration.detection)
+        let judge = try Judge(configuration.detection)
+        self.judge = judge
+        models = try InspectionModel.file(configured: configuration.textModel).map { path in
+            try TextModelKeeper(path, for: judge.inspector.engine, log: runtime.log)
+        }
         journal = Journal(runtime.outbox, metrics)
         incidents = IncidentStore(runtime.database)
         threats = ThreatStore(runtime.database)
@@ -52,6 +57,7 @@ final class DetectorService: Service {
             clock: runtime.clock, configuration)
         // Stopped in reverse: nothing more is read, then the last checkpoint is made, then the others may take over.
         keepHouse(leaving: keeper)
+        watchModel()
         consume(keeper)
     }
 
@@ -144,5 +150,11 @@ final class DetectorService: Service {
             await house.finish()
             await keeper.leave()
         }
+    }
+
+    private func watchModel() {
+        guard let models else { return }
+        models.watch(on: runtime.group.next())
+        runtime.lifecycle.started("text model") { _ in models.stop() }
     }
 }

@@ -41,6 +41,8 @@ struct GatewayConfiguration: ServiceConfiguration {
     var inspectsWholeBodies: Bool
     /// Asked beside the built-in engine; nil for none.
     var coreRuleSet: CoreRuleSet?
+    /// The learned model's file; the shipped one when nil, none when `none`.
+    var textModel: String?
     /// Found by itself when nil.
     var assetsDirectory: String?
     var apiTimeout: Duration
@@ -100,6 +102,8 @@ struct GatewayConfiguration: ServiceConfiguration {
             "whole_bodies", default: true,
             about: "inspect what follows too, in windows of that size, while it is forwarded")
         coreRuleSet = CoreRuleSet.read(inspection)
+        textModel = inspection.optionalString(
+            "text_model", about: "file with the learned model; the shipped one when not set, none when it says none")
         assetsDirectory = reader.optionalString(
             "assets_directory", about: "the live page's files; found beside the executable when not set")
         apiTimeout = reader.section("api").duration(

@@ -30,6 +30,7 @@ final class GatewayService: Service {
     private let routes: RoutesKeeper
     private let firewall: FirewallKeeper
     private let rules: RuleSetKeeper?
+    private let models: TextModelKeeper?
     private let accessLog: AccessLog?
     private let metrics: GatewayMetrics
     private let feed: LiveFeed
@@ -131,6 +132,9 @@ final class GatewayService: Service {
         let challenges = ChallengeGate(configuration.challenge, captcha: captcha, metrics: metrics)
         self.captcha = captcha
         let engine = try InspectionEngine.builtIn()
+        models = try InspectionModel.file(configured: configuration.textModel).map { path in
+            try TextModelKeeper(path, for: engine, log: runtime.log)
+        }
         let recorder = RequestRecorder(
             metrics: metrics, feed: feed, accessLog: accessLog,
             observed: { event in
@@ -199,6 +203,7 @@ final class GatewayService: Service {
         tasks.withLock { $0 = started }
         routes.watch(on: reactor)
         rules?.watch(on: reactor)
+        models?.watch(on: reactor)
         firewall.watch(on: reactor)
         certificates?.watch(on: reactor)
         listen()
@@ -348,11 +353,12 @@ final class GatewayService: Service {
         }
     }
 
-    /// Routes, the rule set, certificates and the access log's file; what is wrong is logged, and the old ones stay.
+    /// Routes, the rule set, the model, certificates and the access log's file; what is wrong is logged, and the old ones stay.
     func reload() async {
         await routes.reload(because: "signal")
         await firewall.reload(because: "signal")
         await rules?.reload(because: "signal")
+        await models?.reload(because: "signal")
         await certificates?.reload(because: "signal")
         do {
             try accessLog?.reopen()
@@ -370,6 +376,7 @@ final class GatewayService: Service {
         for task in running.background { task.cancel() }
         routes.stop()
         rules?.stop()
+        models?.stop()
         firewall.stop()
         certificates?.stop()
         await proxy.stop()

@@ -15,11 +15,15 @@ enum ExplainVerb {
     static func run(_ arguments: [String]) -> Never {
         guard let (path, settings) = parse(arguments) else { OfflineVerb.end(usage, status: 64) }
         do {
+            let engine = try InspectionEngine.builtIn()
+            if let file = InspectionModel.file(configured: nil), let model = OfflineVerb.read(file) {
+                _ = try engine.use(bytes: model)
+            }
             guard let bytes = OfflineVerb.read(path) else {
                 OfflineVerb.end("detector: \(path) cannot be read\n", status: 66)
             }
             let rules = try settings.map { Published(try RuleSetInForce(try $0.load())) }
-            let examination = try Examiner(try InspectionEngine.builtIn(), rules: rules)
+            let examination = try Examiner(engine, rules: rules)
                 .examine(try RequestText.parse(bytes), asksRuleSet: true)
             OfflineVerb.say(Explanation.text(examination.verdict, engineVersion: examination.version))
             exit(0)

@@ -318,7 +318,10 @@ package final class InspectionEngine: Sendable {
     }
 
     private func opinion(_ policy: InspectionPolicy, _ scratch: inout InspectionScratch) -> Finding? {
-        guard let model = scratch.model(of: models) else { return nil }
+        // Where nothing was found, or what was found decides already, it has nothing to add.
+        guard !scratch.findings.isEmpty, Score.combine(scratch.findings) <= policy.blockAbove,
+            let model = scratch.model(of: models)
+        else { return nil }
         return ModelOpinion.finding(model, policy, limits, &scratch)
     }
 
@@ -326,7 +329,7 @@ package final class InspectionEngine: Sendable {
         _ policy: InspectionPolicy, _ opinion: Finding?, _ scratch: inout InspectionScratch
     ) -> InspectionVerdict {
         let isComplete = scratch.table.anomalies.isDisjoint(with: [.tooManyBytes, .tooManyValues, .patternLimit])
-        guard !scratch.findings.isEmpty || opinion != nil else {
+        guard !scratch.findings.isEmpty else {
             return InspectionVerdict(score: 0, action: .allow, findings: [], isComplete: isComplete)
         }
         let findings = scratch.findings.sorted { $0.weight > $1.weight } + (opinion.map { [$0] } ?? [])

@@ -15,8 +15,6 @@ package enum FindingCategory: String, Sendable, CaseIterable {
     case directoryInjection = "ldap-xpath-injection"
     case lookupInjection = "lookup-injection"
     case headerInjection = "header-injection"
-    /// Of a kind that nobody named: what only the learned model found.
-    case injection = "injection"
     case scanner = "scanner"
     case protocolAbuse = "protocol-abuse"
 
@@ -26,7 +24,7 @@ package enum FindingCategory: String, Sendable, CaseIterable {
         case .sqlInjection: 1
         case .crossSiteScripting: 2
         case .commandInjection: 3
-        case .codeInjection, .lookupInjection, .injection: 4
+        case .codeInjection, .lookupInjection: 4
         case .pathTraversal: 5
         case .remoteFileInclusion: 6
         case .serverSideRequestForgery: 7

@@ -10,8 +10,7 @@ import Testing
         .serverSideRequestForgery: .requestForgery, .remoteFileInclusion: .fileInclusion,
         .xmlExternalEntity: .xmlExternalEntity, .templateInjection: .templateInjection,
         .noSQLInjection: .nosqlInjection, .directoryInjection: .ldapInjection, .lookupInjection: .codeInjection,
-        .injection: .codeInjection, .headerInjection: .protocolAbuse, .scanner: .scanner,
-        .protocolAbuse: .protocolAbuse,
+        .headerInjection: .protocolAbuse, .scanner: .scanner, .protocolAbuse: .protocolAbuse,
     ]
 
     @Test(arguments: FindingCategory.allCases)

@@ -15,14 +15,13 @@ private struct ModelBytes {
     /// Only what words say: the bucket of the word `union` and of nothing else.
     var weights = [Int8](repeating: 0, count: ValueModel.weightCount)
     var probabilities: [(Float, Float)] = [(-1, 0.1), (1, 0.9)]
-    var besideFindings: [(Float, Float)] = [(0.5, 0), (0.9, 0.5)]
-    var alone: [(Float, Float)] = [(0.5, 0)]
+    var pull: [(Float, Float)] = [(0.5, 0), (0.9, 0.5)]
     var examples: [(String, Float)] = []
 
     var bytes: [UInt8] {
         var data = Array("INFMODEL".utf8) + word(format) + word(features) + [UInt8(name.utf8.count)] + name.utf8
         data += word(scale.bitPattern) + word(bias.bitPattern) + weights.map { UInt8(bitPattern: $0) }
-        for curve in [probabilities, besideFindings, alone] {
+        for curve in [probabilities, pull] {
             data.append(UInt8(curve.count))
             for (x, y) in curve { data += word(x.bitPattern) + word(y.bitPattern) }
         }
@@ -55,8 +54,8 @@ private struct ModelBytes {
         ("calibration", ModelBytes(probabilities: [])),
         ("calibration", ModelBytes(probabilities: [(0, 0.9), (1, 0.1)])),
         ("calibration", ModelBytes(probabilities: [(1, 0.1), (0, 0.9)])),
-        ("calibration", ModelBytes(probabilities: [(0, 1.5)])), ("weights", ModelBytes(besideFindings: [(0, 0.9)])),
-        ("weights", ModelBytes(besideFindings: [(0, .infinity)])), ("weights alone", ModelBytes(alone: [(0, 0.9)])),
+        ("calibration", ModelBytes(probabilities: [(0, 1.5)])), ("weights", ModelBytes(pull: [(0, 0.9)])),
+        ("weights", ModelBytes(pull: [(0, .infinity)])),
     ]
 
     @Test(arguments: malformed.indices)
@@ -144,13 +143,13 @@ private enum ShippedModel {
 @Suite struct ModelOpinionTests {
     private let likely = Rule(
         "t.likely", .sqlInjection, .likely, "a word", in: .inputs, after: [], literals: ["needle"], .containsLiteral)
-    private let hint = Rule(
-        "t.hint", .protocolAbuse, .hint, "a word", in: .inputs, after: [], literals: ["straw"], .containsLiteral)
+    private let weak = Rule(
+        "t.weak", .protocolAbuse, .weak, "a word", in: .inputs, after: [], literals: ["straw"], .containsLiteral)
 
     private func inspect(
         _ query: String, _ model: InspectionModel?, _ policy: InspectionPolicy = .standard
     ) throws -> InspectionVerdict {
-        let engine = try InspectionEngine(rules: [likely, hint], version: "test")
+        let engine = try InspectionEngine(rules: [likely, weak], version: "test")
         engine.use(model)
         var scratch = try InspectionScratch()
         let request = InspectedRequest(method: "GET", target: Array("/?\(query)".utf8))
@@ -169,34 +168,16 @@ private enum ShippedModel {
         #expect(opinion.weight == 0.5)
     }
 
-    @Test func besideAHintItNeverBlocksWhateverItsFileSays() throws {
+    @Test func besideWhatIsWeakItNeverBlocksWhateverItsFileSays() throws {
         var loud = ModelBytes.suspicious
-        loud.besideFindings = [(0, InspectionModel.maximumBesideFindings)]
+        loud.pull = [(0, InspectionModel.maximumWeight)]
         #expect(try inspect("q=straw", try InspectionModel(loud.bytes)).action == .alert)
     }
 
-    @Test func whereNothingWasFoundItReadsOnlyWhatNoPlainWordNeeds() throws {
+    @Test func whereNothingWasFoundItIsNotAsked() throws {
         var loud = ModelBytes.suspicious
-        loud.alone = [(0.5, 0), (0.9, 0.85)]
-        let model = try InspectionModel(loud.bytes)
-        // The second happens to be base64 as well.
-        for plain in ["q=anything+else", "q=anything+else-42"] {
-            let verdict = try inspect(plain, model)
-            #expect(verdict == .clean, "\(verdict)")
-        }
-        let verdict = try inspect("p=1&q=any%27thing", model)
-        #expect(verdict.action == .block)
-        #expect(verdict.category == .injection)
-        #expect(verdict.findings.map(\.parameter) == ["q"])
-        #expect(try inspect("q=any%27thing", try InspectionModel(ModelBytes.suspicious.bytes)) == .clean)
-    }
-
-    @Test func howMuchItReadsHasABound() throws {
-        var loud = ModelBytes.suspicious
-        loud.alone = [(0.5, 0), (0.9, 0.85)]
-        loud.bias = -99
-        let many = (0..<2_000).map { "p\($0)=it%27s+a+text" }.joined(separator: "&")
-        #expect(try inspect(many, try InspectionModel(loud.bytes)) == .clean)
+        loud.pull = [(0, InspectionModel.maximumWeight)]
+        #expect(try inspect("p=1&q=any%27thing", try InspectionModel(loud.bytes)) == .clean)
     }
 
     @Test func itNeverLowersAScore() throws {

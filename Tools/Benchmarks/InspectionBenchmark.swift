@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Inspection
 internal import Measuring
 
@@ -19,7 +20,26 @@ enum InspectionBenchmark {
                     Figure(name: "inspection.\(name).rate", value: megabytes, unit: "megabytes/s", bar: rate))
             }
         }
+        if let figure = try modelFigure() { figures.append(figure) }
         return figures
+    }
+
+    /// The learned model's word on one value, of the length beyond which it does not read.
+    private static func modelFigure() throws -> Figure? {
+        guard let path = InspectionModel.file(configured: nil) else { return nil }
+        let model = try InspectionModel([UInt8](try Data(contentsOf: URL(filePath: path))))
+        let text = Array("1' UNION SELECT a, b FROM t WHERE 'x'='x' -- please leave the parcel at number 14; ".utf8)
+        let value = (0..<InspectionModel.maximumText).map { text[$0 % text.count] }
+        var best = Double.infinity
+        for _ in 0..<15 {
+            let started = ThreadClock.seconds()
+            var sum: Float = 0
+            for _ in 0..<1_000 { sum += model.probability(value.span) }
+            guard sum > 0 else { fatalError("an attack's probability is 0") }
+            best = min(best, (ThreadClock.seconds() - started) / 1_000)
+        }
+        return Figure(
+            name: "inspection.model-512-byte-value", value: best * 1e6, unit: "microseconds", bar: .atMost(20))
     }
 
     /// The fastest of several rounds: what the work costs when nothing else disturbs the caches.

@@ -12,13 +12,10 @@ import dataset
 LIKELY, BLOCK = 0.65, 0.8
 # What takes a likely finding just over the block threshold: 1 - (1 - 0.65) (1 - 0.44) is 0.804.
 LIFTING = 0.44
-MAXIMUM_WEIGHT = 0.7
-# Beside a finding, and where nothing was found, which asks for more.
-HONEST_QUANTILE, HONEST_QUANTILE_ALONE = 0.995, 0.999
+MAXIMUM_WEIGHT = 0.65
+HONEST_QUANTILE = 0.995
 # A quantile of fewer requests says nothing.
-FEWEST_HONEST, FEWEST_HONEST_ALONE = 100, 300
-# How much further one must be to be blocked than to be alerted on, alone.
-MARGIN_ALONE = 1.0
+FEWEST_HONEST = 100
 # The sets whose found attacks the scorecard averages.
 AVERAGED = {"gotestwaf", "wafbypass", "libinjection", "httpparams", "payload-lists"}
 
@@ -91,23 +88,20 @@ def lifting_log_odds(results):
 
 
 def alone_log_odds(results):
-    """From where on a text in which nothing was found is blocked."""
-    return _honest_limit(results, HONEST_QUANTILE_ALONE, FEWEST_HONEST_ALONE) + MARGIN_ALONE
+    """From where on a text in which nothing was found might be blocked; only the card asks."""
+    return _honest_limit(results, 0.999, 300) + 1
 
 
 def curves(results):
-    """The model file's curves: probability of log odds, weight of a probability beside findings, and alone."""
+    """The model file's curves: probability of log odds, and weight of a probability beside findings."""
     slope, offset = fit(results)
 
     def probability(log_odds):
         return float(1 / (1 + np.exp(-(slope * log_odds + offset))))
 
     lift = lifting_log_odds(results)
-    beside = [(lift - 1, 0.0), (lift, LIFTING), (lift + 1.5, MAXIMUM_WEIGHT)]
-    block = alone_log_odds(results)
-    alone = [(block - MARGIN_ALONE - 0.25, 0.0), (block - MARGIN_ALONE, 0.51), (block, 0.805), (block + 1, 0.85)]
+    pull = [(lift - 1, 0.0), (lift, LIFTING), (lift + 1.5, MAXIMUM_WEIGHT)]
     return (
         [(float(x), probability(x)) for x in np.linspace(-8, 8, 33)],
-        [(probability(x), weight) for x, weight in beside],
-        [(probability(x), weight) for x, weight in alone],
+        [(probability(x), weight) for x, weight in pull],
     )

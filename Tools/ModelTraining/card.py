@@ -11,11 +11,10 @@ Written by `make train`; figures are shares of requests. The file is `Shared/Ins
 ({size:,} bytes: weights only, no text of anybody's).
 
 ## What it is for
-It says how likely a value is part of an attack. It reads the values in which a rule or a grammar found something, and,
-when that decides nothing yet, arguments, cookies, names, bodies and paths that hold a byte no plain word needs (at most
-4 KB a request). Its word is one finding more, `model.text`, and never lowers a score. Beside a finding it weighs at
-most {maximum}: it lifts a likely finding over the block threshold where the text agrees. Alone it blocks only where no
-honest requests of any unseen source come near. Exclusions silence it as they silence a rule.
+It says how likely a value is part of an attack. It reads the values in which a rule or a grammar found something that
+is not decided by that. Its word is one finding more, `model.text`, and never lowers a score. It weighs at most
+{maximum}: it lifts a likely finding over the block threshold where the text agrees, and no weak one. What nothing was
+found in it is not asked about, so it costs honest requests nothing. Exclusions silence it as they silence a rule.
 
 ## What it is
 Logistic regression over hashed features of the folded text: n-grams of 3 to 5 symbols, n-grams of 3 to 6 symbols of its
@@ -34,7 +33,7 @@ httpparams share their honest half and are held out together). "Reads like one" 
 request's worst text, whatever rules say: the model by itself. "Lifted" is a likely finding taken over the block
 threshold, of the requests that have one in some value, whatever else was found (honest: of those with a finding that
 were not blocked): what the model does where the certain rules fail. "Alone" is blocked with no finding at all, of the
-requests without one.
+requests without one, were it asked about these too: it is not.
 
 | held out | attacks | read like one | (in sample) | lifted | alone | honest | read like one | (in sample) | lifted | alone |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -50,13 +49,13 @@ Probabilities assume that half of all texts are attacks; sources weigh the same.
 
 The model's word takes a lone likely finding over the block threshold where fewer than one in two hundred honest
 requests of every source (of those with a hundred and more) read so to a model that had not seen it: from a probability
-of {lift:.3f}. Where nothing was found it alerts where fewer than one in a thousand did (of sources with three hundred
-and more), from {alert_alone:.4f}, and blocks a unit of log odds further, from {block_alone:.4f}.
+of {lift:.3f}.
 
 ## What was tried and is not used
 - **The model instead of rules.** On honest traffic of a kind it has not seen it reads {worst_honest} of requests like
-  attacks (above 0.9); at its own threshold for blocking alone it finds {alone_found:.0%} of the attacks of an unseen
-  source on average. Rules and grammars find far more with fewer mistakes.
+  attacks (above 0.9). At a threshold that fewer than one in a thousand of them pass, and a unit of log odds further,
+  it finds {alone_found:.0%} of the attacks of an unseen source on average, and nearly none that rules do not find
+  ("alone" above).
 - **A brake**, a low probability that lowers a sure finding: attacks of unseen sources that rules are sure of have low
   probabilities as often as the few honest requests do, and whoever attacks could write harmless words around.
 - **A model of the whole request**: numbers of values, lengths, entropy and shares of byte classes beside the text's log
@@ -81,7 +80,7 @@ def _share(count, of):
 
 
 def text(name, size, results, seen, curves, made_up):
-    probabilities, beside, alone_curve = curves
+    probabilities, pull = curves
     xs, ps = np.array(probabilities).T
     log_odds_of = lambda p: float(np.interp(p, ps, xs))
     at = log_odds_of(0.9)
@@ -126,12 +125,9 @@ def text(name, size, results, seen, curves, made_up):
     head = HEAD.format(name=name, size=size, maximum=calibration.MAXIMUM_WEIGHT, made_up=f"{made_up:,}")
     tail = TAIL.format(
         reliability="\n".join(reliability),
-        lift=beside[1][0],
-        alert_alone=alone_curve[1][0],
-        block_alone=alone_curve[2][0],
+        lift=pull[1][0],
         worst_honest=f"up to {100 * worst_honest:.1f} %",
         alone_found=float(np.mean(alone)),
-        
         doubtful_attacks=sum(r.attack for r in single),
         doubtful_honest=sum(not r.attack for r in single),
     )

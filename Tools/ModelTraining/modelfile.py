@@ -51,12 +51,12 @@ def curve(points):
     return struct.pack("<B", len(points)) + b"".join(struct.pack("<ff", x, y) for x, y in points)
 
 
-def write(path, name, weights, bias, probabilities, beside, alone):
+def write(path, name, weights, bias, probabilities, pull):
     steps, scale = quantise(weights)
     data = b"INFMODEL" + struct.pack("<II", FORMAT, FEATURES)
     data += struct.pack("<B", len(name)) + name.encode("ascii")
     data += struct.pack("<ff", scale, bias) + steps.tobytes()
-    data += curve(probabilities) + curve(beside) + curve(alone)
+    data += curve(probabilities) + curve(pull)
     data += struct.pack("<B", len(EXAMPLES))
     for text in EXAMPLES:
         data += struct.pack("<H", len(text)) + text + struct.pack("<f", logit(steps, scale, bias, text))

@@ -5,6 +5,8 @@ struct Arguments {
     var showsMisses = false
     var showsFalse = false
     var showsRules = false
+    /// Where to write each request's score, so that two runs can be compared.
+    var verdictsFile: String?
     var category: String?
     var limit = 40
     var text: String?
@@ -25,6 +27,7 @@ struct Arguments {
             case "--misses": showsMisses = true
             case "--false": showsFalse = true
             case "--rules": showsRules = true
+            case "--verdicts": verdictsFile = words.popFirst()
             case "--category": category = words.popFirst()
             case "--models": modelsFolder = words.popFirst()
             case "--model": shippedModel = words.popFirst()

@@ -6,6 +6,7 @@ struct Judge: ~Copyable {
     private let engine: InspectionEngine
     private var scratch: InspectionScratch
     private let arguments: Arguments
+    private(set) var verdicts: [String] = []
     /// How often each rule was the strongest finding: of a blocked attack, of a blocked honest request.
     private var decisive: [String: (attacks: Int, honest: Int)] = [:]
 
@@ -25,6 +26,7 @@ struct Judge: ~Copyable {
             let blocked = verdict.action == .block
             tally.add(labelled, verdict.action)
             guard isShown else { continue }
+            if arguments.verdictsFile != nil { verdicts.append(Self.line(labelled, verdict)) }
             if arguments.showsRules { count(verdict, labelled, blocked) }
             if blocked != labelled.isAttack, isWanted(labelled), shown < arguments.limit {
                 shown += 1
@@ -33,6 +35,11 @@ struct Judge: ~Copyable {
         }
         tally.microseconds = (ThreadClock.seconds() - started) / Double(max(1, corpus.requests.count)) * 1e6
         return tally
+    }
+
+    private static func line(_ labelled: LabelledRequest, _ verdict: InspectionVerdict) -> String {
+        let rules = verdict.findings.map(\.ruleID).joined(separator: " ")
+        return "\(labelled.id) \(labelled.isAttack ? "attack" : "honest") \(verdict.action) \(rules)"
     }
 
     /// One text, as a query's value.

@@ -5,6 +5,10 @@ struct Report {
     /// The sets whose found attacks are averaged, and those whose refusals are.
     private static let averaged = ["gotestwaf", "wafbypass", "libinjection", "httpparams", "payload-lists"]
 
+    /// The share of honest requests that may be refused, where it is not one in a thousand. The last two are the sets of
+    /// `make honest`.
+    private static let strictBars = ["webhooks": 0, "web": 0, "prose": 0.0003]
+
     /// One set: the figures that count, and the same without a model and with the one that ships.
     struct Row {
         var counted: Tally
@@ -31,14 +35,20 @@ struct Report {
         ]
         lines += tallies.map(row) + modelTable
         lines += ["", "## By category", "", "Attacks found, of all.", ""]
-        lines += tallies.filter { !$0.categories.isEmpty }.map { tally in
-            let parts = tally.categories.sorted { $0.key < $1.key }.map {
+        lines += list(\.categories)
+        let honest = list(\.honestKinds)
+        if !honest.isEmpty { lines += ["", "Honest requests refused, of all.", ""] + honest }
+        lines += ["", "## Bars", ""] + figures.map { "    \($0)" } + [""]
+        return lines.joined(separator: "\n")
+    }
+
+    private func list(_ counts: KeyPath<Tally, [String: Tally.Count]>) -> [String] {
+        tallies.filter { !$0[keyPath: counts].isEmpty }.map { tally in
+            let parts = tally[keyPath: counts].sorted { $0.key < $1.key }.map {
                 "\($0.key) \($0.value.blocked)/\($0.value.all)"
             }
             return "- **\(tally.corpus)**: " + parts.joined(separator: ", ")
         }
-        lines += ["", "## Bars", ""] + figures.map { "    \($0)" } + [""]
-        return lines.joined(separator: "\n")
     }
 
     private func row(_ tally: Tally) -> String {
@@ -82,11 +92,10 @@ struct Report {
     var figures: [String] {
         let found = tallies.filter { Self.averaged.contains($0.corpus) }.map(\.attacks.share)
         let mean = found.reduce(0, +) / Double(max(1, found.count))
-        var lines = [
-            figure("scorecard.found", mean, "share", mean >= 0.85, "bar >= 0.85, aim 0.95")
-        ]
+        var lines =
+            found.isEmpty ? [] : [figure("scorecard.found", mean, "share", mean >= 0.85, "bar >= 0.85, aim 0.95")]
         for tally in tallies where tally.benign.all > 0 {
-            let bar = tally.corpus == "webhooks" ? 0 : 0.001
+            let bar = Self.strictBars[tally.corpus] ?? 0.001
             lines.append(
                 figure(
                     "scorecard.refused.\(tally.corpus)", tally.benign.share, "share", tally.benign.share <= bar,

@@ -14,6 +14,8 @@ struct Tally {
     var attacks = Count()
     var benign = Count()
     var categories: [String: Count] = [:]
+    /// Of the honest requests, where a set tells kinds of these apart.
+    var honestKinds: [String: Count] = [:]
     var microseconds = 0.0
 
     mutating func add(_ request: LabelledRequest, _ action: InspectionVerdict.Action) {
@@ -29,6 +31,9 @@ struct Tally {
             benign.all += 1
             benign.blocked += count
             benign.alerted += alert
+            guard request.category != "none" else { return }
+            honestKinds[request.category, default: Count()].all += 1
+            honestKinds[request.category, default: Count()].blocked += count
         }
     }
 

@@ -3,8 +3,8 @@
 // Judges every labelled request of the corpora in process, as the gateway would, and prints what was found and what was
 // wrongly refused. With `--models`, each set is judged with the model that was trained without it (`SET.model`), which
 // is the figure that counts; `--model` is the one that ships and has seen them all. `--text TEXT` judges one query value.
-// `--misses` and `--false` list examples of what went wrong, `--rules` how often each rule decided. `--export FOLDER`
-// writes what training reads.
+// `--misses` and `--false` list examples of what went wrong, `--rules` how often each rule decided, `--verdicts FILE`
+// writes what became of every request, for comparing two runs. `--export FOLDER` writes what training reads.
 internal import Foundation
 internal import Glibc
 internal import Inspection
@@ -47,4 +47,7 @@ for name in sets {
 let report = Report(rows: rows)
 print(report.markdown)
 if let file = arguments.output { try report.markdown.write(toFile: file, atomically: true, encoding: .utf8) }
+if let file = arguments.verdictsFile {
+    try judge.verdicts.map { $0 + "\n" }.joined().write(toFile: file, atomically: true, encoding: .utf8)
+}
 judge.printRules()

@@ -9,15 +9,12 @@ package final class InspectionModel: Sendable {
     package let checksum: UInt64
     private let values: ValueModel
     private let probabilities: Curve
-    /// What a probability weighs beside a finding in the same value, and where nothing was found in it.
-    private let besideFindings: Curve
-    private let alone: Curve
+    /// What a probability weighs beside a finding in the same value.
+    private let weights: Curve
 
     package static let ruleID = "model.text"
-    /// Whatever its file says, a model's word beside a hint does not block: 1 - (1 - 0.2) (1 - 0.7) is 0.76.
-    static let maximumBesideFindings: Float = 0.7
-    /// Never as sure as a rule that is certain.
-    static let maximumAlone: Float = 0.85
+    /// Whatever its file says, a model's word beside one weak finding does not block: 1 - (1 - 0.4) (1 - 0.65) is 0.79.
+    static let maximumWeight: Float = 0.65
     /// How far an example's result may be from the file's: sums of floats in another order.
     private static let tolerance: Float = 0.01
 
@@ -32,8 +29,7 @@ package final class InspectionModel: Sendable {
         name = try Self.readName(&file)
         values = try Self.readValueModel(&file)
         probabilities = try file.curve(of: "calibration", within: 0...1)
-        besideFindings = try file.curve(of: "weights", within: 0...Self.maximumBesideFindings)
-        alone = try file.curve(of: "weights alone", within: 0...Self.maximumAlone)
+        weights = try file.curve(of: "weights", within: 0...Self.maximumWeight)
         try Self.checkExamples(&file, values)
         try file.finish()
         checksum = ModelFile.checksum(bytes[...])
@@ -69,6 +65,8 @@ package final class InspectionModel: Sendable {
 
     // MARK: The file
 
+    /// Of a longer value the beginning is read.
+    package static let maximumText = ValueModel.maximumText
     package static let maximumFileBytes = ModelFile.maximumLength
 
     /// Where the model's file is: the configured one, none when that is `none`, else the one shipped with the program,
@@ -85,6 +83,5 @@ package final class InspectionModel: Sendable {
     /// The probability, 0…1, that a text is part of an attack, when half of all texts are.
     package func probability(_ text: Span<UInt8>) -> Float { probabilities.value(at: values.logit(text)) }
 
-    func weightBesideFindings(_ probability: Float) -> Float { besideFindings.value(at: probability) }
-    func weightAlone(_ probability: Float) -> Float { alone.value(at: probability) }
+    func weight(_ probability: Float) -> Float { weights.value(at: probability) }
 }

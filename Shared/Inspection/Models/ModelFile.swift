@@ -2,7 +2,7 @@
 ///
 ///     magic "INFMODEL" · format u32 · features u32 · name (u8 length, ASCII)
 ///     text model: scale f32 · bias f32 · 65,536 weights i8
-///     probability of log odds: curve · weight of a probability beside findings: curve · alone: curve
+///     probability of log odds: curve · weight of a probability: curve
 ///     examples: u8 count, each u16 length, bytes, f32 log odds
 ///     checksum: FNV-1a over everything before it, u64
 ///

@@ -232,11 +232,15 @@ if fuzzing {
     package.targets.append(
         .executableTarget(
             name: "fuzzers",
-            dependencies: ["Core", "AddressSets", "JSON", "Contracts", "HTTP", "Inspection", "Messaging", "gateway"],
+            dependencies: [
+                "Core", "AddressSets", "JSON", "Contracts", "HTTP", "WebSocket", "Inspection", "Messaging",
+                "Cryptography",
+                "gateway",
+            ],
             path: "Tools/Fuzzers",
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
     for target in package.targets where target.type != .system {
-        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])]
     }
 }
 

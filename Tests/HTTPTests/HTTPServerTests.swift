@@ -334,6 +334,7 @@ private let echo: @Sendable (HTTPServerRequest, HTTPResponseWriter) async throws
     @Test func `RFC 9110 §5.6.7: dates are written in the fixed format`() {
         #expect(HTTPDate.text(secondsSince1970: 784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
         #expect(HTTPDate.text(secondsSince1970: 951_782_400) == "Tue, 29 Feb 2000 00:00:00 GMT")
+        #expect(HTTPDate.text(secondsSince1970: -59_200_000_000) == "Sat, 09 Jan 0094 19:33:20 GMT")
     }
 
     @Test(

@@ -51,6 +51,23 @@ import Testing
                     + "\r\n--xyz--\r\n"
             }
         ),
+        // Nothing ends the last part; some readers take it for whole.
+        (
+            "multipart/form-data; boundary=xyz",
+            {
+                "--xyz\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n" + filler($0)
+                    + "\r\n--xyz\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n\($1)"
+            }
+        ),
+        // A field to who ends a head at any empty line, a file's head to who does not.
+        (
+            "multipart/form-data; boundary=xyz",
+            {
+                "--xyz\nContent-Disposition: form-data; name=\"b\"\n\nfilename=a\r\n\r\n"
+                    + String(repeating: "x1", count: $0 / 2) + " \($1)"
+                    + "\r\n--xyz--\r\n"
+            }
+        ),
     ]
 
     @Test(arguments: kinds.indices, [3_000, 4_090, 9_000])

@@ -42,6 +42,15 @@ let fuzzTargets: [String: @Sendable ([UInt8]) -> Void] = [
     "request-paths": { bytes in GatewayFuzzing.path(bytes) },
     "routes-file": { bytes in _ = RoutesFile.isGood(bytes) },
     "seclang": { bytes in SecLangFuzzing.load(bytes) },
+    // One side of a WebSocket, in any split.
+    "websocket": { bytes in WebSocketFuzzing.frames(bytes) },
+    "multipart": { bytes in MultipartFuzzing.read(bytes) },
+    // A header and claims.
+    "jwt": { bytes in TokenFuzzing.verify(bytes) },
+    // The first byte chooses the field.
+    "field-values": { bytes in FieldFuzzing.read(bytes) },
+    // What a crash leaves behind on disk.
+    "spool-segment": { bytes in GatewayFuzzing.segment(bytes) },
     // The first byte chooses the grammar.
     "grammars": { bytes in InspectionFuzzing.judge(bytes) },
     "models": { bytes in InspectionFuzzing.loadModel(bytes) },

@@ -1,4 +1,4 @@
-internal import gateway
+@testable import gateway
 
 enum GatewayFuzzing {
     private static let table = RouteTable(
@@ -23,5 +23,23 @@ enum GatewayFuzzing {
                 && fitting.allSatisfy { other in
                     found.map { !other.route.path.isMoreSpecific(than: $0.route.path) } ?? false
                 })
+    }
+
+    /// What a crash left on disk; an odd first byte: with the right length and checksum before it. What was read whole is
+    /// written the same.
+    static func segment(_ bytes: [UInt8]) {
+        guard let first = bytes.first else { return }
+        var rest = bytes.dropFirst()
+        if first & 1 == 1 {
+            let head = UInt64(rest.count) | UInt64(Checksum.of(rest)) << 32
+            rest = ((0..<SpoolRecord.headLength).map { UInt8(truncatingIfNeeded: head >> (8 * $0)) } + rest)[...]
+        }
+        while case .record(let record, let length) = SpoolRecord.read(rest) {
+            precondition(length > 0 && length <= rest.count)
+            var written: [UInt8] = []
+            record.append(to: &written)
+            precondition(SpoolRecord.read(written[...]) == .record(record, length: written.count))
+            rest = rest.dropFirst(length)
+        }
     }
 }

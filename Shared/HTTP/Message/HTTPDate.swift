@@ -12,8 +12,9 @@ package enum HTTPDate {
         let time = seconds - day * 86_400
         let date = CivilDay(daysSince1970: Int(day))
         let weekday = weekdays[Int((day % 7 + 7) % 7)]
+        let year = twoDigits(Int64(date.year / 100)) + twoDigits(Int64(date.year % 100))
         let clock = [time / 3_600, time / 60 % 60, time % 60].map(twoDigits).joined(separator: ":")
-        return "\(weekday), \(twoDigits(Int64(date.day))) \(months[date.month - 1]) \(date.year) \(clock) GMT"
+        return "\(weekday), \(twoDigits(Int64(date.day))) \(months[date.month - 1]) \(year) \(clock) GMT"
     }
 
     /// Nil for what is no date in any of the three forms. The day of the week is not looked at.

@@ -59,7 +59,7 @@ package struct BodyWindows: Sendable {
         defer { kind = .other }
         switch kind {
         case .json(var json): return json.close()
-        case .multipart(var parts): return parts.close()
+        case .multipart(var parts): return parts.finish()
         case .form, .other:
             defer { pending = [] }
             return pending.isEmpty ? nil : pending

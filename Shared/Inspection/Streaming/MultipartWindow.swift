@@ -24,6 +24,8 @@ struct MultipartWindow: Sendable {
     private var window: [UInt8] = []
     private var header: [UInt8] = []
     private var parts = 0
+    /// How much of a header is known to hold no empty line.
+    private var searched = 0
 
     init(boundary: [UInt8]) {
         delimiter = Array("\n--".utf8) + boundary
@@ -53,8 +55,7 @@ struct MultipartWindow: Sendable {
             state = .end
             return true
         }
-        let found = position(of: Array("\r\n\r\n".utf8)).map { $0 + 4 } ?? position(of: [10, 10]).map { $0 + 2 }
-        guard let end = found ?? (pending.count > Self.maximumHeader ? Self.maximumHeader : nil) else { return false }
+        guard let end = endOfHeader() else { return false }
         // What stands on the delimiter's own line is not the header's.
         let start = pending[..<end].firstIndex(of: 10).map { $0 + 1 } ?? 0
         header = opening + pending[min(start, end)..<end]
@@ -63,6 +64,21 @@ struct MultipartWindow: Sendable {
         state = .content(room: header.span.contains("filename") ? Self.maximumFileBytes : nil)
         pending.removeFirst(end)
         return true
+    }
+
+    /// Behind the first empty line, whoever wrote it how: what is a field to one reader must not be a file's head to us.
+    private mutating func endOfHeader() -> Int? {
+        let count = min(pending.count, Self.maximumHeader)
+        for index in searched..<max(searched, count) where pending[index] == 10 {
+            let next = index + (index + 1 < count && pending[index + 1] == 13 ? 2 : 1)
+            if next < count, pending[next] == 10 {
+                searched = 0
+                return next + 1
+            }
+        }
+        // Not again and again when a header comes byte by byte, but for a break that has only begun.
+        searched = count < Self.maximumHeader ? max(0, count - 2) : 0
+        return count < Self.maximumHeader ? nil : count
     }
 
     /// Goes to the next delimiter, keeping what comes before as far as there is room.
@@ -88,7 +104,8 @@ struct MultipartWindow: Sendable {
     private mutating func append(_ content: ArraySlice<UInt8>, _ size: Int, _ windows: inout [[UInt8]]) {
         var rest = content
         while window.count + rest.count > size {
-            let part = rest.prefix(max(1, size - window.count))
+            // None when a header filled it: what is repeated of one is small.
+            let part = rest.prefix(max(0, size - window.count))
             window += part
             rest = rest.dropFirst(part.count)
             let tail = window.suffix(min(BodyWindows.overlap, window.count))
@@ -100,8 +117,19 @@ struct MultipartWindow: Sendable {
         window += rest
     }
 
+    /// What is left at the end, of a part without a delimiter behind it as well: some readers take it for whole.
+    mutating func finish() -> [UInt8]? {
+        switch state {
+        case .content(let room): window += pending.prefix(room ?? pending.count)
+        case .header: window += opening + pending
+        case .preamble, .end: break
+        }
+        pending = []
+        return close()
+    }
+
     /// Nil when there is nothing in it.
-    mutating func close() -> [UInt8]? {
+    private mutating func close() -> [UInt8]? {
         guard !window.isEmpty else { return nil }
         defer {
             window = []

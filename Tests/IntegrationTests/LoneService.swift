@@ -33,6 +33,7 @@ struct LoneService {
     var log: String { PrivateFiles.read(logPath) ?? "" }
     var isRunning: Bool { child.isRunning }
     func status(_ target: String) -> Int? { PlainHTTP.send("GET", target, port: port)?.status }
+    func kill9() async { _ = await child.stop(signal: SIGKILL) }
     func stop() async -> ExitStatus { await child.stop(limit: .seconds(30)) }
 
     /// faketime shifts the wall clock of a program by what stands in a file, read anew every time.

@@ -17,6 +17,8 @@ final class GatewayService: Service {
 
     private static let callPatience = Duration.seconds(10)
     private static let retryPause = Duration.seconds(2)
+    /// Who is banned is known before the first client comes; but nobody waits longer for the database than so.
+    private static let databasePatience = Duration.seconds(3)
     private static let rollOffPause = Duration.seconds(60)
     private static let farewell = Duration.seconds(1)
     private static let decisionsPerPage: UInt32 = 500
@@ -186,15 +188,16 @@ final class GatewayService: Service {
     // MARK: Life
 
     func start() async throws {
+        let reactor = runtime.bus.reactor
+        let isLoaded = await reactor.perform { [self] in await loadStored(deadline: .after(Self.databasePatience)) }
         let address = try await server.start()
         if configuration.challenge.secret == nil {
             runtime.log.warning("without challenge.key nothing can be asked of clients: a challenge refuses")
         }
         runtime.log.info("listening", ["address": .describing(address), "tls": .bool(certificates != nil)])
-        let reactor = runtime.bus.reactor
         let started = Tasks(
             background: [
-                reactor.run { [self] in await loadStored() },
+                reactor.run { [self] in if !isLoaded { await keepLoading() } },
                 reactor.run { [self] in await tick() },
                 reactor.run { [self] in await rollOffKeys() },
                 reactor.run { [self] in await sharing.tell() },
@@ -307,20 +310,23 @@ final class GatewayService: Service {
         }
     }
 
-    /// What was in force before the last stop, as soon as the database answers.
-    private func loadStored() async {
-        let store = EnforcementStore(database: runtime.database)
-        while !Task.isCancelled {
-            do {
-                let stored = try await store.load(now: .now)
-                state.enforcements.update { table in for enforcement in stored { table.apply(enforcement, now: .now) } }
-                metrics.enforcements.set(state.enforcements.current.count)
-                return runtime.log.info("decisions in force were loaded", ["count": .int(stored.count)])
-            } catch {
-                runtime.log.debug("the stored decisions cannot be read yet", ["error": .error(error)])
-            }
-            try? await Reactor.sleep(for: Self.retryPause)
+    /// What was in force before the last stop. False when the database did not tell.
+    private func loadStored(deadline: Deadline? = nil) async -> Bool {
+        do {
+            let stored = try await EnforcementStore(database: runtime.database).load(now: .now, deadline: deadline)
+            state.enforcements.update { table in for enforcement in stored { table.apply(enforcement, now: .now) } }
+            metrics.enforcements.set(state.enforcements.current.count)
+            runtime.log.info("decisions in force were loaded", ["count": .int(stored.count)])
+            return true
+        } catch {
+            runtime.log.debug("the stored decisions cannot be read yet", ["error": .error(error)])
+            return false
         }
+    }
+
+    /// The same, as soon as the database answers.
+    private func keepLoading() async {
+        while !Task.isCancelled, await !loadStored() { try? await Reactor.sleep(for: Self.retryPause) }
     }
 
     /// Idempotency keys whose time is over, some at a time. Every replica does it; none waits for another.

@@ -7,12 +7,12 @@ struct EnforcementStore: Sendable {
 
     let database: Database
 
-    func load(now: Timestamp) async throws -> [Enforcement] {
+    func load(now: Timestamp, deadline: Deadline? = nil) async throws -> [Enforcement] {
         let rows = try await database.query(
             """
             SELECT decision_id, subject_kind, subject, action, expires_at, reason, allowed_per_second, incident_id
             FROM enforcements WHERE expires_at > $1 ORDER BY expires_at DESC LIMIT $2
-            """, [.timestamp(now), .int(Self.maximumLoaded)])
+            """, [.timestamp(now), .int(Self.maximumLoaded)], deadline: deadline)
         return try rows.compactMap { try Enforcement($0) }
     }
 

@@ -7,7 +7,7 @@ RELEASE = $(SWIFT) build -c release --static-swift-stdlib
 SUITE = INFINITE_ONLY=gateway,auth,detector,labyrinth,agent-coordinator,metrics,audit,local-stack,sample-app
 
 .DEFAULT_GOAL := help
-.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-gateway bench-idle bench-bus bench-store bench-detector bench-addresses bench-inspection bench-detection scorecard train prove-edge proto sdk release clean
+.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-gateway bench-idle bench-bus bench-store bench-detector bench-addresses bench-inspection bench-detection scorecard train prove-edge prove-attacks proto sdk release clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-36s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,10 +51,9 @@ bench-runtime bench-gateway bench-idle bench-bus bench-store bench-detector benc
 	$(if $(filter idle,$*),$(RELEASE) --product gateway)
 	.build/release/benchmarks $*
 
-prove-edge: deps ## What other servers, clients and attackers make of the gateway (Tools/EdgeProof)
+prove-edge prove-attacks: prove-%: deps ## What other servers, clients, faults and attackers make of it (Tools/EdgeProof)
 	@Tools/quietly "building" env $(SUITE) $(RELEASE)
-	@for proof in smuggling clients reloads restarts slow; do \
-	  .venv/bin/python Tools/EdgeProof/$$proof.py .build/release/gateway || exit 1; done
+	@Tools/EdgeProof/prove $* .build/release
 
 scorecard: deps ## What the detection engine finds and wrongly refuses, per labelled corpus (docs/scorecard.md)
 	INFINITE_ONLY=scorecard $(SWIFT) build -c release --scratch-path .build/scorecard

@@ -1,21 +1,29 @@
 """slow.py GATEWAY [SECONDS]: who sends slowly, opens much or resets rapidly costs bounded memory and nobody else.
 
-Each attack runs for so long; meanwhile an ordinary client asks and its p99 is compared with that of quiet times.
+Each attack runs for so long, again and again, in turn against the gateway that an ordinary client asks and against another
+one beside it. Attackers, gateways, upstream and client share this machine's cores either way; what the client feels more
+when its own gateway is attacked is that gateway's lack of fairness.
 """
 
 import contextlib
+import itertools
 import socket
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 
 import h2.config
 import h2.connection
 import h2.exceptions
+
+import frames
 from load import figure, latencies, p99
 from stage import Gateway, Stage
 
+# Of each attack, so that a moment in which the machine is busy with something else counts little.
+ROUNDS = 3
 SLOW = {
     "slow-headers": ["-H", "-i", "2"], "slow-body": ["-B", "-i", "2", "-s", "8192"], "ranges": ["-R", "-a", "10", "-b", "3000"],
     "slow-read": ["-X", "-w", "512", "-y", "1024", "-n", "5", "-z", "32", "-k", "3"],
@@ -71,37 +79,61 @@ def rapid_resets(gateway: Gateway, seconds: int) -> None:
                     connection.sendall(client.data_to_send())
 
 
+def endless_heads(gateway: Gateway, seconds: int) -> None:
+    """Heads of HTTP/2 in ever more CONTINUATION frames (CVE-2024-27316)."""
+    end = time.monotonic() + seconds
+    # A literal field without indexing, as often as it fits.
+    block = (b"\0\x01x\x10" + b"a" * 16) * 800
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frames.frame(4, 0, b"", 0)
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as connection:
+            connection.sendall(preface + frames.frame(1, 0, block))
+            while time.monotonic() < end:
+                connection.sendall(frames.frame(9, 0, block))
+
+
+ATTACKS = {name: (lambda gateway, seconds, options=options: slowhttptest(gateway, options, seconds)) for name, options in SLOW.items()} | {
+    "connections": floods, "header-bombs": bombs, "rapid-reset": rapid_resets, "continuations": endless_heads}
+
+
+def attacked(attack, victim: Gateway, asked: Gateway, seconds: int) -> tuple[list[float], int]:
+    """What an ordinary client of one gateway feels while another one, or the same, is attacked; and the victim's memory."""
+    with ThreadPoolExecutor(1) as attacker:
+        running = attacker.submit(attack, victim, seconds)
+        time.sleep(seconds / 2)
+        taken, memory = latencies(asked.port, 150), victim.memory()
+        # An attack that could not be made proves nothing: what stopped it is raised here.
+        running.result()
+    return taken, memory
+
+
 def main(program: str, seconds: int) -> int:
     with Stage() as stage:
         port = stage.quick_upstream()
-        gateway = stage.gateway(
-            program, f"routes:\n  - {{ upstream: \"127.0.0.1:{port}\", inspection: enforce }}\n", settings="  plain_http2: true")
-        latencies(gateway.port, 200)
-        quiet, before = p99(latencies(gateway.port, 400)), gateway.memory()
-        print(f"quiet: p99 {quiet:.1f} ms, {before / 1e6:.0f} MB")
-        attacks = {name: (lambda options=options: slowhttptest(gateway, options, seconds)) for name, options in SLOW.items()}
-        attacks |= {"connections": lambda: floods(gateway, seconds), "header-bombs": lambda: bombs(gateway, seconds),
-                    "rapid-reset": lambda: rapid_resets(gateway, seconds)}
+        routes = f"routes:\n  - {{ upstream: \"127.0.0.1:{port}\", inspection: enforce }}\n"
+        gateway, other = (stage.gateway(program, routes, settings="  plain_http2: true") for _ in range(2))
+        for each in (gateway, other):
+            latencies(each.port, 200)
+        before = gateway.memory()
+        print(f"quiet: p99 {p99(latencies(gateway.port, 400)):.1f} ms, {before / 1e6:.0f} MB")
         fine = []
-        for name, attack in attacks.items():
-            with ThreadPoolExecutor(1) as attacker:
-                running = attacker.submit(attack)
-                time.sleep(seconds / 3)
-                taken, memory = latencies(gateway.port, 300), gateway.memory()
-            # An attack that could not be made proves nothing: what stopped it is raised here.
-            running.result()
-            failed = sum(each == float("inf") for each in taken)
-            fine.append(figure(f"{name}.healthy-failures", failed, "requests", 0))
-            fine.append(figure(f"{name}.memory", (memory - before) / 1e6, "MB", 100))
-            # Attacker, gateway and client share this machine's cores: the clock decides nothing here.
-            figure(f"{name}.healthy-p99", p99(taken) / quiet, "x quiet", 2)
-        if gateway.process.poll() is not None:
-            print("the gateway ended")
-            fine.append(False)
+        for name, attack in ATTACKS.items():
+            rounds = [(attacked(attack, other, gateway, seconds), attacked(attack, gateway, gateway, seconds)) for _ in range(ROUNDS)]
+            beside, under = ([taken for each in rounds for taken in each[place][0]] for place in (0, 1))
+            memory = max(each[1][1] for each in rounds)
+            failed = sum(each == float("inf") for each in itertools.chain(beside, under))
+            print(f"{name}: p50 {median(under):.2f} ms, p99 {p99(under):.2f} ms; beside it {median(beside):.2f} and {p99(beside):.2f} ms")
+            fine += [figure(f"{name}.healthy-failures", failed, "requests", 0),
+                     figure(f"{name}.memory", (memory - before) / 1e6, "MB", 100),
+                     figure(f"{name}.healthy-p99", p99(under) / p99(beside), "x that beside it", 2)]
+        for each in (gateway, other):
+            if each.process.poll() is not None:
+                print("a gateway ended")
+                fine.append(False)
     return 0 if all(fine) else 1
 
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit("usage: slow.py GATEWAY [SECONDS]")
-    sys.exit(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 10))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 6))

@@ -1,7 +1,8 @@
 """smuggling.py GATEWAY [SEED]: one byte stream, two readers, the same requests?
 
-Sends streams that servers are known to read differently, each to every kind of server behind the gateway, and compares
-what the gateway says it passed on with what the server says it understood. Differences are smuggled requests.
+Sends streams that servers are known to read differently, of HTTP/1.1 and of HTTP/2 (frames.py), each to every kind of
+server behind the gateway, and compares what the gateway says it passed on with what the server says it understood.
+Differences are smuggled requests.
 """
 
 import collections
@@ -11,6 +12,7 @@ import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import frames
 from backends import KINDS, Backend
 from stage import Gateway, Stage, wait_until
 
@@ -128,14 +130,15 @@ def written(stream: str, number: int, host: str) -> bytes:
     return text.encode("utf-8", "surrogateescape") if any(ord(each) > 255 for each in text) else text.encode("latin-1")
 
 
-def send(gateway: Gateway, data: bytes) -> None:
+def send(gateway: Gateway, data: bytes, is_answered=lambda _: False) -> None:
     """One connection; what it answers does not matter, only that it ends."""
+    answer = b""
     try:
         with socket.create_connection(("127.0.0.1", gateway.port), timeout=15) as connection:
             connection.sendall(data)
             # Answers of whole requests come first, then nobody waits for the rest of an unfinished one.
             connection.settimeout(0.4)
-            while connection.recv(65_536):
+            while (piece := connection.recv(65_536)) and not is_answered(answer := answer + piece):
                 pass
     except OSError:
         pass
@@ -153,7 +156,7 @@ def passed_on(gateway: Gateway, host: str, answered: bool = False):
     """The requests that the gateway began to pass on; of these, those that the server answered."""
     for line in gateway.access_log.read_text(errors="replace").splitlines():
         entry = json.loads(line)
-        if entry["route"] == host and entry["upstream"] and (not answered or entry["status"] < 400):
+        if entry["route"] == host and entry["upstream"] and (not answered or 200 <= entry["status"] < 400):
             query = entry.get("query")
             yield entry["method"], entry["path"] + (f"?{query}" if query else "")
 
@@ -168,25 +171,30 @@ def understood(backend: Backend):
 def main(program: str, seed: int) -> int:
     plain = framings() + lengths() + chunks() + lines()
     streams = plain + mutations(plain, 300, seed)
+    framed = frames.requests()
+    framed += frames.mutations(framed, 150, seed)
     with Stage() as stage:
         backends = [Backend(stage, kind) for kind in KINDS]
         routes = "routes:\n" + "".join(
             f"  - {{ name: {each.kind}, host: {each.kind}.test, upstream: \"127.0.0.1:{each.port}\", inspection: off }}\n"
             for each in backends)
-        gateway = stage.gateway(program, routes)
+        gateway = stage.gateway(program, routes, settings="  plain_http2: true")
         with ThreadPoolExecutor(24) as senders:
             for backend in backends:
                 for number, stream in enumerate(streams):
                     senders.submit(send, gateway, written(stream, number, f"{backend.kind}.test"))
-        differences = sum(compare(gateway, backend, streams) for backend in backends)
+                for number, request in enumerate(framed, len(streams)):
+                    senders.submit(send, gateway, frames.written(request, number, f"{backend.kind}.test"), frames.is_answered)
+        differences = sum(compare(gateway, backend, streams + framed) for backend in backends)
         assert gateway.process.poll() is None, "the gateway ended"
         total = sum(1 for backend in backends for _ in passed_on(gateway, backend.kind, answered=True))
-        print(f"smuggling: {len(streams)} streams (seed {seed}) to each of {len(backends)} servers, "
-              f"{total} requests answered, {differences} streams understood differently")
-        return 1 if differences or not total else 0
+        by_frames = gateway.access_log.read_text(errors="replace").count('"protocol":"HTTP/2"')
+        print(f"smuggling: {len(streams)} streams of HTTP/1.1 and {len(framed)} of HTTP/2 (seed {seed}) to each of {len(backends)} "
+              f"servers, {total} requests answered, {differences} streams understood differently")
+        return 1 if differences or not total or not by_frames else 0
 
 
-def compare(gateway: Gateway, backend: Backend, streams: list[str]) -> int:
+def compare(gateway: Gateway, backend: Backend, streams: list) -> int:
     """The number of streams of which the server saw a request that the gateway did not pass on, or not one that it
     answered. A request that broke off in its body is one that the server may have seen or not."""
     answered = by_case(passed_on(gateway, backend.kind, answered=True))

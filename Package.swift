@@ -134,6 +134,9 @@ let package = Package(
         // Apart from the others, so that only who runs it needs libmodsecurity.
         tool("detection-benchmark", folder: "DetectionBenchmark", ["Inspection", "CModSecurity", "Measuring"]),
 
+        // What one judgement costs, for callgrind to count.
+        tool("inspection-cost", folder: "InspectionCost", ["Inspection", "Measuring"]),
+
         tool("scorecard", folder: "Scorecard", ["Core", "Inspection", "JSON", "Measuring"]),
 
         .target(name: "ThreadSanitizer", path: "Tests/ThreadSanitizer"),

@@ -4,7 +4,11 @@ internal import PatternMatching
 struct GateDraft {
     private(set) var sets: [ByteSet] = []
     private(set) var literals: [[UInt8]] = []
-    private(set) var words: [[UInt8]] = []
+    private(set) var words: [(bytes: [UInt8], edges: WordEdges)] = []
+    /// The literals are looked for in the value without its blanks.
+    private(set) var isJoined = false
+    /// SQL's comments may stand where a literal was joined.
+    private(set) var isTornByComments = false
     private(set) var minimumLength = 0
 
     var needsLiteral: Bool { !literals.isEmpty || !words.isEmpty }
@@ -23,9 +27,11 @@ struct GateDraft {
                 let choice = gate.literals.map { Array($0.utf8) }
                 let isChoice = !choice.isEmpty && gate.words.isEmpty
                 var draft = GateDraft(rule, bytes: gate.bytes, choices: isChoice ? [choice] : [])
+                draft.isJoined = draft.isJoined || gate.isJoined
                 guard !gate.words.isEmpty else { return draft }
                 draft.literals = choice
-                draft.words = gate.words.map { Array($0.utf8) }
+                let edges = gate.followers.map { WordEdges.name.followed(by: $0) } ?? .name
+                draft.words = gate.words.map { (Array($0.utf8), edges) }
                 return draft
             }
         case .matches(let text):
@@ -47,13 +53,22 @@ struct GateDraft {
         let chain = rule.transformations
         self.minimumLength = minimumLength
         let own = rule.literals.isEmpty ? [] : [rule.literals.map { Array($0.utf8) }]
-        let usable = (own + choices).map { $0.map { Self.whole($0, chain) } }.filter { !$0.contains([]) }
+        let usable = (own + choices).map { Choice($0, chain) }.filter { !$0.literals.contains([]) }
         // Whatever is done to a literal, each of its bytes stands somewhere.
-        sets = usable.map { choice in Self.widened(ByteSet(choice.compactMap(Self.rarest)), chain) }
-        let long = usable.filter { !$0.allSatisfy { $0.count == 1 } }
-        if let best = long.min(by: { Rarity.of($0) < Rarity.of($1) }) {
-            self.minimumLength = max(minimumLength, best.map(\.count).min() ?? 0)
-            literals = Array(Set(best.map { Rarity.window($0, Self.windowLength) }))
+        sets = usable.map { choice in Self.widened(ByteSet(choice.literals.compactMap(Self.rarest)), chain) }
+        let long = usable.filter { !$0.literals.allSatisfy { $0.count == 1 } }
+        if let known = rule.words, !known.joined.isEmpty {
+            literals = known.joined
+            isJoined = true
+            isTornByComments = chain.contains(.replaceSQLComments)
+        } else if let known = rule.words {
+            words = known.spelled
+            literals = rule.literals.map { Array($0.utf8) }.filter { !$0.contains(where: \.isLetter) }
+        } else if let best = long.min(by: { Rarity.of($0.literals) < Rarity.of($1.literals) }) {
+            self.minimumLength = max(minimumLength, best.literals.map(\.count).min() ?? 0)
+            literals = Array(Set(best.literals.map { Rarity.window($0, Self.windowLength) }))
+            isJoined = best.isJoined || chain.contains(.removeWhitespace)
+            isTornByComments = best.isJoined && chain.contains(.replaceSQLComments)
         }
         sets += (rule.bytes + bytes).map { Self.widened($0, chain) }
         let telling = Set(sets).filter { Rarity.of($0) < Self.frequent && !$0.intersects(Self.letters) }
@@ -64,13 +79,31 @@ struct GateDraft {
         literal.min { Rarity.of([[$0]]) < Rarity.of([[$1]]) }
     }
 
-    /// The longest part of a literal that stands in the value if the literal stands in its form.
-    private static func whole(_ literal: [UInt8], _ chain: [Transformation]) -> [UInt8] {
-        let isNormalized = chain.contains(.normalizePath)
-        let parts = literal.split { byte in
-            Transformation.whitespace.contains(byte) || isNormalized && (byte == 0x2f || byte == 0x5c)
+    /// Literals of which one stands in the value if one of the rule's stands in its form.
+    private struct Choice {
+        var literals: [[UInt8]]
+        /// They are spelled without the blanks between their words.
+        var isJoined = false
+
+        init(_ literals: [[UInt8]], _ chain: [Transformation]) {
+            let keepsSigns = !chain.contains(.normalizePath) && !chain.contains(.unquoteShell)
+            isJoined = keepsSigns && literals.contains { $0.contains(where: Transformation.whitespace.contains) }
+            guard !isJoined else {
+                self.literals = literals.map { literal in
+                    literal.filter { !Transformation.whitespace.contains($0) }.map(\.lowercased)
+                }
+                return
+            }
+            self.literals = literals.map { Self.longestPart(of: $0, chain) }
         }
-        return parts.max { $0.count < $1.count }.map { $0.map(\.lowercased) } ?? []
+
+        private static func longestPart(of literal: [UInt8], _ chain: [Transformation]) -> [UInt8] {
+            let isNormalized = chain.contains(.normalizePath)
+            let parts = literal.split { byte in
+                Transformation.whitespace.contains(byte) || isNormalized && (byte == 0x2f || byte == 0x5c)
+            }
+            return parts.max { $0.count < $1.count }.map { $0.map(\.lowercased) } ?? []
+        }
     }
 
     /// With the bytes that a transformation makes a member of.

@@ -73,9 +73,19 @@ package final class InspectionEngine: Sendable {
         // Deriving appends, so the count is read anew each time; what is derived is not derived from again.
         while index < scratch.table.values.count, scratch.findings.count < limits.maximumFindings {
             let value = scratch.table.values[index]
+            let place = usesGates && !value.isDerived ? scratch.dullPlace(of: value) : nil
+            if let place, scratch.isDull(value, at: place) {
+                index += 1
+                continue
+            }
+            let count = scratch.table.values.count
+            scratch.isDull = true
             judge(value, policy, &scratch)
             while scratch.places.count < scratch.findings.count { scratch.places.append(index) }
             if !value.isDerived { derive(from: value, &scratch) }
+            if let place, scratch.isDull, scratch.table.values.count == count {
+                scratch.rememberDull(value, at: place)
+            }
             index += 1
         }
     }
@@ -83,46 +93,58 @@ package final class InspectionEngine: Sendable {
     private func judge(_ value: ValueTable.Value, _ policy: InspectionPolicy, _ scratch: inout InspectionScratch) {
         let end = scratch.table.bytes.count
         scratch.computed = 0
-        setForm(0, value.bytes, &scratch)
-        let rules = candidates(for: value, &scratch)
-        if !rules.isEmpty { evaluate(rules, value, policy, &scratch) }
+        scratch.scanned = 0
+        scratch.classes = program.gates.classes.find(in: scratch.table.bytes.span.extracting(value.bytes))
+        let rules = usesGates ? candidates(for: value, &scratch) : self.rules(for: value.variable) & ~scratch.found
+        guard !rules.isEmpty else { return }
+        if scratch.computed == 0 { setForm(0, value.bytes, scratch.classes, &scratch) }
+        evaluate(rules, value, policy, &scratch)
         if scratch.table.bytes.count > end { scratch.table.bytes.removeLast(scratch.table.bytes.count - end) }
     }
 
     /// The rules that the gates leave.
     private func candidates(for value: ValueTable.Value, _ scratch: inout InspectionScratch) -> RuleBits {
-        let gates = program.gates
-        guard usesGates else { return rules(for: value.variable) & ~scratch.found }
-        let raw = scratch.forms[0]
-        var base = raw
-        var passed: RuleBits
-        if raw.classes.intersects(gates.hiding), computeForm(at: program.base, &scratch) != 0 {
-            base = scratch.forms[scratch.forms[program.base].original]
-            passed = pass(base, value.variable, among: ~gates.raw, &scratch)
-            passed |= pass(raw, value.variable, among: gates.raw, &scratch)
-        } else {
-            passed = pass(raw, value.variable, among: ~.zero, &scratch)
+        let end = scratch.table.bytes.count
+        var node = 0
+        if scratch.classes.intersects(program.gates.hiding) {
+            setForm(0, value.bytes, scratch.classes, &scratch)
+            node = computeForm(at: program.base, &scratch)
         }
-        guard !passed.isEmpty else { return .zero }
+        guard node != 0 else {
+            let passed = pass(value.bytes, scratch.classes, value.variable, among: ~.zero, &scratch)
+            return passed.isEmpty ? .zero : rules(behind: passed, value.bytes, scratch.classes, &scratch)
+        }
+        let base = scratch.forms[node]
+        var passed = pass(base.bytes, base.classes, value.variable, among: ~program.gates.raw, &scratch)
+        passed |= pass(value.bytes, scratch.classes, value.variable, among: program.gates.raw, &scratch)
+        let rules = passed.isEmpty ? .zero : rules(behind: passed, base.bytes, base.classes, &scratch)
+        if rules.isEmpty { scratch.table.bytes.removeLast(scratch.table.bytes.count - end) }
+        return rules
+    }
+
+    /// The rules whose gates these are, but for those whose grammar has nothing to say about the value (its escapes undone).
+    private func rules(
+        behind gates: RuleBits, _ base: Range<Int>, _ classes: ByteClasses.Found, _ scratch: inout InspectionScratch
+    ) -> RuleBits {
+        var rest = gates
         var rules = RuleBits.zero
-        while let gate = passed.popFirst() { rules.insert(gates.ruleOf[gate]) }
+        while let gate = rest.popFirst() { rules.insert(program.gates.ruleOf[gate]) }
         var direct = rules & program.direct
         while let rule = direct.popFirst() {
-            if !mayFind(rule, base, &scratch) { rules.remove(rule) }
+            if !mayFind(rule, base, classes, &scratch) { rules.remove(rule) }
         }
         return rules
     }
 
     /// Asks the rule's grammar before the form is computed that the rule is about: mostly it has nothing to say.
     private func mayFind(
-        _ rule: Int, _ form: InspectionScratch.Form, _ scratch: inout InspectionScratch
+        _ rule: Int, _ form: Range<Int>, _ classes: ByteClasses.Found, _ scratch: inout InspectionScratch
     ) -> Bool {
-        guard case .grammar(let grammar) = program.conditions[rule] else { return true }
-        guard program.rules[rule].transformations.contains(.unquoteShell),
-            form.classes.intersects(program.gates.quoting)
-        else { return grammar.judge(scratch.table.bytes.span.extracting(form.bytes)) != nil }
+        guard let grammar = program.grammars[rule] else { return true }
+        guard program.unquoting.contains(rule), classes.intersects(program.gates.quoting)
+        else { return grammar.judge(scratch.table.bytes.span.extracting(form)) != nil }
         scratch.output.removeAll(keepingCapacity: true)
-        _ = scratch.table.transform(form.bytes, .unquoteShell, into: &scratch.output, spare: &scratch.spare)
+        _ = scratch.table.transform(form, .unquoteShell, into: &scratch.output, spare: &scratch.spare)
         return grammar.judge(scratch.output.span) != nil
     }
 
@@ -133,27 +155,25 @@ package final class InspectionEngine: Sendable {
     }
 
     private func pass(
-        _ form: InspectionScratch.Form, _ variable: Variable, among wanted: RuleBits,
+        _ form: Range<Int>, _ classes: ByteClasses.Found, _ variable: Variable, among wanted: RuleBits,
         _ scratch: inout InspectionScratch
     ) -> RuleBits {
-        let possible = scratch.possible.gates(program.gates, variable, form.classes) & wanted & ~scratch.fired
+        let all = scratch.possible.gates(program.gates, variable, classes) & wanted
+        let possible = all & ~scratch.fired
+        // A rule that was found is not asked again in the same request: what it passes over may not be dull.
+        if possible != all { scratch.isDull = false }
         guard !possible.isEmpty else { return possible }
-        let passed = program.gates.passed(
-            possible, scratch.table.bytes.span.extracting(form.bytes), form.classes)
-        guard form.classes.intersects(program.gates.quoting), !(possible & program.gates.needsUnquoted).isEmpty else {
-            return passed
-        }
-        scratch.output.removeAll(keepingCapacity: true)
-        _ = scratch.table.transform(form.bytes, .unquoteShell, into: &scratch.output, spare: &scratch.spare)
-        return passed | program.gates.passedUnquoted(possible, scratch.output.span)
+        return program.gates.passed(possible, scratch.table, form, classes, &scratch.output)
     }
 
     private func evaluate(
         _ rules: RuleBits, _ value: ValueTable.Value, _ policy: InspectionPolicy, _ scratch: inout InspectionScratch
     ) {
-        for index in program.nodes.indices {
+        var nodes = program.nodes(of: rules)
+        while nodes != 0 {
+            let index = nodes.trailingZeroBitCount
+            nodes &= nodes &- 1
             var candidates = rules & program.nodes[index].rules
-            guard !candidates.isEmpty else { continue }
             let original = computeForm(at: index, &scratch)
             while let rule = candidates.popFirst() {
                 guard meets(rule, original, &scratch),
@@ -171,6 +191,11 @@ package final class InspectionEngine: Sendable {
     private func computeForm(at index: Int, _ scratch: inout InspectionScratch) -> Int {
         let bit = 1 as UInt64 &<< UInt64(index)
         if scratch.computed & bit != 0 { return scratch.forms[index].original }
+        guard scratch.forms[0].classes.intersects(program.nodes[index].allTriggers) else {
+            scratch.computed |= bit
+            scratch.forms[index].original = 0
+            return 0
+        }
         let parent = computeForm(at: program.nodes[index].parent, &scratch)
         scratch.computed |= bit
         scratch.forms[index].original = parent
@@ -187,7 +212,8 @@ package final class InspectionEngine: Sendable {
         guard changed else { return parent }
         let start = scratch.table.bytes.count
         scratch.table.bytes.append(contentsOf: scratch.output)
-        setForm(index, start..<scratch.table.bytes.count, &scratch)
+        let form = start..<scratch.table.bytes.count
+        setForm(index, form, program.gates.classes.find(in: scratch.table.bytes.span.extracting(form)), &scratch)
         return index
     }
 
@@ -198,23 +224,30 @@ package final class InspectionEngine: Sendable {
         form.classes &= ~program.nodes[index].triggers
         form.original = index
         scratch.forms[index] = form
+        if scratch.scanned & (1 &<< UInt64(parent)) != 0 {
+            scratch.literalHits[index] = scratch.literalHits[parent]
+            scratch.scanned |= 1 &<< UInt64(index)
+        }
     }
 
-    private func setForm(_ index: Int, _ bytes: Range<Int>, _ scratch: inout InspectionScratch) {
+    private func setForm(
+        _ index: Int, _ bytes: Range<Int>, _ classes: ByteClasses.Found, _ scratch: inout InspectionScratch
+    ) {
         scratch.computed |= 1 &<< UInt64(index)
-        scratch.forms[index] = InspectionScratch.Form(
-            bytes: bytes, classes: program.gates.classes.find(in: scratch.table.bytes.span.extracting(bytes)),
-            original: index, literalHits: nil)
+        scratch.forms[index] = InspectionScratch.Form(bytes: bytes, classes: classes, original: index)
     }
 
     /// Whether a form has the bytes and one of the literals that the rule asks for; they are looked for once a form.
     private func meets(_ rule: Int, _ form: Int, _ scratch: inout InspectionScratch) -> Bool {
         guard scratch.forms[form].classes.contains(program.required[rule]) else { return false }
         guard program.hasLiterals.contains(rule) else { return true }
-        if let hits = scratch.forms[form].literalHits { return hits.contains(rule) }
-        let hits = program.literals.scan(scratch.table.bytes.span.extracting(scratch.forms[form].bytes))
-        scratch.forms[form].literalHits = hits
-        return hits.contains(rule)
+        let bit = 1 as UInt64 &<< UInt64(form)
+        if scratch.scanned & bit == 0 {
+            scratch.literalHits[form] = program.literals.scan(
+                scratch.table.bytes.span.extracting(scratch.forms[form].bytes))
+            scratch.scanned |= bit
+        }
+        return scratch.literalHits[form].contains(rule)
     }
 
     private func evaluate(
@@ -242,9 +275,11 @@ package final class InspectionEngine: Sendable {
             case .match(let place): matched = place
             case .limitReached:
                 scratch.table.anomalies.insert(.patternLimit)
+                scratch.isDull = false
                 return nil
             }
         }
+        scratch.isDull = false
         let rule = program.rules[index]
         let context = FindingContext(rule, value, matched)
         if weight > Confidence.weak.rawValue, context.isHarmless(scratch.table, form: range) {
@@ -276,7 +311,7 @@ package final class InspectionEngine: Sendable {
     /// What an application may decode once more before it uses the value.
     private func derive(from value: ValueTable.Value, _ scratch: inout InspectionScratch) {
         guard value.variable != .method, value.variable != .target, value.variable != .fileContent else { return }
-        let classes = scratch.forms[0].classes
+        let classes = scratch.classes
         if classes.contains(program.utf7) {
             deriveText(value, &scratch) { table, output in table.decodeUTF7(value.bytes, into: &output) }
         }

@@ -10,13 +10,17 @@ package struct InspectionScratch: ~Copyable {
         var classes = ByteClasses.Found.zero
         /// The node whose form this is, when the transformations in between changed nothing.
         var original = 0
-        var literalHits: RuleBits?
     }
 
     var table = ValueTable()
     /// One for each node of the rules' transformations; `computed` has a bit for each that is about the present value.
     var forms: [Form] = []
     var computed: UInt64 = 0
+    /// What bytes the present value has.
+    var classes = ByteClasses.Found.zero
+    /// The literals that stand in each form, for those that were `scanned`.
+    var literalHits: [RuleBits] = []
+    var scanned: UInt64 = 0
     var output: [UInt8] = []
     var spare: [UInt8] = []
     var findings: [Finding] = []
@@ -24,6 +28,9 @@ package struct InspectionScratch: ~Copyable {
     var found = RuleBits.zero
     var fired = RuleBits.zero
     var possible = PossibleGates()
+    var dull = DullValues()
+    /// Whether all rules were asked about the present value and none matched, not even one that an exclusion silences.
+    var isDull = true
     /// For each finding the index of the value it was found in; what is found in no single value has none.
     var places: [Int] = []
     let match: MatchScratch
@@ -44,8 +51,26 @@ package struct InspectionScratch: ~Copyable {
         places.removeAll(keepingCapacity: true)
         found = .zero
         fired = .zero
-        if forms.count != program.nodes.count { forms = [Form](repeating: Form(), count: program.nodes.count) }
+        if forms.count != program.nodes.count {
+            forms = [Form](repeating: Form(), count: program.nodes.count)
+            literalHits = [RuleBits](repeating: .zero, count: program.nodes.count)
+        }
         possible.begin(program)
+        dull.begin(program)
+    }
+
+    // MARK: Values that nothing was found in
+
+    func dullPlace(of value: ValueTable.Value) -> DullValues.Place? {
+        dull.place(of: value, table)
+    }
+
+    mutating func isDull(_ value: ValueTable.Value, at place: DullValues.Place) -> Bool {
+        dull.holds(place, value, table)
+    }
+
+    mutating func rememberDull(_ value: ValueTable.Value, at place: DullValues.Place) {
+        dull.remember(place, value, table)
     }
 
     /// The model in force, read without a lock. A scratch may serve several engines, one after the other.

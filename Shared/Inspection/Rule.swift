@@ -85,13 +85,16 @@ package struct Rule: Sendable {
     package var variables: VariableSet
     package var transformations: [Transformation]
     package var literals: [String]
+    /// Of these one stands as a word of its own, or begins one, wherever the operator holds and none of the `literals` that
+    /// are signs stands. For the gates.
+    package var words: Words?
     package var bytes: [ByteSet]
     package var condition: Operator
 
     package init(
         _ id: String, _ category: FindingCategory, _ confidence: Confidence, _ title: String,
         in variables: VariableSet, after transformations: [Transformation], literals: [String] = [],
-        bytes: [ByteSet] = [], _ condition: Operator
+        words: Words? = nil, bytes: [ByteSet] = [], _ condition: Operator
     ) {
         self.id = id
         self.category = category
@@ -100,7 +103,28 @@ package struct Rule: Sendable {
         self.variables = variables
         self.transformations = transformations
         self.literals = literals
+        self.words = words
         self.bytes = bytes
         self.condition = condition
+    }
+}
+
+extension Rule {
+    /// Words that a rule cannot match without, separated by spaces.
+    package struct Words: Sendable {
+        let spelled: [(bytes: [UInt8], edges: WordEdges)]
+        let joined: [[UInt8]]
+
+        /// - Parameters:
+        ///   - whole: no letter, digit or `_` stands on either side of these.
+        ///   - beginnings: nothing of a word stands before these.
+        ///   - joined: one of these stands in the value without its blanks (and SQL's comments). Given alone.
+        package init(_ whole: String = "", beginnings: String = "", joined: String = "") {
+            func words(_ text: String, _ edges: WordEdges) -> [(bytes: [UInt8], edges: WordEdges)] {
+                text.split(separator: " ").map { (Array($0.utf8), edges) }
+            }
+            self.joined = joined.split(separator: " ").map { Array($0.utf8) }
+            spelled = words(whole, .word) + words(beginnings, .opening)
+        }
     }
 }

@@ -4,7 +4,7 @@ internal import PatternMatching
 typealias RuleBits = LiteralAutomaton.Tags
 
 extension RuleBits {
-    static let capacity = 512
+    static let capacity = 256
 
     init(_ index: Int) {
         self = .zero
@@ -17,14 +17,13 @@ extension RuleBits {
 
     @inline(__always) var isEmpty: Bool {
         // Folded by hand: comparing whole vectors compiles to a loop over their lanes.
-        let four = lowHalf | highHalf
-        let two = four.lowHalf | four.highHalf
+        let two = lowHalf | highHalf
         return two.x | two.y == 0
     }
 
     /// Takes the lowest rule out of the set.
     @inline(__always) mutating func popFirst() -> Int? {
-        for word in 0..<8 where self[word] != 0 {
+        for word in 0..<4 where self[word] != 0 {
             let bit = self[word].trailingZeroBitCount
             self[word] &= self[word] &- 1
             return word << 6 | bit

@@ -20,16 +20,21 @@ struct RuleGates: Sendable {
     /// What the base's transformations change.
     let hiding: Classes
     let quoting: Classes
-    private let whitespace: Classes
+    private let blanks: Classes
+    private let comments: Classes
     /// For each class that gates need a member of, these gates; and all these classes.
     private let needs: [(byte: Classes, gates: RuleBits)]
     let relevant: Classes
     private let longEnough: [RuleBits]
-    /// Gates without literals, and those whose literals may be torn by quotes or by white space.
+    /// Gates without literals, and those whose literals may be torn by quotes, by blanks, and by comments.
     private let open: RuleBits
-    let needsUnquoted: RuleBits
-    private let tornBySpaces: RuleBits
+    private let needsUnquoted: RuleBits
+    private let longestUnquoted: Int
+    private let tornByBlanks: RuleBits
+    private let tornByComments: RuleBits
     private let literals: LiteralAutomaton
+    /// The literals of the gates that blanks may tear.
+    private let joined: LiteralAutomaton
 
     private static let lengths = 32
 
@@ -48,7 +53,8 @@ struct RuleGates: Sendable {
         }
         raw = gates { rule, _ in !rules[rule].transformations.starts(with: Transformation.base) }
         hiding = Self.mask(Transformation.base.map(\.triggers), &classes)
-        whitespace = Self.mask([Transformation.whitespace], &classes)
+        blanks = Self.mask([ByteSet(0...0x20 as ClosedRange<UInt8>)], &classes)
+        comments = Self.mask([Transformation.replaceSQLComments.triggers], &classes)
         quoting = Self.mask([Transformation.unquoteShell.triggers], &classes)
         var missing: [RuleBits] = []
         for (number, draft) in drafts.enumerated() {
@@ -71,10 +77,22 @@ struct RuleGates: Sendable {
         needsUnquoted = gates { rule, gate in
             rules[rule].transformations.contains(.unquoteShell) && gate.needsLiteral
         }
-        tornBySpaces = gates { rule, _ in rules[rule].transformations.contains(.removeWhitespace) }
-        literals = LiteralAutomaton(
-            drafts.indices.flatMap { gate in drafts[gate].gate.literals.map { ($0, RuleBits(gate)) } },
-            words: drafts.indices.flatMap { gate in drafts[gate].gate.words.map { ($0, RuleBits(gate)) } })
+        longestUnquoted =
+            drafts.lazy.filter { rules[$0.rule].transformations.contains(.unquoteShell) }
+            .flatMap { $0.gate.literals + $0.gate.words.map(\.bytes) }.map(\.count).max() ?? 0
+        tornByBlanks = gates { _, gate in gate.isJoined && gate.needsLiteral }
+        tornByComments = gates { _, gate in gate.isTornByComments }
+        func literals(where isMember: (GateDraft) -> Bool) -> [(bytes: [UInt8], tags: RuleBits)] {
+            drafts.indices.flatMap { gate in
+                drafts[gate].gate.literals.filter { _ in isMember(drafts[gate].gate) }.map { ($0, RuleBits(gate)) }
+            }
+        }
+        self.literals = LiteralAutomaton(
+            literals { _ in true },
+            words: drafts.indices.flatMap { gate in
+                drafts[gate].gate.words.map { ($0.bytes, RuleBits(gate), $0.edges) }
+            })
+        joined = LiteralAutomaton(literals(where: \.isJoined))
     }
 
     private static func mask(_ sets: [ByteSet], _ classes: inout ByteClasses) -> Classes {
@@ -91,20 +109,25 @@ struct RuleGates: Sendable {
         return possible
     }
 
-    /// Of the `possible` gates those that the text passes. Whether literals stand in it once its quotes are gone is for
-    /// `passedUnquoted`.
-    func passed(_ possible: RuleBits, _ text: Span<UInt8>, _ found: Classes) -> RuleBits {
-        var long = possible & longEnough[min(text.count, Self.lengths - 1)]
-        if found.intersects(quoting) { long &= ~needsUnquoted }
-        let free = found.intersects(whitespace) ? open | tornBySpaces : open
-        guard !(long & ~free).isEmpty else { return long }
-        return long & (literals.scan(text) | free)
-    }
-
-    /// The same for gates whose literals quotes may tear; `text` is without them.
-    func passedUnquoted(_ possible: RuleBits, _ text: Span<UInt8>) -> RuleBits {
-        let long = possible & needsUnquoted & longEnough[min(text.count, Self.lengths - 1)]
-        return long.isEmpty ? long : long & literals.scan(text)
+    /// Of the `possible` gates those that the text passes. `output` is lent.
+    func passed(
+        _ possible: RuleBits, _ table: borrowing ValueTable, _ range: Range<Int>, _ found: Classes,
+        _ output: inout [UInt8]
+    ) -> RuleBits {
+        let text = table.bytes.span.extracting(range)
+        let long = possible & longEnough[min(text.count, Self.lengths - 1)]
+        var met = found.intersects(comments) ? open | tornByComments : open
+        let unsure = long & ~met
+        guard !unsure.isEmpty else { return long }
+        let inPieces = found.intersects(blanks) ? tornByBlanks : .zero
+        if !(unsure & ~inPieces).isEmpty { met |= literals.scan(text) & ~inPieces }
+        if !(unsure & inPieces).isEmpty { met |= joined.scanJoined(text) }
+        if found.intersects(quoting), !(unsure & needsUnquoted & ~met).isEmpty {
+            output.removeAll(keepingCapacity: true)
+            ShellQuoting.removeNearby(text, reach: longestUnquoted, into: &output)
+            met |= literals.scan(output.span) & needsUnquoted
+        }
+        return long & met
     }
 }
 

@@ -8,6 +8,8 @@ struct RuleProgram: Sendable {
         var parent: Int
         var transformation: Transformation?
         var triggers = ByteClasses.Found.zero
+        /// Those of the nodes on the way to it as well: a value with none of them is this node's form itself.
+        var allTriggers = ByteClasses.Found.zero
         /// The rules whose chain ends here.
         var rules = RuleBits.zero
     }
@@ -37,6 +39,11 @@ struct RuleProgram: Sendable {
     let gates: RuleGates
     /// Rules that ask a grammar about a value whose escapes, quotes and letter case alone were undone.
     let direct: RuleBits
+    /// Which grammar a rule asks, and which rules ask about a value without quotes.
+    let grammars: [Grammar?]
+    let unquoting: RuleBits
+    /// For each rule the bit of the node its chain ends at.
+    private var nodeBits: [UInt64] = []
     /// What a value needs to be UTF-7, and what it cannot have to be base64.
     let utf7: ByteClasses.Found
     let notBase64: ByteClasses.Found
@@ -58,6 +65,13 @@ struct RuleProgram: Sendable {
             let chain = rules[index].transformations.filter { $0 != .unquoteShell }
             if chain == Transformation.base + [.lowercase] { set.insert(index) }
         }
+        grammars = rules.map { rule in
+            guard case .grammar(let grammar) = rule.condition else { return nil }
+            return grammar
+        }
+        unquoting = rules.indices.reduce(into: RuleBits.zero) { set, index in
+            if rules[index].transformations.contains(.unquoteShell) { set.insert(index) }
+        }
         literals = LiteralAutomaton(
             rules.indices.flatMap { index in
                 rules[index].literals.map { (bytes: Array($0.utf8), tags: RuleBits(index)) }
@@ -76,7 +90,16 @@ struct RuleProgram: Sendable {
         for index in rules.indices {
             let end = rules[index].transformations.reduce(0) { child(of: $0, $1, triggers) }
             nodes[end].rules.insert(index)
+            nodeBits.append(1 << UInt64(end))
         }
+    }
+
+    /// The nodes at which some of the rules' chains end, a bit each.
+    func nodes(of rules: RuleBits) -> UInt64 {
+        var rest = rules
+        var nodes: UInt64 = 0
+        while let rule = rest.popFirst() { nodes |= nodeBits[rule] }
+        return nodes
     }
 
     private static func classes(
@@ -97,9 +120,11 @@ struct RuleProgram: Sendable {
     ) -> Int {
         let known = nodes.indices.first { nodes[$0].parent == parent && nodes[$0].transformation == transformation }
         if let known { return known }
+        let own = triggers[Int(transformation.rawValue)]
         nodes.append(
             Node(
-                parent: parent, transformation: transformation, triggers: triggers[Int(transformation.rawValue)]))
+                parent: parent, transformation: transformation, triggers: own,
+                allTriggers: nodes[parent].allTriggers | own))
         return nodes.count - 1
     }
 

@@ -4,7 +4,7 @@
 /// The automaton is a complete table: one look-up per byte, no failure links at run time. Tags of a fixed width make it
 /// one union a state; where numbers are many, `LiteralIndex` is its sibling.
 package struct LiteralAutomaton: Sendable {
-    package typealias Tags = SIMD8<UInt64>
+    package typealias Tags = SIMD4<UInt64>
 
     private let classes: [UInt8]
     /// Row-major: where the next state's row starts. A row's last two columns are no classes: the number of the state's
@@ -19,6 +19,7 @@ package struct LiteralAutomaton: Sendable {
     private struct Word: Sendable {
         var length: Int
         var tags: Tags
+        var edges: WordEdges
         /// Whether another word of the same state follows.
         var isFollowed = false
     }
@@ -26,12 +27,14 @@ package struct LiteralAutomaton: Sendable {
     /// What ends in a state while the automaton is built.
     private struct Ending {
         var tags: Tags = .zero
-        var words: [(length: Int, tags: Tags)] = []
+        var words: [(length: Int, tags: Tags, edges: WordEdges)] = []
 
-        /// A state's own word: all that end in it are the same.
-        mutating func add(_ length: Int, _ tags: Tags) {
-            if words.isEmpty { words = [(length, .zero)] }
-            words[0].tags |= tags
+        mutating func add(_ length: Int, _ tags: Tags, _ edges: WordEdges) {
+            if let known = words.firstIndex(where: { $0.length == length && $0.edges == edges }) {
+                words[known].tags |= tags
+            } else {
+                words.append((length, tags, edges))
+            }
         }
 
         mutating func add(_ inherited: Ending) {
@@ -40,18 +43,19 @@ package struct LiteralAutomaton: Sendable {
         }
     }
 
-    /// - Parameter words: literals that count only where they stand alone: no letter before them, neither letter nor digit
-    ///   behind them (`$`, `_` and all beyond ASCII but 0xA0 are letters).
+    /// - Parameter words: literals that count only where they stand as their edges say.
     /// - Precondition: no literal is empty, and all together have fewer than 65,535 bytes.
     package init(
-        _ literals: [(bytes: [UInt8], tags: Tags)], words: [(bytes: [UInt8], tags: Tags)] = []
+        _ literals: [(bytes: [UInt8], tags: Tags)], words: [(bytes: [UInt8], tags: Tags, edges: WordEdges)] = []
     ) {
         let all = literals.map(\.bytes) + words.map(\.bytes)
         precondition(all.reduce(0) { $0 + $1.count } < 65_535, "too many literals for one automaton")
         var trie = LiteralTrie(of: all)
         var endings: [Int: Ending] = [:]
         for literal in literals { endings[trie.insert(literal.bytes), default: Ending()].tags |= literal.tags }
-        for word in words { endings[trie.insert(word.bytes), default: Ending()].add(word.bytes.count, word.tags) }
+        for word in words {
+            endings[trie.insert(word.bytes), default: Ending()].add(word.bytes.count, word.tags, word.edges)
+        }
         trie.complete { state, suffix in
             if let inherited = endings[suffix] { endings[state, default: Ending()].add(inherited) }
         }
@@ -59,7 +63,7 @@ package struct LiteralAutomaton: Sendable {
         let columns = trie.classCount
         var distinct: [Tags] = []
         var known: [Tags: Int] = [:]
-        var listed = [Word(length: 0, tags: .zero)]
+        var listed = [Word(length: 0, tags: .zero, edges: .name)]
         var table: [UInt32] = []
         table.reserveCapacity(order.count * (columns + 2))
         for state in order {
@@ -74,7 +78,7 @@ package struct LiteralAutomaton: Sendable {
             table.append(ending.words.isEmpty ? 0 : UInt32(listed.count))
             for (index, word) in ending.words.enumerated() {
                 let isFollowed = index + 1 < ending.words.count
-                listed.append(Word(length: word.length, tags: word.tags, isFollowed: isFollowed))
+                listed.append(Word(length: word.length, tags: word.tags, edges: word.edges, isFollowed: isFollowed))
             }
         }
         classes = trie.classes
@@ -83,6 +87,22 @@ package struct LiteralAutomaton: Sendable {
         self.words = listed
         tagColumn = columns
         firstEnding = plainCount * (columns + 2)
+    }
+
+    /// What stands in the text once its blanks (all bytes up to a space) are gone; for literals only, not for words.
+    package func scanJoined(_ bytes: Span<UInt8>) -> Tags {
+        var found = Tags.zero
+        let classes = classes.span
+        let next = next.span
+        let tags = tags.span
+        var row = 0
+        for index in bytes.indices {
+            let byte = unsafe bytes[unchecked: index]
+            if byte <= 0x20 { continue }
+            row = unsafe Int(next[unchecked: row &+ Int(classes[unchecked: Int(byte)])])
+            if row >= firstEnding { found |= unsafe tags[unchecked: Int(next[unchecked: row &+ tagColumn])] }
+        }
+        return found
     }
 
     package func scan(_ bytes: Span<UInt8>) -> Tags {
@@ -103,21 +123,12 @@ package struct LiteralAutomaton: Sendable {
     }
 
     private func standingAlone(_ first: Int, _ bytes: Span<UInt8>, end: Int) -> Tags {
-        guard end == bytes.count || !Self.isLetter(bytes[end]) && !(0x30...0x39).contains(bytes[end]) else {
-            return .zero
-        }
         var found = Tags.zero
         var number = first
         while true {
-            let start = end - words[number].length
-            if start == 0 || !Self.isLetter(bytes[start - 1]) { found |= words[number].tags }
+            if words[number].edges.hold(bytes, (end - words[number].length)..<end) { found |= words[number].tags }
             guard words[number].isFollowed else { return found }
             number += 1
         }
-    }
-
-    private static func isLetter(_ byte: UInt8) -> Bool {
-        (0x61...0x7a).contains(byte | 0x20) && byte < 0x80 || byte == 0x5f || byte == 0x24
-            || byte >= 0x80 && byte != 0xa0
     }
 }

@@ -156,6 +156,7 @@ private func query(_ text: String) -> InspectedRequest {
         for index in bare.indices {
             if case .matches = bare[index].condition {
                 bare[index].literals = []
+                bare[index].words = nil
                 bare[index].bytes = []
             }
         }

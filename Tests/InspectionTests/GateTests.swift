@@ -51,6 +51,24 @@ import Testing
         try compare(requests)
     }
 
+    /// What the rules' transformations take away or join tears the gates' words and literals, too.
+    @Test(arguments: [UInt64(8), 9]) func tornAttacksAreJudgedTheSame(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let tears = [
+            "+", "%09", "%0b+", "%27", "%5c", "^", "/**/", "/*!50000", "*/", "$@", "$x", "%00", "%1f", "1", "o", "_",
+            "$",
+        ]
+        var requests: [InspectedRequest] = []
+        for attack in InspectionCase.read("attacks.txt", hasRule: true) {
+            for var request in attack.requests {
+                random.insert(tears, into: &request.target)
+                random.insert(tears, into: &request.body)
+                requests.append(request)
+            }
+        }
+        try compare(requests)
+    }
+
     /// Texts put together from what the grammars look for.
     @Test func textsOfTheGrammarsPiecesAreJudgedTheSame() throws {
         var random = SeededGenerator(seed: 7)
@@ -76,5 +94,15 @@ import Testing
         let requests = try Corpus(set, in: Self.folder).requests
         let step = max(1, requests.count / 400)
         try compare(stride(from: 0, to: requests.count, by: step).map { requests[$0].request })
+    }
+}
+
+extension SeededGenerator {
+    fileprivate mutating func insert(_ pieces: [String], into bytes: inout [UInt8]) {
+        guard bytes.count > 1 else { return }
+        for _ in 0..<Int.random(in: 1...3, using: &self) {
+            let piece = pieces.randomElement(using: &self) ?? ""
+            bytes.insert(contentsOf: piece.utf8, at: Int.random(in: 1..<bytes.count, using: &self))
+        }
     }
 }

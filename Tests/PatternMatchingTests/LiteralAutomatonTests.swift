@@ -16,7 +16,8 @@ import Testing
     ])
     func aWordCountsOnlyWhereItStandsAlone(text: String, isFound: Bool) {
         let automaton = LiteralAutomaton(
-            [(Array("nor".utf8), tag(1))], words: [(Array("or".utf8), tag(0)), (Array("nor".utf8), tag(2))])
+            [(Array("nor".utf8), tag(1))],
+            words: [(Array("or".utf8), tag(0), .name), (Array("nor".utf8), tag(2), .name)])
         #expect((automaton.scan(Array(text.utf8).span)[0] & 1 != 0) == isFound)
     }
 
@@ -45,5 +46,33 @@ import Testing
             }
             #expect(automaton.scan(text.span) == expected.reduce(.zero) { $0 | tag($1.offset) })
         }
+    }
+
+    @Test(arguments: [
+        ("a or b", true, true), ("$or ", true, true), ("1or=", true, true), ("x' or1", false, true),
+        ("for", false, false),
+        ("_or", false, false), ("or", true, true), ("order", false, true), ("\u{e9}or", true, true),
+    ])
+    func aWordOfAPatternStandsAsPatternsReadIt(text: String, isWhole: Bool, isBeginning: Bool) {
+        let automaton = LiteralAutomaton(
+            [], words: [(Array("or".utf8), tag(0), .word), (Array("or".utf8), tag(1), .opening)])
+        let found = automaton.scan(Array(text.utf8).span)[0]
+        #expect((found & 1 != 0) == isWhole)
+        #expect((found & 2 != 0) == isBeginning)
+    }
+
+    @Test(arguments: [("top[", true), ("top \n [", true), ("top", false), ("top x[", false), ("stop[", false)])
+    func aWordMayNeedWhatFollowsIt(text: String, isFound: Bool) {
+        let edges = WordEdges.name.followed(by: ByteSet("["))
+        let automaton = LiteralAutomaton([], words: [(Array("top".utf8), tag(3), edges)])
+        let found = automaton.scan(Array(text.utf8).span)
+        #expect((found == tag(3)) == isFound)
+    }
+
+    @Test(arguments: [("exec(", true), ("e x\te c (", true), ("exe.c(", false), ("e\u{b}xec\r\n(", true)])
+    func blanksDoNotTearWhatIsLookedForJoined(text: String, isFound: Bool) {
+        let automaton = LiteralAutomaton([(Array("exec(".utf8), tag(5))])
+        let found = automaton.scanJoined(Array(text.utf8).span)
+        #expect((found == tag(5)) == isFound)
     }
 }

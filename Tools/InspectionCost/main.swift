@@ -1,5 +1,7 @@
 // `inspection-cost ROW [COUNT]`: the built-in engine judges COUNT honest requests of one kind, and nothing else: what
-// `valgrind --tool=callgrind` or `perf stat` count divided by COUNT is what such a request costs. Without a ROW it names them.
+// `valgrind --tool=callgrind` counts for 2 × COUNT less what it counts for COUNT, divided, is what such a request costs.
+// `inspection-cost repeat TYPE TEXT BYTES`: one body of BYTES made of TEXT: twice the bytes cost twice as much, whatever
+// the text. Without arguments it names the rows.
 internal import Glibc
 internal import Inspection
 internal import Measuring
@@ -9,16 +11,22 @@ let rows: [(name: String, make: (inout BenchmarkRequests) -> InspectedRequest)] 
     ("json", { $0.json(bytes: 4_096) }), ("text", { $0.text(bytes: 65_536) }),
     ("large-form", { $0.form(bytes: 65_536) }), ("large-json", { $0.json(bytes: 65_536) }),
 ]
-let words = CommandLine.arguments.dropFirst()
-guard let row = rows.first(where: { $0.name == words.first }) else {
-    print("usage: inspection-cost \(rows.map(\.name).joined(separator: "|")) [COUNT]")
+
+/// The requests to judge in turn, and how many.
+@MainActor func chosen(_ words: [String]) -> (requests: [InspectedRequest], count: Int)? {
+    if words.count == 4, words[0] == "repeat", let bytes = Int(words[3]), !words[2].isEmpty {
+        let body = Array(String(repeating: words[2], count: bytes / words[2].utf8.count + 1).utf8.prefix(bytes))
+        let header = InspectedRequest.Header("Content-Type", words[1])
+        return ([InspectedRequest(method: "POST", target: Array("/".utf8), headers: [header], body: body)], 1)
+    }
+    guard let row = rows.first(where: { $0.name == words.first }) else { return nil }
+    return (BenchmarkRequests.all(row.make), words.dropFirst().first.flatMap { Int($0) } ?? 1_000)
+}
+
+guard let (requests, count) = chosen(Array(CommandLine.arguments.dropFirst())) else {
+    print("usage: inspection-cost \(rows.map(\.name).joined(separator: "|")) [COUNT] | repeat TYPE TEXT BYTES")
     exit(2)
 }
-let count = words.dropFirst().first.flatMap { Int($0) } ?? 1_000
 let engine = try InspectionEngine.builtIn()
 var scratch = try InspectionScratch()
-let requests = BenchmarkRequests.all(row.make)
-for turn in 0..<count {
-    let verdict = engine.inspect(requests[turn % requests.count], .standard, &scratch)
-    guard verdict.action == .allow else { fatalError("an honest request was judged \(verdict)") }
-}
+for turn in 0..<count { _ = engine.inspect(requests[turn % requests.count], .standard, &scratch) }

@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// The three ways the web writes a byte by its number: percent, HTML entity, JavaScript escape.
 ///
 /// What is not a valid escape stays as it stands, as browsers and lenient servers leave it.
@@ -18,11 +20,13 @@ enum Escapes {
     static func decodeOnce(_ input: Span<UInt8>, into output: inout [UInt8]) -> Bool {
         var run = 0
         var index = 0
-        while index < input.count {
-            let byte = input[index]
-            guard byte == UInt8(ascii: "%") || byte == UInt8(ascii: "&") || byte == UInt8(ascii: "\\"),
-                let (meaning, length) = escape(input, index, byte)
-            else {
+        while true {
+            index = input.place(
+                from: index,
+                { $0.marks(UInt8(ascii: "%")) | $0.marks(UInt8(ascii: "&")) | $0.marks(UInt8(ascii: "\\")) },
+                { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "\\") })
+            guard index < input.count else { break }
+            guard let (meaning, length) = escape(input, index, input[index]) else {
                 index += 1
                 continue
             }

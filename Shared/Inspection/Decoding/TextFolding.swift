@@ -111,15 +111,15 @@ enum SQLComments {
 }
 
 enum ShellQuoting {
+    private static let longestSign = 24
+
     /// Writes the whole text in any case.
     static func remove(_ input: Span<UInt8>, into output: inout [UInt8]) {
         var run = 0
         var index = 0
-        while index < input.count {
-            guard isSign(input[index]) else {
-                index += 1
-                continue
-            }
+        while true {
+            index = input.place(from: index, areSigns, isSign)
+            guard index < input.count else { break }
             let (length, isSpace) = sign(input, index)
             if length > 0 {
                 output.append(input.extracting(run..<index))
@@ -129,6 +129,31 @@ enum ShellQuoting {
             index += max(length, 1)
         }
         output.append(input.extracting(run..<input.count))
+    }
+
+    /// Only what stands around the signs that go, without them: where a word of up to `reach` bytes may have been torn.
+    /// Each piece ends in a line break.
+    static func removeNearby(_ input: Span<UInt8>, reach: Int, into output: inout [UInt8]) {
+        var sign = input.place(from: 0, areSigns, isSign)
+        while sign < input.count {
+            let start = max(0, sign - reach)
+            var end = sign
+            // Signs that are close to each other may tear the same word.
+            while sign < input.count, sign <= end {
+                end = min(input.count, sign + longestSign + reach)
+                sign = input.place(from: sign + 1, areSigns, isSign)
+            }
+            remove(input.extracting(start..<end), into: &output)
+            output.append(0x0a)
+        }
+    }
+
+    @inline(__always) private static func areSigns(_ block: ByteBlock) -> ByteBlock.Marks {
+        let quotes =
+            block.marks(UInt8(ascii: "'")) | block.marks(UInt8(ascii: "\"")) | block.marks(UInt8(ascii: "\\"))
+        let others =
+            block.marks(UInt8(ascii: "^")) | block.marks(UInt8(ascii: "$")) | block.marks(UInt8(ascii: "+"))
+        return quotes | others
     }
 
     private static func isSign(_ byte: UInt8) -> Bool {
@@ -156,7 +181,9 @@ enum ShellQuoting {
     /// A name that no shell sets is empty too; those that mean something to a rule stay.
     private static func variableLength(_ input: Span<UInt8>, _ index: Int) -> Int {
         var end = index + 1
-        while end < input.count, end - index < 24, input[end].isLetter || input[end] == UInt8(ascii: "_") { end += 1 }
+        while end < input.count, end - index < longestSign, input[end].isLetter || input[end] == UInt8(ascii: "_") {
+            end += 1
+        }
         guard end > index + 1, input.isOne(of: ["$_", "$path", "$home", "$globals", "$shell"], at: index) else {
             return end > index + 1 ? end - index : 0
         }
@@ -213,7 +240,6 @@ enum PlausibleBase64 {
         var end = input.count
         while end > 0, input.count - end < 2, input[end - 1] == UInt8(ascii: "=") { end -= 1 }
         guard end >= minimumLength, end % 4 != 1 else { return false }
-        guard !hasWords(input, end) else { return false }
         var pending: UInt32 = 0
         var bits: UInt32 = 0
         for index in 0..<end {
@@ -223,10 +249,18 @@ enum PlausibleBase64 {
             guard bits >= 8 else { continue }
             bits -= 8
             let byte = UInt8(truncatingIfNeeded: pending >> bits)
+            // Most of what is no base64 ends here, after a few bytes.
             guard byte >= 0x20 && byte != 0x7f || (0x09...0x0d).contains(byte) else { return false }
             output.append(byte)
         }
-        return true
+        return !hasWords(input, end) && readsAsText(output.span)
+    }
+
+    /// Of random bytes half are beyond ASCII; text has so many only where it is written in other letters.
+    private static func readsAsText(_ text: Span<UInt8>) -> Bool {
+        var others = 0
+        for index in text.indices where text[index] >= 0x80 { others += 1 }
+        return others * 3 <= text.count || (try? UTF8Span(validating: text)) != nil
     }
 
     /// Base64 has a plus in every 64 characters; words have a space in every five.

@@ -99,36 +99,35 @@ extension Span<UInt8> {
 
     /// Writes nothing and returns false if each run is one space already.
     func compressWhitespace(into output: inout [UInt8]) -> Bool {
-        guard let first = firstWideSpace else { return false }
-        output.append(extracting(0..<first))
-        var wasSpace = first > 0 && self[first - 1] == 0x20
-        for index in first..<count {
-            let byte = self[index]
-            let isSpace = byte == 0x20 || (0x09...0x0d).contains(byte)
-            if !isSpace {
-                output.append(byte)
-            } else if !wasSpace {
-                output.append(0x20)
-            }
-            wasSpace = isSpace
+        var run = 0
+        var index = 0
+        // A run of text goes on over single spaces.
+        while let wide = wideSpace(from: index) {
+            let start = wide > run && self[wide - 1] == 0x20 ? wide - 1 : wide
+            output.append(extracting(run..<start))
+            index = wide
+            while index < count, Self.isWhitespace(self[index]) { index += 1 }
+            output.append(0x20)
+            run = index
         }
+        guard index > 0 else { return false }
+        output.append(extracting(run..<count))
         return true
     }
 
-    /// The first white space that does not stay as it is.
-    private var firstWideSpace: Int? {
-        var wasSpace = false
-        for index in indices {
+    private static func isWhitespace(_ byte: UInt8) -> Bool { byte == 0x20 || byte >= 0x09 && byte <= 0x0d }
+
+    /// The first white space that does not stay as it is: no space, or the second in a row.
+    private func wideSpace(from start: Int) -> Int? {
+        var index = start
+        while true {
+            index = place(from: index, { $0.marks(below: 0x21) }, { $0 <= 0x20 })
+            guard index < count else { return nil }
             let byte = self[index]
-            guard byte <= 0x20 else {
-                wasSpace = false
-                continue
-            }
             if byte >= 0x09, byte <= 0x0d { return index }
-            if byte == 0x20, wasSpace { return index }
-            wasSpace = byte == 0x20
+            if byte == 0x20, index + 1 < count, Self.isWhitespace(self[index + 1]) { return index + 1 }
+            index += 1
         }
-        return nil
     }
 
     /// Whether `text` (lower case) stands at `index`, letter case ignored.

@@ -9,11 +9,20 @@ struct GrammarGate {
     var literals: [String] = []
     /// Literals that count only where they stand alone, as the grammar's words do.
     var words: [String] = []
+    /// One of these follows such a word, blanks between them not counted.
+    var followers: ByteSet?
+    /// The literals are those of a text without its blanks.
+    var isJoined = false
 
-    init(bytes: [ByteSet] = [], literals: [String] = [], words: [String] = []) {
+    init(
+        bytes: [ByteSet] = [], literals: [String] = [], words: [String] = [], followers: ByteSet? = nil,
+        isJoined: Bool = false
+    ) {
         self.bytes = bytes
         self.literals = literals
         self.words = words
+        self.followers = followers
+        self.isJoined = isJoined
     }
 }
 
@@ -36,9 +45,12 @@ extension Grammar {
             [
                 GrammarGate(bytes: [ByteSet("<")]),
                 GrammarGate(bytes: [ByteSet("=")], literals: ["on"]),
-                GrammarGate(bytes: [ByteSet("(`[.?=)}]'\"")], words: ScriptWord.all),
+                // What is called, reached into, assigned or named; a backslash or a comment may stand in between.
+                GrammarGate(
+                    bytes: [ByteSet("(`[.?=)}]'\"")], words: ScriptWord.all, followers: ByteSet("(`[.?=)}]'\"\\/")),
                 // A word in pieces.
-                GrammarGate(bytes: [Self.quotes, ByteSet("+")]),
+                GrammarGate(
+                    bytes: [Self.quotes, ByteSet("+")], literals: ["+'", "+\"", "+`", "+\\"], isJoined: true),
             ]
         case .shell:
             [GrammarGate(bytes: [ByteSet(";|`&\n")]), GrammarGate(bytes: [ByteSet("$<>"), ByteSet("(")])]

@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// The strings and names of a JSON text, without a tree.
 ///
 /// It reads what a lenient parser would: the question is what may reach the application, not whether the text is
@@ -82,8 +84,8 @@ struct JSONValues {
 
     private mutating func nextByte(_ text: Span<UInt8>) -> UInt8? {
         while index < text.count {
-            let byte = text[index]
-            index += 1
+            let byte = unsafe text[unchecked: index]
+            index &+= 1
             if byte > 0x20 { return byte }
         }
         return nil
@@ -95,7 +97,7 @@ struct JSONValues {
         let end = start + table.room(for: text.count + 4)
         while index < text.count {
             let run = index
-            while index < text.count, !Self.endsRun(unsafe text[unchecked: index]) { index += 1 }
+            index = text.place(of: UInt8(ascii: "\""), or: UInt8(ascii: "\\"), from: index)
             append(text.extracting(run..<index), upTo: end, into: &table)
             guard index < text.count else { return nil }
             let byte = text[index]
@@ -109,10 +111,6 @@ struct JSONValues {
             }
         }
         return nil
-    }
-
-    @inline(__always) private static func endsRun(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
     /// The last three bytes of the room stay free, for an escape.

@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// How names and values of a request are copied behind each other into one buffer: as they are, or with their
 /// percent-encoding undone. Each takes at most `room` bytes; `isWhole` says whether that was enough.
 extension [UInt8] {
@@ -14,13 +16,12 @@ extension [UInt8] {
     ) -> (stored: Range<Int>, isWhole: Bool) {
         guard room >= text.count else { return storePart(text, upTo: count + room, plusIsSpace: plusIsSpace) }
         let (stored, _) = store(text, room: room)
-        for index in text.indices where text[index] == UInt8(ascii: "%") || text[index] == UInt8(ascii: "+") {
-            var span = mutableSpan
-            let end = Self.unescape(&span, from: stored.lowerBound + index, plusIsSpace: plusIsSpace)
-            removeLast(count - end)
-            return (stored.lowerBound..<end, true)
-        }
-        return (stored, true)
+        let index = text.place(of: UInt8(ascii: "%"), or: plusIsSpace ? UInt8(ascii: "+") : UInt8(ascii: "%"))
+        guard index < text.count else { return (stored, true) }
+        var span = mutableSpan
+        let end = Self.unescape(&span, from: stored.lowerBound + index, plusIsSpace: plusIsSpace)
+        removeLast(count - end)
+        return (stored.lowerBound..<end, true)
     }
 
     /// In place, since nothing becomes longer; returns the new end.

@@ -1,12 +1,21 @@
+internal import PatternMatching
+
 /// `name=value&name=value`, as queries and forms have it, and `name=value; name=value`, as cookies do.
 enum URLEncoded {
     static func parseForm(_ text: Span<UInt8>, into table: inout ValueTable) {
+        if table.hasRoom(for: text.count) {
+            guard table.addForm(text) else { return }
+            return addWhole(text, into: &table)
+        }
         var isTorn = false
         forEachPiece(of: text, separatedBy: UInt8(ascii: "&")) { start, equals, end in
             let name = addPair(text, start, equals, end, as: .argument, plusIsSpace: true, into: &table)
             isTorn = isTorn || isTornName(table.bytes.span.extracting(name))
         }
-        guard isTorn else { return }
+        if isTorn { addWhole(text, into: &table) }
+    }
+
+    private static func addWhole(_ text: Span<UInt8>, into table: inout ValueTable) {
         let whole = table.storeDecoded(text, plusIsSpace: true)
         table.add(.argument, whole)
     }
@@ -18,15 +27,9 @@ enum URLEncoded {
         return false
     }
 
-    private static func isTorn(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`"),
-            UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ";"), UInt8(ascii: "{"), UInt8(ascii: "}"),
-            UInt8(ascii: "\\"), 0x20:
-            true
-        default: false
-        }
-    }
+    @inline(__always) static func isTorn(_ byte: UInt8) -> Bool { torn.contains(byte) }
+
+    private static let torn = ByteSet("<>\"'`();{}\\ ")
 
     /// Cookies' names come from the application; only one with characters that no name has is looked at.
     private static func isSuspicious(_ name: Span<UInt8>) -> Bool {

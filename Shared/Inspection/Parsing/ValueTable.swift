@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// All names and values of one request, decoded once as the application would, in one buffer that is reused.
 ///
 /// Parsers append; nothing they do can make it grow beyond the limits. What did not fit leaves an anomaly behind.
@@ -41,6 +43,11 @@ struct ValueTable {
     /// Room for at most `wanted` more bytes of one value.
     func room(for wanted: Int) -> Int {
         max(0, min(wanted, limits.maximumValueLength, limits.maximumBytes - bytes.count))
+    }
+
+    /// Whether this much more, in values of any length, reaches no limit.
+    func hasRoom(for length: Int) -> Bool {
+        length <= limits.maximumValueLength && length <= limits.maximumBytes - bytes.count
     }
 
     /// Copies `text` behind what is there and returns where it stands.
@@ -111,8 +118,7 @@ struct ValueTable {
     }
 
     func decodeUTF7(_ range: Range<Int>, into output: inout [UInt8]) -> Bool {
-        let text = bytes.span.extracting(range)
-        return UTF7.isPlausible(text) && UTF7.decode(text, into: &output)
+        UTF7.decode(bytes.span.extracting(range), into: &output)
     }
 
     func decodeBase64(_ range: Range<Int>, into output: inout [UInt8]) -> Bool {
@@ -132,9 +138,8 @@ private struct RecentNames {
         init?(_ text: Span<UInt8>) {
             guard text.count <= 16 else { return nil }
             length = text.count
-            for index in text.indices {
-                if index < 8 { low = low << 8 | UInt64(text[index]) } else { high = high << 8 | UInt64(text[index]) }
-            }
+            // Its first and its last bytes: together with the length they say all of it.
+            (low, high) = text.ends
         }
 
         var mixed: UInt64 { (low ^ (high &* 31)) &* 0x9e37_79b9_7f4a_7c15 }

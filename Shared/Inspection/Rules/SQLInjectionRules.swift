@@ -15,19 +15,21 @@ enum SQLInjectionRules {
         Rule(
             "sqli.quote-tautology", .sqlInjection, .weak, "a quote closed, then OR/AND and a comparison",
             in: places, after: .sql, literals: ["or", "and", "||", "&&", "xor", "having", "where", "div", "like"],
-            bytes: [quotes],
+            words: Rule.Words(beginnings: "or and xor having where"), bytes: [quotes],
             .matches(
                 #"['"`]\s*+\)*+\s*+(?:or|and|xor|having|where|&&|\|\|)[\s(!~+-]*+(?:not[\s(]++)?['"`]?[\w@.]{1,40}['"`]?\)*+\s*+(?:=|<|>|!=|like\b|rlike\b|regexp\b|between\b|in\s*+\(|is\b|sounds\b)"#
             )),
         Rule(
             "sqli.numeric-tautology", .sqlInjection, .certain, "OR/AND and a comparison of two constants", in: places,
-            after: .sql, literals: ["or", "and", "||", "&&", "xor", "having", "where"], bytes: [ByteSet("=<>kKnN-#")],
+            after: .sql, literals: ["or", "and", "||", "&&", "xor", "having", "where"],
+            words: Rule.Words("or and xor having where"), bytes: [ByteSet("=<>kKnN-#")],
             .matches(
                 #"(?:\b(?:or|and|xor|having|where)\b|\|\||&&)[\s(!~+-]*+(?:not[\s(]++)?(?:(\d{1,12})\)*+\s*+(?:=|<>|<=|>=|<|>|like)\s*+\(*+\d|(['"])(\w{0,30})\2\s*+(?:=|like)\s*+\2?\w|true\b\s*+(?:--|#|$)|\d\s*+(?:--|#)|\d{1,12}\s*+(?:between\s+\d|in\s*+\())"#
             )),
         Rule(
             "sqli.conditional-probe", .sqlInjection, .certain, "OR/AND and a sub-query or function", in: places,
-            after: .sql, literals: ["or", "and", "||", "&&"], bytes: [ByteSet("(")],
+            after: .sql, literals: ["or", "and", "||", "&&"], words: Rule.Words("or and xor where having"),
+            bytes: [ByteSet("(")],
             .matches(
                 #"(?:\b(?:or|and|xor|where|having)\b|\|\||&&)[\s(!~+-]*+(?:not[\s(]++)?(?:exists\s*+\(|select\b.{1,80}\bfrom\b|(?:char|chr|ascii|ord|substr(?:ing)?|mid|length|char_length|updatexml|extractvalue|row|if|ifnull|nullif|json_keys|elt|make_set|gtid_subset|rlike|cast|convert|ctxsys[\w.]*)\s*+\(|case\s+when\b)"#
             )),
@@ -95,7 +97,7 @@ enum SQLInjectionRules {
             )),
         Rule(
             "sqli.quote-concatenation", .sqlInjection, .likely, "a string closed and joined with something", in: places,
-            after: .sql, literals: ["'", "\""], bytes: [ByteSet("|+(")],
+            after: .sql, literals: ["'", "\""], words: Rule.Words(joined: "'| \"| '+ \"+"), bytes: [ByteSet("|+(")],
             .matches(
                 #"['"]\s*+(?:\|\|?|\+)\s*+(?:\(\s*+select\b|(?:char|chr|concat|version|user|current_user|database|utl_\w+|dbms_\w+|substr|cast|sleep)\s*+\(|'\w*+'\s*+(?:\|\||\+)?|@@\w)"#
             )),

@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// Whether a value, put into a page as it is, would make a browser run script or load foreign content.
 ///
 /// It is read in the contexts that a page offers: between elements, in an attribute's value with either quote or none,
@@ -29,10 +31,8 @@ package enum MarkupGrammar {
         var budget = 8 * text.count + 4_096
         var index = 0
         while index < text.count, budget > 0 {
-            guard text[index] == UInt8(ascii: "<") else {
-                index += 1
-                continue
-            }
+            index = text.place(of: UInt8(ascii: "<"), from: index)
+            guard index < text.count else { break }
             let (found, length) = judgeTag(text, at: index)
             verdict = GrammarVerdict.stronger(verdict, found)
             if verdict?.confidence == .certain { return verdict }
@@ -127,9 +127,8 @@ package enum MarkupGrammar {
         var breakouts = 0
         var index = 0
         while index < text.count, breakouts < 4, verdict?.confidence != .certain {
-            let byte = text[index]
-            index += 1
-            guard byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "`") else { continue }
+            index = text.placeOfQuote(from: index) + 1
+            guard index <= text.count else { break }
             breakouts += 1
             verdict = GrammarVerdict.stronger(verdict, judgeAttributes(text, from: index))
         }

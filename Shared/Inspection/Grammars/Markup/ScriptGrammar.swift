@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// Whether a text is, or breaks out into, script for a browser: a call, an assignment or a computed access that starts
 /// at something only a browser has.
 enum ScriptGrammar {
@@ -6,10 +8,10 @@ enum ScriptGrammar {
 
     static func judge(_ whole: Span<UInt8>) -> GrammarVerdict? {
         let text = whole.extracting(0..<min(whole.count, maximumLength))
-        if let verdict = scan(text), verdict.confidence == .certain { return verdict }
-        guard let joined = joinedStrings(text) else { return scan(text) }
+        let verdict = scan(text)
+        guard verdict?.confidence != .certain, let joined = joinedStrings(text) else { return verdict }
         return GrammarVerdict.stronger(
-            scan(text), scan(joined.span).map { GrammarVerdict($0.confidence, 0..<text.count) })
+            verdict, scan(joined.span).map { GrammarVerdict($0.confidence, 0..<text.count) })
     }
 
     private static func scan(_ text: Span<UInt8>) -> GrammarVerdict? {
@@ -17,12 +19,9 @@ enum ScriptGrammar {
         var index = 0
         var words = 0
         while index < text.count, words < maximumWords {
-            guard text[index].isWordByte else {
-                index += 1
-                continue
-            }
-            let start = index
-            while index < text.count, text[index].isWordByte { index += 1 }
+            let start = text.startOfWord(from: index)
+            guard start < text.count else { break }
+            index = text.endOfWord(from: start)
             words += 1
             guard let word = ScriptWord.table(text, start..<index) else { continue }
             guard let confidence = judge(word, text, start..<index) else { continue }
@@ -223,18 +222,22 @@ enum ScriptGrammar {
 
     /// `'al'+"ert"` with its seams taken out; nil if there are none.
     private static func joinedStrings(_ text: Span<UInt8>) -> [UInt8]? {
+        guard text.place(of: UInt8(ascii: "+")) < text.count else { return nil }
         var output: [UInt8] = []
+        var isJoined = false
         var index = 0
         while index < text.count {
             if isQuote(text[index]) || text[index] == UInt8(ascii: "\\"), let end = seam(text, index) {
-                if output.isEmpty { for before in 0..<index { output.append(text[before]) } }
+                if !isJoined { output.append(text.extracting(0..<index)) }
+                // A seam at the very start joins nothing.
+                isJoined = !output.isEmpty
                 index = end
             } else {
-                if !output.isEmpty { output.append(text[index]) }
+                if isJoined { output.append(text[index]) }
                 index += 1
             }
         }
-        return output.isEmpty ? nil : output
+        return isJoined ? output : nil
     }
 
     /// The end of quote, plus, quote at `start`.

@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// Whether a value, put into a SQL statement by concatenation, would change what the statement does.
 ///
 /// The value is read three ways: as it stands (where a number was expected), and as the rest of a statement after each
@@ -31,9 +33,10 @@ package enum SQLGrammar {
         var index = 0
         while index < text.count, breakouts < maximumBreakouts {
             guard verdict?.confidence != .certain else { return verdict }
+            index = text.placeOfQuote(from: index)
+            guard index < text.count else { break }
             let byte = text[index]
             index += 1
-            guard byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "`") else { continue }
             breakouts += 1
             if Self.isProse(text.extracting(index..<text.count), words: 1) { continue }
             let tail = SQLReading(text, from: index, needsOperand: false)

@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// Whether a value would start a program if it ended up in a shell's command line: a separator or substitution, then a
 /// program, then what programs are given. Quotes and empty expansions are gone before (`unquoteShell`).
 ///
@@ -9,7 +11,9 @@ package enum ShellGrammar {
     package static func judge(_ text: Span<UInt8>) -> GrammarVerdict? {
         var index = 0
         var separators = 0
-        while index < text.count, separators < maximumSeparators {
+        while separators < maximumSeparators {
+            index = text.place(from: index, areSeparators, isSeparator)
+            guard index < text.count else { return nil }
             let start = index
             guard let after = separator(text, &index) else { continue }
             separators += 1
@@ -18,6 +22,21 @@ package enum ShellGrammar {
         }
         return nil
     }
+
+    /// What `separator` makes something of.
+    @inline(__always) private static func areSeparators(_ block: ByteBlock) -> ByteBlock.Marks {
+        let ends =
+            block.marks(UInt8(ascii: ";")) | block.marks(UInt8(ascii: "|")) | block.marks(UInt8(ascii: "`"))
+            | block.marks(0x0a)
+        let opens =
+            block.marks(UInt8(ascii: "&")) | block.marks(UInt8(ascii: "$")) | block.marks(UInt8(ascii: "<"))
+            | block.marks(UInt8(ascii: ">"))
+        return ends | opens
+    }
+
+    private static func isSeparator(_ byte: UInt8) -> Bool { separators.contains(byte) }
+
+    private static let separators = ByteSet(";|`\n&$<>")
 
     /// Moves `index` on, and returns where the command would start if a separator stood there.
     private static func separator(_ text: Span<UInt8>, _ index: inout Int) -> Int? {
@@ -71,14 +90,14 @@ package enum ShellGrammar {
 
     private static func wordRange(_ text: Span<UInt8>, _ start: Int) -> Range<Int> {
         var end = start
-        while end < text.count, end - start < 64, isWord(text[end]) { end += 1 }
+        let limit = min(text.count, start + 64)
+        while end < limit, isWord(unsafe text[unchecked: end]) { end &+= 1 }
         return start..<end
     }
 
-    private static func isWord(_ byte: UInt8) -> Bool {
-        byte.isLetter || byte.isDigit || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
-            || byte == UInt8(ascii: ".")
-            || byte == UInt8(ascii: "/") || byte == UInt8(ascii: ":")
+    @inline(__always) private static func isWord(_ byte: UInt8) -> Bool {
+        // `-`, `.`, `/`, the digits and `:` stand in a row.
+        byte.isLetter || byte >= UInt8(ascii: "-") && byte <= UInt8(ascii: ":") || byte == UInt8(ascii: "_")
     }
 
     /// Without the folders before it.

@@ -1,0 +1,35 @@
+/// What may not stand right before and right behind a literal for it to be a word of its own, and what has to follow.
+package struct WordEdges: Hashable, Sendable {
+    private static let letters = ByteSet(0x41...0x5a as ClosedRange<UInt8>) | ByteSet(0x61...0x7a as ClosedRange<UInt8>)
+    private static let digits = ByteSet("0123456789")
+
+    private var before: ByteSet
+    private var behind: ByteSet
+    /// One of these is the first byte behind it that is no blank.
+    private var followers: ByteSet?
+
+    /// As grammars read names: `$`, `_` and all beyond ASCII but 0xA0 are letters; digits do not belong to what follows.
+    package static let name = WordEdges(
+        before: nameLetters, behind: nameLetters | digits, followers: nil)
+    /// As `\b` reads words. A digit before it may be a version's, which goes with its comment.
+    package static let word = WordEdges(
+        before: letters | ByteSet("_"), behind: letters | digits | ByteSet("_"), followers: nil)
+    /// The beginning of a word, whatever follows.
+    package static let opening = WordEdges(before: letters | ByteSet("_"), behind: ByteSet(), followers: nil)
+
+    private static let nameLetters =
+        letters | ByteSet("$_") | ByteSet((0x80...0xff as ClosedRange<UInt8>).filter { $0 != 0xa0 })
+
+    package func followed(by bytes: ByteSet) -> WordEdges {
+        WordEdges(before: before, behind: behind, followers: bytes)
+    }
+
+    func hold(_ text: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        if range.upperBound < text.count, behind.contains(text[range.upperBound]) { return false }
+        if range.lowerBound > 0, before.contains(text[range.lowerBound - 1]) { return false }
+        guard let followers else { return true }
+        var index = range.upperBound
+        while index < text.count, text[index] <= 0x20 { index += 1 }
+        return index < text.count && followers.contains(text[index])
+    }
+}

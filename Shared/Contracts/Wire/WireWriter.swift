@@ -115,7 +115,13 @@ package import Core
         count += length
     }
 
-    private mutating func tagged(_ tag: UInt32) { varint(UInt64(tag)) }
+    /// Of one byte or two, nearly always.
+    private mutating func tagged(_ tag: UInt32) {
+        guard tag >= 0x80, tag < 0x4000, capacity - count >= 2 else { return varint(UInt64(tag)) }
+        unsafe start[count] = UInt8(truncatingIfNeeded: tag) | 0x80
+        unsafe start[count + 1] = UInt8(truncatingIfNeeded: tag >> 7)
+        count += 2
+    }
 
     // MARK: Singular fields
 

@@ -93,15 +93,19 @@ final class HTTP2ClientConnection: HTTP2Connection, @unchecked Sendable {
 
     // MARK: Exchanges
 
-    func begin(_ request: HTTPClientRequest, host: String, on stream: HTTP2ClientStream, length: Int?) -> Bool {
+    func begin(
+        _ request: HTTPClientRequest, host: String, on stream: HTTP2ClientStream, length: Int?, deadline: Deadline
+    ) -> Bool {
         fields.removeAll()
         fields.add(":method", Array(request.method.description.utf8))
         fields.add(":scheme", Array((isSecure ? "https" : "http").utf8))
         fields.add(":authority", request.authority ?? Array(host.utf8)[...])
         fields.add(":path", request.target.map { HTTPSyntax.isTarget($0) ? $0 : UInt8(ascii: "?") })
-        fields.add(request.headers, leavingOut: HTTP2FieldEncoder.isOwnOfRequests)
-        fields.add(request.added, leavingOut: HTTP2FieldEncoder.isOwnOfRequests)
-        if let length, length > 0 || [.post, .put, .patch].contains(request.method) {
+        fields.add(request.headers, request.added, leavingOut: HTTP2FieldEncoder.ownOfRequests)
+        if let name = request.timeoutField, deadline != .never {
+            fields.add(name, decimal: HTTPRequestEncoder.milliseconds(deadline - reactor.turn))
+        }
+        if let length, length > 0 || request.method.meansContent {
             fields.add("content-length", decimal: length)
         }
         let id = session.request(stream, fields, hasContent: length != 0)

@@ -43,7 +43,7 @@ final class HTTP2ClientStream: HTTP2Stream, @unchecked Sendable {
 
     func exchange(host: String, deadline: Deadline) async throws(HTTPFailure) -> HTTPResponseHead {
         let began = client.reactor.turn
-        guard client.begin(request, host: host, on: self, length: announcedLength) else {
+        guard client.begin(request, host: host, on: self, length: announcedLength, deadline: deadline) else {
             leave()
             throw .stream(.closed)
         }

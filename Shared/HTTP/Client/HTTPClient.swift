@@ -2,6 +2,9 @@ package import Core
 package import Reactor
 
 /// A request to be sent. Host and framing fields are the client's business and ignored among `headers`.
+///
+/// A value in a box that its copies share until one of them is changed: it goes through many hands, and each would count
+/// a reference for every part of it.
 package struct HTTPClientRequest: Sendable {
     package enum Body: Sendable {
         case none
@@ -10,36 +13,87 @@ package struct HTTPClientRequest: Sendable {
         case stream(HTTPBody)
     }
 
-    package var method: HTTPMethod
+    private struct Content {
+        var method: HTTPMethod
+        var target: ArraySlice<UInt8>
+        var authority: ArraySlice<UInt8>?
+        var headers: HTTPHeaders
+        var added = HTTPHeaders()
+        var body: Body
+        var upgrade: String?
+        var timeoutField: HTTPFieldName?
+    }
+
+    /// Sendable: changed only by who holds the one reference to it.
+    private final class Box: @unchecked Sendable {
+        var content: Content
+        init(_ content: Content) { self.content = content }
+    }
+
+    private var box: Box
+
+    /// For changing: a copy when others hold the box too.
+    private var own: Box {
+        mutating get {
+            if !isKnownUniquelyReferenced(&box) { box = Box(box.content) }
+            return box
+        }
+    }
+
+    package var method: HTTPMethod {
+        get { box.content.method }
+        set { own.content.method = newValue }
+    }
     /// Origin form: `/path?query`.
-    package var target: ArraySlice<UInt8>
+    package var target: ArraySlice<UInt8> {
+        get { box.content.target }
+        set { own.content.target = newValue }
+    }
     /// What goes into Host; the endpoint's own authority when nil.
-    package var authority: ArraySlice<UInt8>?
-    package var headers: HTTPHeaders
+    package var authority: ArraySlice<UInt8>? {
+        get { box.content.authority }
+        set { own.content.authority = newValue }
+    }
+    package var headers: HTTPHeaders {
+        get { box.content.headers }
+        _modify { yield &own.content.headers }
+    }
     /// Sent behind `headers`: what a proxy adds to the fields of its client, which then need no copy.
-    package var added = HTTPHeaders()
-    package var body: Body
+    package var added: HTTPHeaders {
+        get { box.content.added }
+        _modify { yield &own.content.added }
+    }
+    package var body: Body {
+        get { box.content.body }
+        set { own.content.body = newValue }
+    }
     /// The protocol this connection shall be handed over to, `websocket` for example.
-    package var upgrade: String?
+    package var upgrade: String? {
+        get { box.content.upgrade }
+        set { own.content.upgrade = newValue }
+    }
+    /// Under this name the peer is told how many milliseconds it has.
+    package var timeoutField: HTTPFieldName? {
+        get { box.content.timeoutField }
+        set { own.content.timeoutField = newValue }
+    }
 
     package init(
         _ method: HTTPMethod, _ target: String, host: String? = nil, headers: HTTPHeaders = HTTPHeaders(),
         body: Body = .none
     ) {
-        self.method = method
-        self.target = Array(target.utf8)[...]
-        authority = host.map { Array($0.utf8)[...] }
-        self.headers = headers
-        self.body = body
+        box = Box(
+            Content(
+                method: method, target: Array(target.utf8)[...], authority: host.map { Array($0.utf8)[...] },
+                headers: headers, body: body))
     }
 
-    /// As a server received it, on to another one: same method, target and host.
-    package init(forwarding head: HTTPRequestHead, headers: HTTPHeaders) {
-        method = head.method
-        target = head.targetBytes
-        authority = head.hostBytes
-        self.headers = headers
-        body = .none
+    /// As a server received it, on to another one: same method, target and host. `headers` and `added` are its fields.
+    package init(forwarding head: HTTPRequestHead, headers: HTTPHeaders, adding added: HTTPHeaders) {
+        box = Box(
+            Content(
+                method: head.method, target: head.targetBytes, authority: head.hostBytes, headers: headers,
+                added: added, body: .none))
     }
 }
 

@@ -81,7 +81,7 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
     ) async throws(HTTPFailure) -> HTTPResponseHead {
         begin()
         do throws(HTTPFailure) {
-            try send(request, to: endpoint)
+            try send(request, to: endpoint, deadline: deadline)
             let head = try await readHead(request, deadline: deadline)
             if phase != .busy { await endSending() }
             return head
@@ -218,9 +218,12 @@ final class HTTPClientConnection: HTTPBodySource, @unchecked Sendable {
     // MARK: Sending
 
     /// What the kernel takes at once is sent at once; a task of its own sends the rest.
-    private func send(_ request: HTTPClientRequest, to endpoint: HTTPEndpoint) throws(HTTPFailure) {
+    private func send(
+        _ request: HTTPClientRequest, to endpoint: HTTPEndpoint, deadline: Deadline
+    ) throws(HTTPFailure) {
         var head = pool.output.take()
-        HTTPRequestEncoder.append(request, to: endpoint, &head)
+        HTTPRequestEncoder.append(
+            request, to: endpoint, timeLeft: deadline == .never ? nil : deadline - stream.reactor.turn, &head)
         switch request.body {
         case .none: try send(&head, [])
         case .bytes(let body): try send(&head, body)

@@ -1,7 +1,8 @@
 /// A set of field names, made once and asked for every field of every message.
 ///
-/// A name is asked for by a key made of its length and its first and last letters: of two words each key has a bit in,
-/// which sends nearly every field away; then the keys are compared, and one name at the most letter by letter.
+/// Of names that are known (`HTTPKnownName`) it knows beforehand what the answer is, a bit for each. Another is asked for by
+/// a key made of its length and its first and last letters: of two words each key has a bit in, which sends nearly every
+/// field away; then the keys are compared, and one name at the most letter by letter.
 package struct HTTPFieldNames: Sendable, ExpressibleByArrayLiteral {
     private struct Entry: Sendable {
         let key: UInt64
@@ -10,6 +11,11 @@ package struct HTTPFieldNames: Sendable, ExpressibleByArrayLiteral {
 
     private let entries: [Entry]
     private let keys: (UInt64, UInt64)
+    /// The known names that belong to the set, and those that count as one of them though they are only alike.
+    private var known: UInt64 = 0
+    private var alike: UInt64 = 0
+    /// Whether a name that is not known may belong to it.
+    private var hasOthers = false
     /// What every name that begins with it belongs to the set by; nearly every set has none.
     private var beginning: [UInt8] = []
     /// Whether `_` counts as `-`.
@@ -27,11 +33,26 @@ package struct HTTPFieldNames: Sendable, ExpressibleByArrayLiteral {
             let bits = Self.bits(entry.key)
             return (keys.0 | bits.0, keys.1 | bits.1)
         }
+        learn()
+    }
+
+    /// Asks itself about every known name, once.
+    private mutating func learn() {
+        (known, alike) = (0, 0)
+        for name in HTTPKnownName.allCases {
+            let bit = HTTPNameMark(name).bit
+            if search(Array(name.rawValue.utf8).span) { known |= bit }
+            // Every known name with a `-` has one that is alike; the others have none.
+            let alikeName = name.rawValue.utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
+            if search(alikeName.span) { alike |= bit }
+        }
+        hasOthers = !beginning.isEmpty || entries.contains { HTTPNameMark($0.name.span).isUnknown }
     }
 
     package func union(_ other: HTTPFieldNames) -> HTTPFieldNames {
         var all = HTTPFieldNames((entries + other.entries).map { String(decoding: $0.name, as: UTF8.self) })
         all.beginning = beginning.isEmpty ? other.beginning : beginning
+        all.learn()
         return all
     }
 
@@ -39,6 +60,7 @@ package struct HTTPFieldNames: Sendable, ExpressibleByArrayLiteral {
     package func andAll(beginningWith beginning: String) -> HTTPFieldNames {
         var all = self
         all.beginning = Array(beginning.utf8)
+        all.learn()
         return all
     }
 
@@ -46,12 +68,29 @@ package struct HTTPFieldNames: Sendable, ExpressibleByArrayLiteral {
     package func andAlike() -> HTTPFieldNames {
         var all = self
         all.isLoose = true
+        all.learn()
         return all
     }
 
+    /// Whether the name of a field that stands in `bytes` is one of them.
+    @inline(__always)
+    func contains(_ field: HTTPHeaders.Field, in bytes: Span<UInt8>) -> Bool {
+        if field.mark.isUnknown { return hasOthers && search(bytes.extracting(field.name)) }
+        return holds(field.mark)
+    }
+
+    @inline(__always)
+    private func holds(_ mark: HTTPNameMark) -> Bool { (mark.isExact ? known : alike) & mark.bit != 0 }
+
     package func contains(_ name: [UInt8]) -> Bool { contains(name.span) }
 
+    /// A name without control bytes.
     package func contains(_ name: Span<UInt8>) -> Bool {
+        let mark = HTTPNameMark(name)
+        return mark.isUnknown ? hasOthers && search(name) : holds(mark)
+    }
+
+    private func search(_ name: Span<UInt8>) -> Bool {
         guard !name.isEmpty else { return false }
         if !beginning.isEmpty && begins(name) { return true }
         let key = Self.key(name)

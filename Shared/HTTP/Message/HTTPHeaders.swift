@@ -9,6 +9,16 @@ package struct HTTPHeaders: Sendable {
         var nameLength: UInt32
         var valueStart: UInt32
         var valueLength: UInt32
+        /// What the name was recognised as.
+        var mark: HTTPNameMark
+
+        init(name: Range<Int>, value: Range<Int>, _ mark: HTTPNameMark) {
+            nameStart = UInt32(name.lowerBound)
+            nameLength = UInt32(name.count)
+            valueStart = UInt32(value.lowerBound)
+            valueLength = UInt32(value.count)
+            self.mark = mark
+        }
 
         var name: Range<Int> { Int(nameStart)..<Int(nameStart + nameLength) }
         var value: Range<Int> { Int(valueStart)..<Int(valueStart + valueLength) }
@@ -112,10 +122,7 @@ package struct HTTPHeaders: Sendable {
         if !HTTPSyntax.isFieldContent(bytes.span, value) { mend(value, HTTPSyntax.isFieldContent) }
         bytes.append(HTTPSyntax.carriageReturn)
         bytes.append(HTTPSyntax.lineFeed)
-        fields.append(
-            Field(
-                nameStart: UInt32(name.lowerBound), nameLength: UInt32(name.count),
-                valueStart: UInt32(value.lowerBound), valueLength: UInt32(value.count)))
+        fields.append(Field(name: name, value: value, HTTPNameMark(bytes.span.extracting(name))))
     }
 
     private mutating func append(_ text: String) -> Range<Int> {
@@ -145,8 +152,14 @@ package struct HTTPHeaders: Sendable {
         bytes.append(HTTPSyntax.lineFeed)
         fields.append(
             Field(
-                nameStart: UInt32(nameStart), nameLength: field.nameLength, valueStart: UInt32(valueStart),
-                valueLength: field.valueLength))
+                name: nameStart..<nameStart + Int(field.nameLength),
+                value: valueStart..<valueStart + Int(field.valueLength), field.mark))
+    }
+
+    package func followed(by others: HTTPHeaders) -> HTTPHeaders {
+        var all = self
+        for index in others.fields.indices { all.add(fieldAt: index, of: others) }
+        return all
     }
 
     /// Replaces every value under `name` by this one.
@@ -171,15 +184,15 @@ package struct HTTPHeaders: Sendable {
 
     /// Whether the field's name is one of `names`.
     package func isName(in names: HTTPFieldNames, at index: Int) -> Bool {
-        names.contains(bytes.span.extracting(fields[index].name))
+        names.contains(fields[index], in: bytes.span)
     }
 
-    /// Without the fields that are named, and with room for `added` more.
-    package func without(_ names: HTTPFieldNames, roomFor added: Int = 0) -> HTTPHeaders {
+    /// Without the fields that are named.
+    package func without(_ names: HTTPFieldNames) -> HTTPHeaders {
         var kept: [Field] = []
-        kept.reserveCapacity(fields.count + added)
+        kept.reserveCapacity(fields.count)
         let bytes = bytes.span
-        for field in fields where !names.contains(bytes.extracting(field.name)) { kept.append(field) }
+        for field in fields where !names.contains(field, in: bytes) { kept.append(field) }
         return HTTPHeaders(bytes: self.bytes, fields: kept)
     }
 
@@ -192,56 +205,35 @@ package struct HTTPHeaders: Sendable {
     }
 
     package mutating func add(_ name: HTTPFieldName, _ value: String) {
-        var value = value
-        value.withUTF8 { unsafe add(name, $0) }
+        addLines(bytes: name.lineBytes(value.utf8.count), fields: 1) { $0.add(name, value) }
     }
 
     package mutating func add(_ name: HTTPFieldName, _ value: ArraySlice<UInt8>) {
-        unsafe value.withUnsafeBufferPointer { unsafe add(name, $0) }
+        addLines(bytes: name.lineBytes(value.count), fields: 1) { $0.add(name, value) }
     }
 
-    /// The line in one step: each `append` of its own would ask again whose the array is and how much room it has.
-    private mutating func add(_ name: HTTPFieldName, _ value: UnsafeBufferPointer<UInt8>) {
+    /// Several lines in one step: each of its own would ask again whose the arrays are and how much room they have. At most
+    /// `fieldCount` lines of together `byteCount` bytes.
+    package mutating func addLines(
+        bytes byteCount: Int, fields fieldCount: Int, _ write: (inout HTTPLineWriter) -> Void
+    ) {
+        fields.reserveCapacity(fields.count + fieldCount)
+        var taken: [Field] = []
+        swap(&taken, &fields)
         let start = bytes.count
-        let valueStart = start + name.beginning.count
-        bytes.append(addingCapacity: name.beginning.count + value.count + 2) { line in
-            unsafe line.withUnsafeMutableBufferPointer { line, count in
-                let beginning = name.beginning.span
-                unsafe beginning.withUnsafeBufferPointer { beginning in
-                    _ = unsafe line.extracting(..<beginning.count).initialize(fromContentsOf: beginning)
-                }
-                count = beginning.count
-                _ = unsafe line.extracting(count..<(count + value.count)).initialize(fromContentsOf: value)
-                count += value.count
-                unsafe line.initializeElement(at: count, to: HTTPSyntax.carriageReturn)
-                unsafe line.initializeElement(at: count + 1, to: HTTPSyntax.lineFeed)
-                count += 2
+        bytes.append(addingCapacity: byteCount) { lines in
+            unsafe lines.withUnsafeMutableBufferPointer { buffer, count in
+                var writer = unsafe HTTPLineWriter(buffer, at: start, taken)
+                taken = []
+                write(&writer)
+                (count, taken) = writer.finish()
             }
         }
-        if !HTTPSyntax.isFieldContent(bytes.span, valueStart..<valueStart + value.count) {
-            mend(valueStart..<valueStart + value.count, HTTPSyntax.isFieldContent)
-        }
-        fields.append(
-            Field(
-                nameStart: UInt32(start), nameLength: UInt32(name.count), valueStart: UInt32(valueStart),
-                valueLength: UInt32(value.count)))
+        swap(&taken, &fields)
     }
 
     package mutating func add(_ name: HTTPFieldName, decimal value: Int) {
-        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var rest = value.magnitude
-            var start = digits.count
-            repeat {
-                start -= 1
-                unsafe digits.initializeElement(at: start, to: UInt8(ascii: "0") + UInt8(rest % 10))
-                rest /= 10
-            } while rest > 0
-            if value < 0 {
-                start -= 1
-                unsafe digits.initializeElement(at: start, to: UInt8(ascii: "-"))
-            }
-            unsafe add(name, UnsafeBufferPointer(rebasing: digits[start...]))
-        }
+        add(name, value.description)
     }
 
     package func isName(_ name: HTTPFieldName, at index: Int) -> Bool { name.isName(bytes.span, fields[index]) }
@@ -263,17 +255,17 @@ package struct HTTPHeaders: Sendable {
         fields.removeAll { name.isName(bytes.span, $0) }
     }
 
-    package func contains(_ name: HTTPFieldName) -> Bool {
+    package func contains(_ name: HTTPFieldName) -> Bool { index(of: name) != nil }
+
+    package func index(of name: HTTPFieldName) -> Int? {
         let bytes = bytes.span
-        for field in fields where name.isName(bytes, field) { return true }
-        return false
+        for index in fields.indices where name.isName(bytes, fields[index]) { return index }
+        return nil
     }
 
     /// The first value under the name.
     package func valueBytes(of name: HTTPFieldName) -> ArraySlice<UInt8>? {
-        let span = bytes.span
-        for field in fields where name.isName(span, field) { return bytes[field.value] }
-        return nil
+        index(of: name).map { bytes[fields[$0].value] }
     }
 
     // MARK: Writing
@@ -282,7 +274,7 @@ package struct HTTPHeaders: Sendable {
     package func write(to output: inout [UInt8], except names: HTTPFieldNames = []) {
         let all = bytes.span
         var run = 0..<0
-        for field in fields where !names.contains(all.extracting(field.name)) {
+        for field in fields where !names.contains(field, in: all) {
             let line = Int(field.nameStart)..<Int(field.valueStart + field.valueLength) + 2
             if isLine(field, all) && line.lowerBound == run.upperBound {
                 run = run.lowerBound..<line.upperBound

@@ -38,6 +38,14 @@ package enum HTTPMethod: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// RFC 9110 §8.6: without content it says so.
+    var meansContent: Bool {
+        switch self {
+        case .post, .put, .patch: true
+        default: false
+        }
+    }
+
     /// Sending it twice is the same as sending it once (RFC 9110 §9.2.2).
     package var isIdempotent: Bool { isSafe || self == .put || self == .delete }
 

@@ -22,6 +22,13 @@ enum HTTPSyntax {
     static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
     static func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == tab }
 
+    /// Whether one of the bytes lacks the bit that small letters, digits and `-` have.
+    static func mayHoldCapital(_ bytes: Span<UInt8>) -> Bool {
+        var common: UInt8 = 0x20
+        for index in bytes.indices { common &= bytes[index] }
+        return common == 0
+    }
+
     static func lowercase(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 
     private static func contains(_ low: UInt64, _ high: UInt64, _ byte: UInt8) -> Bool {
@@ -41,37 +48,67 @@ enum HTTPSyntax {
     }
 
     static func endOfTarget(in bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
-        end(in: bytes, range) { isTarget($0) }
+        end(in: bytes, range, suspects: suspectsOfTarget) { isTarget($0) }
     }
 
-    /// Eight bytes at a time: the values of fields are most of a head.
     static func isFieldContent(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        end(in: bytes, range, suspects: suspectsOfContent) { isFieldContent($0) } == range.upperBound
+    }
+
+    /// Where the first byte stands, from `start` on, that no field holds.
+    static func endOfFieldContent(in bytes: Span<UInt8>, from start: Int) -> Int {
+        end(in: bytes, start..<bytes.count, suspects: suspectsOfContent) { isFieldContent($0) }
+    }
+
+    /// Eight bytes at a time: the values of fields and the target are most of a head. `suspects` marks, by its highest bit,
+    /// the first byte of a word that may be no part, and perhaps more behind it; which `isPart` then decides.
+    @inline(__always)
+    private static func end(
+        in bytes: Span<UInt8>, _ range: Range<Int>, suspects: (UInt64) -> UInt64, while isPart: (UInt8) -> Bool
+    ) -> Int {
         unsafe bytes.withUnsafeBytes { bytes in
             precondition(range.upperBound <= bytes.count)
             var index = range.lowerBound
             while index < range.upperBound {
-                // The last eight may overlap those before them.
-                let start = min(index, range.upperBound - 8)
-                if start >= range.lowerBound {
-                    let word = unsafe bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
-                    if !mayHoldControl(word) {
-                        index = start + 8
+                if index &+ 8 <= range.upperBound {
+                    let word = unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian
+                    let found = suspects(word)
+                    guard found != 0 else {
+                        index &+= 8
                         continue
                     }
+                    index &+= found.trailingZeroBitCount / 8
                 }
-                guard unsafe isFieldContent(bytes[index]) else { return false }
-                index += 1
+                // The last eight, of which some were looked at before.
+                let last = range.upperBound &- 8
+                if index > last, last >= range.lowerBound,
+                    unsafe suspects(bytes.loadUnaligned(fromByteOffset: last, as: UInt64.self).littleEndian) == 0
+                {
+                    return range.upperBound
+                }
+                guard unsafe isPart(bytes[index]) else { return index }
+                index &+= 1
             }
-            return true
+            return range.upperBound
         }
     }
 
-    /// Whether one of the eight bytes lies below 0x20 or is 0x7f (the usual subtract-and-borrow test).
-    private static func mayHoldControl(_ word: UInt64) -> Bool {
-        let ones: UInt64 = 0x0101_0101_0101_0101
+    private static let ones: UInt64 = 0x0101_0101_0101_0101
+
+    /// Below 0x20, or 0x7f (the usual subtract-and-borrow test).
+    @inline(__always)
+    private static func suspectsOfContent(_ word: UInt64) -> UInt64 {
         let delete = word ^ (ones &* 0x7f)
-        let below = (word &- ones &* 0x20) & ~word
-        return (below | (delete &- ones) & ~delete) & (ones &* 0x80) != 0
+        return ((word &- ones &* 0x20) & ~word | (delete &- ones) & ~delete) & (ones &* 0x80)
+    }
+
+    /// Up to 0x20, from 0x7f on, or `#`.
+    @inline(__always)
+    private static func suspectsOfTarget(_ word: UInt64) -> UInt64 {
+        let delete = word ^ (ones &* 0x7f)
+        let number = word ^ (ones &* 0x23)
+        return ((word &- ones &* 0x21) & ~word | (delete &- ones) & ~delete | (number &- ones) & ~number | word)
+            & (ones &* 0x80)
     }
 
     @inline(__always)

@@ -207,12 +207,13 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
     // MARK: Responses
 
     func submit(
-        _ stream: HTTP2ServerStream, _ status: HTTPStatus, _ headers: HTTPHeaders, length: Int?, hasContent: Bool
+        _ stream: HTTP2ServerStream, _ status: HTTPStatus, _ headers: HTTPHeaders, _ added: HTTPHeaders, length: Int?,
+        hasContent: Bool
     ) {
         let fields = worker.fieldEncoder
         fields.removeAll()
         fields.add(":status", decimal: status.code)
-        fields.add(headers, leavingOut: HTTP2FieldEncoder.isOwnOfResponses)
+        fields.add(headers, added, leavingOut: HTTP2FieldEncoder.ownOfResponses)
         if let length { fields.add("content-length", decimal: length) }
         fields.add("date", worker.dateValue())
         session.respond(stream, fields, hasContent: hasContent)

@@ -13,7 +13,7 @@ final class HTTP2ServerStream: HTTP2Stream, HTTPBodySource, @unchecked Sendable 
     }
 
     private let server: HTTP2ServerConnection
-    private var task: TaskHandle?
+    private var task: HTTP2HandlerTask?
     private var response = Response.none
     private(set) var status: HTTPStatus?
     private(set) var contentBytes = 0
@@ -42,16 +42,18 @@ final class HTTP2ServerStream: HTTP2Stream, HTTPBodySource, @unchecked Sendable 
         owesContinue = head.expectsContinue
         answersHead = head.method == .head
         answersConnect = head.connectProtocol != nil
-        task = server.reactor.run { [self] in await serve(head) }
+        task = server.worker.handlers.run(self, head)
     }
 
-    private func serve(_ head: HTTPRequestHead) async {
+    /// Called by the task.
+    func serve(_ head: HTTPRequestHead) async {
         do {
             try await server.worker.handler.handle(request(head), HTTPResponseWriter(self))
         } catch {
             answer(error, to: head)
         }
         await complete(head)
+        task = nil
         server.handlerEnded()
     }
 
@@ -91,7 +93,7 @@ final class HTTP2ServerStream: HTTP2Stream, HTTPBodySource, @unchecked Sendable 
         var headers = HTTPHeaders()
         headers.set("Content-Type", Problem.contentType)
         if let seconds = problem.retryAfterSeconds { headers.set("Retry-After", "\(seconds)") }
-        try? respond(problem.status, headers, problem.json)
+        try? respond(problem.status, headers, HTTPHeaders(), problem.json)
     }
 
     private func breakOff(_ code: UInt32) {
@@ -156,13 +158,15 @@ final class HTTP2ServerStream: HTTP2Stream, HTTPBodySource, @unchecked Sendable 
 
     // MARK: The response
 
-    func respond(_ status: HTTPStatus, _ headers: HTTPHeaders, _ body: [UInt8]) throws(HTTPFailure) {
+    func respond(
+        _ status: HTTPStatus, _ headers: HTTPHeaders, _ added: HTTPHeaders, _ body: [UInt8]
+    ) throws(HTTPFailure) {
         try claim(status)
         contentBytes = body.count
         let hasContent = !status.forbidsBody && !answersHead && !body.isEmpty
         response = .finished
         server.submit(
-            self, status, headers, length: status.forbidsBody ? nil : body.count, hasContent: hasContent)
+            self, status, headers, added, length: status.forbidsBody ? nil : body.count, hasContent: hasContent)
         if hasContent { offer(body, isLast: true) }
     }
 
@@ -171,11 +175,14 @@ final class HTTP2ServerStream: HTTP2Stream, HTTPBodySource, @unchecked Sendable 
         try await waitForRoom(stall: configuration.timeouts.write, completely: contentBytes > 64 << 10)
     }
 
-    func start(_ status: HTTPStatus, _ headers: HTTPHeaders, _ length: Int?) throws(HTTPFailure) {
+    func start(
+        _ status: HTTPStatus, _ headers: HTTPHeaders, _ added: HTTPHeaders, _ length: Int?
+    ) throws(HTTPFailure) {
         try claim(status)
         let isEmpty = status.forbidsBody || answersHead || length == 0
         response = .sending(left: isEmpty ? 0 : length)
-        server.submit(self, status, headers, length: status.forbidsBody ? nil : length, hasContent: !isEmpty)
+        server.submit(
+            self, status, headers, added, length: status.forbidsBody ? nil : length, hasContent: !isEmpty)
         if isEmpty { endsWithHead = true }
     }
 
@@ -223,7 +230,7 @@ final class HTTP2ServerStream: HTTP2Stream, HTTPBodySource, @unchecked Sendable 
         try claim(.ok)
         response = .handedOver
         bodyDeadline = .never
-        server.submit(self, .ok, headers, length: nil, hasContent: true)
+        server.submit(self, .ok, headers, HTTPHeaders(), length: nil, hasContent: true)
         return HTTP2Tunnel(self, peer: server.peer)
     }
 

@@ -41,23 +41,25 @@ package struct HTTPResponseWriter: Sendable {
     }
 
     /// Part of the caller's frame, because nearly every response leaves at once: what is left of the others is waited for
-    /// in `finish(_:)`.
+    /// in `finish(_:)`. `added` is sent behind `headers`: what a proxy adds to the fields of its upstream, which then need
+    /// no copy.
     @inlinable @inline(__always)
     package func respond(
-        _ status: HTTPStatus, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = []
+        _ status: HTTPStatus, headers: HTTPHeaders = HTTPHeaders(), adding added: HTTPHeaders = HTTPHeaders(),
+        body: [UInt8] = []
     ) async throws(HTTPFailure) {
-        if let rest = try tryRespond(status, headers, body) { try await finish(rest) }
+        if let rest = try tryRespond(status, headers, added, body) { try await finish(rest) }
     }
 
     @usableFromInline
     func tryRespond(
-        _ status: HTTPStatus, _ headers: HTTPHeaders, _ body: [UInt8]
+        _ status: HTTPStatus, _ headers: HTTPHeaders, _ added: HTTPHeaders, _ body: [UInt8]
     ) throws(HTTPFailure) -> HTTPUnsentResponse? {
         switch target {
         case .version1(let connection):
-            return try connection.respond(exchange, status, headers, body)
+            return try connection.respond(exchange, status, headers, added, body)
         case .version2(let stream):
-            try stream.respond(status, headers, body)
+            try stream.respond(status, headers, added, body)
             return stream.hasRoom ? nil : HTTPUnsentResponse(head: [], body: [], sent: 0)
         }
     }
@@ -87,7 +89,7 @@ package struct HTTPResponseWriter: Sendable {
     func tryRespond(_ response: HTTPStaticResponse) throws(HTTPFailure) -> HTTPUnsentResponse? {
         switch target {
         case .version1(let connection): try connection.respond(exchange, response)
-        case .version2: try tryRespond(response.status, response.headers, response.body)
+        case .version2: try tryRespond(response.status, response.headers, HTTPHeaders(), response.body)
         }
     }
 
@@ -100,11 +102,12 @@ package struct HTTPResponseWriter: Sendable {
 
     /// Announces a body to be written: of `length` bytes when that is known, else in chunks.
     package func start(
-        _ status: HTTPStatus, headers: HTTPHeaders = HTTPHeaders(), length: Int? = nil
+        _ status: HTTPStatus, headers: HTTPHeaders = HTTPHeaders(), adding added: HTTPHeaders = HTTPHeaders(),
+        length: Int? = nil
     ) throws(HTTPFailure) {
         switch target {
-        case .version1(let connection): try connection.start(exchange, status, headers, length)
-        case .version2(let stream): try stream.start(status, headers, length)
+        case .version1(let connection): try connection.start(exchange, status, headers, added, length)
+        case .version2(let stream): try stream.start(status, headers, added, length)
         }
     }
 

@@ -4,10 +4,12 @@ internal import Reactor
 // How a connection writes its responses: what frames them is its own business, and so is the date.
 extension HTTPServerConnection {
     func appendHead(
-        _ status: HTTPStatus, _ headers: HTTPHeaders, _ framing: HTTPBodyFraming, to output: inout [UInt8]
+        _ status: HTTPStatus, _ headers: HTTPHeaders, _ added: HTTPHeaders, _ framing: HTTPBodyFraming,
+        to output: inout [UInt8]
     ) {
         HTTPResponseEncoder.appendStatusLine(status, to: &output)
         HTTPResponseEncoder.appendFields(of: headers, to: &output)
+        if !added.isEmpty { HTTPResponseEncoder.appendFields(of: added, to: &output) }
         switch framing {
         case .length(let length): HTTPResponseEncoder.appendLength(length, to: &output)
         case .chunked: HTTPResponseEncoder.append("Transfer-Encoding: chunked\r\n", to: &output)

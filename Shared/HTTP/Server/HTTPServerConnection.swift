@@ -24,6 +24,8 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
     /// the answer otherwise. `linger` bounds the time.
     private static let lingerLimit = 16 << 20
 
+    private static let smallBody = 2 << 10
+
     let stream: any ByteStream
     /// `stream` itself when nothing lies between it and the socket.
     private let socket: StreamSocket?
@@ -280,12 +282,12 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
 
     /// What the kernel did not take at once; nil when there is nothing left to do.
     func respond(
-        _ exchange: UInt64, _ status: HTTPStatus, _ headers: HTTPHeaders, _ body: [UInt8]
+        _ exchange: UInt64, _ status: HTTPStatus, _ headers: HTTPHeaders, _ added: HTTPHeaders, _ body: [UInt8]
     ) throws(HTTPFailure) -> HTTPUnsentResponse? {
         try claim(exchange, status)
         contentBytes = body.count
         var output = worker.takeOutput()
-        appendHead(status, headers, status.forbidsBody ? .none : .length(body.count), to: &output)
+        appendHead(status, headers, added, status.forbidsBody ? .none : .length(body.count), to: &output)
         return try sendAll(&output, status.forbidsBody || answersHead ? [] : body)
     }
 
@@ -299,8 +301,12 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
         return try sendAll(&output, [])
     }
 
-    /// One try, without waiting, which is all that most responses need.
-    private func sendAll(_ head: inout [UInt8], _ body: [UInt8]) throws(HTTPFailure) -> HTTPUnsentResponse? {
+    /// One try, without waiting, which is all that most responses need. A small body is copied behind its head: the kernel
+    /// takes one piece for less than two.
+    private func sendAll(_ head: inout [UInt8], _ content: [UInt8]) throws(HTTPFailure) -> HTTPUnsentResponse? {
+        let isSmall = content.count <= Self.smallBody
+        if isSmall { head.append(contentsOf: content) }
+        let body = isSmall ? [] : content
         let sent: Int
         do throws(StreamFailure) {
             if let socket {
@@ -327,7 +333,7 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
     }
 
     func start(
-        _ exchange: UInt64, _ status: HTTPStatus, _ headers: HTTPHeaders, _ length: Int?
+        _ exchange: UInt64, _ status: HTTPStatus, _ headers: HTTPHeaders, _ added: HTTPHeaders, _ length: Int?
     ) throws(HTTPFailure) {
         try claim(exchange, status)
         let framing: HTTPBodyFraming
@@ -343,7 +349,7 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
         }
         var head: [UInt8] = []
         head.reserveCapacity(512)
-        appendHead(status, headers, framing, to: &head)
+        appendHead(status, headers, added, framing, to: &head)
         response = .pending(head: head, answersHead ? .none : framing)
     }
 

@@ -28,6 +28,7 @@ final class HTTPServerWorker: @unchecked Sendable {
     private var output = SpareBuffer()
     /// Where sections of HTTP/2 are put together.
     let fieldEncoder = HTTP2FieldEncoder()
+    let handlers: HTTP2Handlers
 
     init(
         _ configuration: HTTPServerConfiguration, handler: any HTTPHandler, on reactor: Reactor,
@@ -37,6 +38,7 @@ final class HTTPServerWorker: @unchecked Sendable {
         self.handler = handler
         self.reactor = reactor
         self.openConnections = openConnections
+        handlers = HTTP2Handlers(on: reactor)
     }
 
     // MARK: Accepting
@@ -190,6 +192,7 @@ final class HTTPServerWorker: @unchecked Sendable {
     /// No new connections; idle ones end now, busy ones with their current response, at the deadline all.
     func stop(deadline: Deadline) async {
         isStopping = true
+        handlers.end()
         listener?.close()
         for socket in handshakes.values { socket.close() }
         for connection in connections.values { connection.drain() }

@@ -44,6 +44,31 @@ struct HTTPFieldBlock {
 
     // MARK: One field
 
+    /// Takes the next line when it is a field like nearly all are: one look finds its end and that it holds no control
+    /// byte. False when it is not, or not as a whole there yet: then `nextLine` and `add` say what is to become of it.
+    mutating func addUsual(of bytes: Span<UInt8>, isRequest: Bool) throws(HTTPRefusal) -> Bool {
+        let end = HTTPSyntax.endOfFieldContent(in: bytes, from: lineStart)
+        guard end + 1 < bytes.count, bytes[end] == HTTPSyntax.carriageReturn, bytes[end + 1] == HTTPSyntax.lineFeed,
+            end + 2 <= limits.maximumHeadBytes, fields.count < limits.maximumFields,
+            let colon = HTTPSyntax.first(HTTPSyntax.colon, in: bytes, lineStart..<end), colon > lineStart
+        else { return false }
+        let name = lineStart..<colon
+        let mark = HTTPNameMark(bytes.extracting(name))
+        // Names that are known are tokens.
+        guard !mark.isUnknown || HTTPSyntax.endOfToken(in: bytes, name) == colon else { return false }
+        let value = Self.trimmed(bytes, colon + 1..<end)
+        lineStart = end + 2
+        searched = end + 2
+        keep(name, value, mark)
+        try interpret(mark, bytes.extracting(value), at: value, isRequest: isRequest)
+        return true
+    }
+
+    private mutating func keep(_ name: Range<Int>, _ value: Range<Int>, _ mark: HTTPNameMark) {
+        if fields.isEmpty { fields.reserveCapacity(Self.usualFields) }
+        fields.append(HTTPHeaders.Field(name: name, value: value, mark))
+    }
+
     mutating func add(_ line: Range<Int>, of bytes: Span<UInt8>, isRequest: Bool) throws(HTTPRefusal) {
         guard fields.count < limits.maximumFields else { throw .tooManyFields }
         guard !HTTPSyntax.isBlank(bytes[line.lowerBound]) else { throw .foldedField }
@@ -53,43 +78,41 @@ struct HTTPFieldBlock {
             throw HTTPSyntax.isBlank(bytes[colon]) ? .spaceBeforeColon : .malformedFieldName
         }
         guard colon > line.lowerBound else { throw .malformedFieldName }
-        if fields.isEmpty { fields.reserveCapacity(Self.usualFields) }
-        let value = try Self.trimmedValue(bytes, colon + 1..<line.upperBound)
-        fields.append(
-            HTTPHeaders.Field(
-                nameStart: UInt32(line.lowerBound), nameLength: UInt32(colon - line.lowerBound),
-                valueStart: UInt32(value.lowerBound), valueLength: UInt32(value.count)))
-        try interpret(
-            bytes.extracting(line.lowerBound..<colon), bytes.extracting(value), at: value, isRequest: isRequest)
+        let value = Self.trimmed(bytes, colon + 1..<line.upperBound)
+        guard HTTPSyntax.isFieldContent(bytes, value) else { throw .controlByte }
+        let name = line.lowerBound..<colon
+        let mark = HTTPNameMark(bytes.extracting(name))
+        keep(name, value, mark)
+        try interpret(mark, bytes.extracting(value), at: value, isRequest: isRequest)
     }
 
-    private static func trimmedValue(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(HTTPRefusal) -> Range<Int> {
+    private static func trimmed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
         var start = range.lowerBound
         var end = range.upperBound
         while start < end, HTTPSyntax.isBlank(bytes[start]) { start += 1 }
         while end > start, HTTPSyntax.isBlank(bytes[end - 1]) { end -= 1 }
-        guard HTTPSyntax.isFieldContent(bytes, start..<end) else { throw .controlByte }
         return start..<end
     }
 
-    /// The fields that frame the message. Their names differ in length, so most fields cost one comparison.
+    /// The fields that frame the message.
     private mutating func interpret(
-        _ name: Span<UInt8>, _ value: Span<UInt8>, at range: Range<Int>, isRequest: Bool
+        _ mark: HTTPNameMark, _ value: Span<UInt8>, at range: Range<Int>, isRequest: Bool
     ) throws(HTTPRefusal) {
-        switch name.count {
-        case 4 where isRequest && HTTPSyntax.equalIgnoringCase(name, "host"):
+        guard mark.isExact else { return }
+        switch mark.known {
+        case .host where isRequest:
             guard host == nil else { throw .duplicateHost }
             host = range
-        case 6 where isRequest && HTTPSyntax.equalIgnoringCase(name, "expect"):
+        case .expect where isRequest:
             guard HTTPSyntax.equalIgnoringCase(value, "100-continue") else { throw .unsupportedExpectation }
             expectsContinue = true
-        case 10 where HTTPSyntax.equalIgnoringCase(name, "connection"):
+        case .connection:
             readConnection(value)
-        case 14 where HTTPSyntax.equalIgnoringCase(name, "content-length"):
+        case .contentLength:
             guard contentLength == nil else { throw .duplicateLength }
             guard let length = HTTPSyntax.decimal(value) else { throw .malformedLength }
             contentLength = length
-        case 17 where HTTPSyntax.equalIgnoringCase(name, "transfer-encoding"):
+        case .transferEncoding:
             try readEncoding(value)
         default:
             break

@@ -1,10 +1,15 @@
+internal import Core
+
 /// Writes request heads. Host and framing are the client's own; whatever stands under their names is left out.
 enum HTTPRequestEncoder {
     private static let ownFields: HTTPFieldNames = [
         "host", "content-length", "transfer-encoding", "connection", "keep-alive", "expect", "upgrade",
     ]
 
-    static func append(_ request: HTTPClientRequest, to endpoint: HTTPEndpoint, _ output: inout [UInt8]) {
+    /// Nobody is told of a deadline that never comes.
+    static func append(
+        _ request: HTTPClientRequest, to endpoint: HTTPEndpoint, timeLeft: Duration?, _ output: inout [UInt8]
+    ) {
         output.append(text: request.method.description)
         output.append(HTTPSyntax.space)
         append(target: request.target, to: &output)
@@ -18,6 +23,12 @@ enum HTTPRequestEncoder {
         output.append(HTTPSyntax.lineFeed)
         request.headers.write(to: &output, except: ownFields)
         request.added.write(to: &output, except: ownFields)
+        if let name = request.timeoutField, let timeLeft {
+            output.append(contentsOf: name.beginning)
+            HTTPResponseEncoder.append(decimal: milliseconds(timeLeft), to: &output)
+            output.append(HTTPSyntax.carriageReturn)
+            output.append(HTTPSyntax.lineFeed)
+        }
         if let upgrade = request.upgrade {
             HTTPResponseEncoder.append("Connection: Upgrade\r\nUpgrade: \(upgrade)\r\n", to: &output)
         }
@@ -25,6 +36,9 @@ enum HTTPRequestEncoder {
         output.append(HTTPSyntax.carriageReturn)
         output.append(HTTPSyntax.lineFeed)
     }
+
+    /// As the peer is told: at least one.
+    static func milliseconds(_ timeLeft: Duration) -> Int { Int(max(1, timeLeft.wholeMilliseconds)) }
 
     private static let afterTarget = Array(" HTTP/1.1\r\nHost: ".utf8)
 
@@ -41,7 +55,7 @@ enum HTTPRequestEncoder {
     private static func appendFraming(_ request: HTTPClientRequest, to output: inout [UInt8]) {
         switch request.body {
         case .none:
-            if [.post, .put, .patch].contains(request.method) { HTTPResponseEncoder.appendLength(0, to: &output) }
+            if request.method.meansContent { HTTPResponseEncoder.appendLength(0, to: &output) }
         case .bytes(let body):
             HTTPResponseEncoder.appendLength(body.count, to: &output)
         case .stream(let body):

@@ -31,6 +31,7 @@ package struct HTTPRequestParser: HTTPHeadParser {
 
     /// The head, or nil when more bytes are needed.
     package mutating func parse(_ bytes: Span<UInt8>) throws(HTTPRefusal) -> HTTPRequestHead? {
+        if startLine != nil { try readUsualFields(bytes) }
         while let line = try block.nextLine(in: bytes, isFirst: startLine == nil) {
             if let start = startLine {
                 guard !line.isEmpty else { return try finish(start, bytes) }
@@ -39,9 +40,14 @@ package struct HTTPRequestParser: HTTPHeadParser {
                 hasSkippedEmptyLine = true
             } else {
                 startLine = try readStartLine(line, of: bytes)
+                try readUsualFields(bytes)
             }
         }
         return nil
+    }
+
+    private mutating func readUsualFields(_ bytes: Span<UInt8>) throws(HTTPRefusal) {
+        while try block.addUsual(of: bytes, isRequest: true) {}
     }
 
     // MARK: The request line

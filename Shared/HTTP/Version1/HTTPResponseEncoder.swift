@@ -30,8 +30,17 @@ enum HTTPResponseEncoder {
     static func append(_ text: String, to output: inout [UInt8]) { output.append(text: text) }
 
     static func append(decimal number: Int, to output: inout [UInt8]) {
-        if number >= 10 { append(decimal: number / 10, to: &output) }
-        output.append(UInt8(ascii: "0") + UInt8(number % 10))
+        guard number >= 10 else { return output.append(UInt8(ascii: "0") + UInt8(number)) }
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var rest = UInt(number)
+            var start = digits.count
+            while rest > 0 {
+                start -= 1
+                unsafe digits.initializeElement(at: start, to: UInt8(ascii: "0") + UInt8(rest % 10))
+                rest /= 10
+            }
+            unsafe output.append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
+        }
     }
 
     static func append(hexadecimal number: Int, to output: inout [UInt8]) {

@@ -23,6 +23,7 @@ package struct HTTPResponseParser: HTTPHeadParser {
         while let line = try block.nextLine(in: bytes, isFirst: statusLine == nil) {
             guard let (version, status) = statusLine else {
                 statusLine = try Self.readStatusLine(bytes.extracting(line))
+                while try block.addUsual(of: bytes, isRequest: false) {}
                 continue
             }
             guard line.isEmpty else {

@@ -2,8 +2,8 @@ internal import CNGHTTP2
 
 /// Collects the fields of one section and hands them to nghttp2, which copies them and makes their names small.
 ///
-/// One per reactor, used again for every section: it keeps its capacity. As in HTTP/1.1 whatever a handler put under the
-/// names of framing and connection fields is left out.
+/// One per reactor, used again for every section: it keeps its capacity. What a message brings along is pointed at where it
+/// stands. As in HTTP/1.1 whatever a handler put under the names of framing and connection fields is left out.
 @safe
 final class HTTP2FieldEncoder {
     private struct Field {
@@ -13,13 +13,28 @@ final class HTTP2FieldEncoder {
         var isUnique: Bool
     }
 
+    /// RFC 9113 §8.2.2, and what the connection itself writes.
+    static let ownOfResponses: HTTPFieldNames = [
+        "date", "content-length", "upgrade", "connection", "keep-alive", "proxy-connection", "transfer-encoding",
+    ]
+    static let ownOfRequests: HTTPFieldNames = [
+        "te", "host", "expect", "content-length", "upgrade", "connection", "keep-alive", "proxy-connection",
+        "transfer-encoding",
+    ]
+
     private var bytes: [UInt8] = []
     private var fields: [Field] = []
+    /// So many of `fields` stand before the message's own.
+    private var leading = 0
+    private var message = (HTTPHeaders(), HTTPHeaders())
+    private var leftOut: HTTPFieldNames = []
     private var pointers = unsafe [nghttp2_nv]()
 
     func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         fields.removeAll(keepingCapacity: true)
+        leading = 0
+        message = (HTTPHeaders(), HTTPHeaders())
     }
 
     func add(_ name: StaticString, _ value: [UInt8], isUnique: Bool = false) {
@@ -34,6 +49,14 @@ final class HTTP2FieldEncoder {
         add(name, isUnique: isUnique) { HTTPResponseEncoder.append(decimal: value, to: &$0) }
     }
 
+    func add(_ name: HTTPFieldName, decimal value: Int) {
+        let start = bytes.count
+        bytes.append(contentsOf: name.beginning.prefix(name.count))
+        let middle = bytes.count
+        HTTPResponseEncoder.append(decimal: value, to: &bytes)
+        fields.append(Field(name: start..<middle, value: middle..<bytes.count, isUnique: false))
+    }
+
     private func add(_ name: StaticString, isUnique: Bool, _ write: (inout [UInt8]) -> Void) {
         let start = bytes.count
         unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
@@ -42,70 +65,58 @@ final class HTTP2FieldEncoder {
         fields.append(Field(name: start..<middle, value: middle..<bytes.count, isUnique: isUnique))
     }
 
-    /// All but those the connection itself writes, and those that have no place in HTTP/2.
-    func add(_ headers: HTTPHeaders, leavingOut isOwn: (Span<UInt8>) -> Bool) {
-        // Taken out meanwhile: each access to them here is watched for overlaps, which costs more than what it does.
-        var bytes: [UInt8] = []
-        var fields: [Field] = []
-        swap(&bytes, &self.bytes)
-        swap(&fields, &self.fields)
-        let source = headers.bytes
-        for field in headers.fields where !isOwn(source.span.extracting(field.name)) {
-            let start = bytes.count
-            bytes.append(contentsOf: source[field.name])
-            let middle = bytes.count
-            bytes.append(contentsOf: source[field.value])
-            fields.append(Field(name: start..<middle, value: middle..<bytes.count, isUnique: false))
-        }
-        swap(&bytes, &self.bytes)
-        swap(&fields, &self.fields)
+    /// A message's fields, once: all but those the connection itself writes, and those that have no place in HTTP/2.
+    func add(_ headers: HTTPHeaders, _ added: HTTPHeaders, leavingOut names: HTTPFieldNames) {
+        leading = fields.count
+        message = (headers, added)
+        leftOut = names
     }
 
     /// Valid during `body` only.
     func withFields<Result>(_ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result) -> Result {
         unsafe pointers.removeAll(keepingCapacity: true)
-        return unsafe bytes.withUnsafeMutableBufferPointer { bytes in
-            for field in fields {
-                let flags = field.isUnique ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE
-                unsafe pointers.append(
-                    nghttp2_nv(
-                        name: bytes.baseAddress.map { unsafe $0 + field.name.lowerBound },
-                        value: bytes.baseAddress.map { unsafe $0 + field.value.lowerBound },
-                        namelen: field.name.count, valuelen: field.value.count, flags: UInt8(flags.rawValue)))
+        let (headers, added) = message
+        return unsafe bytes.withUnsafeBufferPointer { own in
+            unsafe headers.bytes.withUnsafeBufferPointer { ofHeaders in
+                unsafe added.bytes.withUnsafeBufferPointer { ofAdded in
+                    for field in fields[..<leading] { unsafe point(to: field, in: own) }
+                    unsafe point(to: headers.fields, in: ofHeaders)
+                    unsafe point(to: added.fields, in: ofAdded)
+                    for field in fields[leading...] { unsafe point(to: field, in: own) }
+                    return unsafe pointers.withUnsafeBufferPointer { unsafe body($0) }
+                }
             }
-            return unsafe pointers.withUnsafeBufferPointer { unsafe body($0) }
         }
     }
 
-    static func isOwnOfResponses(_ name: Span<UInt8>) -> Bool {
-        switch name.count {
-        case 4: HTTPSyntax.equalIgnoringCase(name, "date")
-        case 14: HTTPSyntax.equalIgnoringCase(name, "content-length")
-        default: isOfConnections(name)
+    private func point(to field: Field, in bytes: UnsafeBufferPointer<UInt8>) {
+        unsafe point(to: field.name, field.value, in: bytes, isUnique: field.isUnique)
+    }
+
+    private func point(to fields: [HTTPHeaders.Field], in bytes: UnsafeBufferPointer<UInt8>) {
+        let text = unsafe Span(_unsafeElements: bytes)
+        for field in fields where !leftOut.contains(field, in: text) && !isPseudo(field, text) {
+            // Every response has another: in the table of the compression it would only push others out.
+            let isUnique = field.mark.known == .requestID
+            unsafe point(to: field.name, field.value, in: bytes, isUnique: isUnique)
         }
     }
 
-    static func isOwnOfRequests(_ name: Span<UInt8>) -> Bool {
-        switch name.count {
-        case 2: HTTPSyntax.equalIgnoringCase(name, "te")
-        case 4: HTTPSyntax.equalIgnoringCase(name, "host")
-        case 6: HTTPSyntax.equalIgnoringCase(name, "expect")
-        case 14: HTTPSyntax.equalIgnoringCase(name, "content-length")
-        default: isOfConnections(name)
-        }
+    /// No name may pose as a pseudo-field.
+    private func isPseudo(_ field: HTTPHeaders.Field, _ bytes: Span<UInt8>) -> Bool {
+        field.nameLength == 0 || bytes[Int(field.nameStart)] == HTTPSyntax.colon
     }
 
-    /// RFC 9113 §8.2.2; and no name may pose as a pseudo-field.
-    private static func isOfConnections(_ name: Span<UInt8>) -> Bool {
-        switch name.count {
-        case 7: HTTPSyntax.equalIgnoringCase(name, "upgrade")
-        case 10:
-            HTTPSyntax.equalIgnoringCase(name, "connection") || HTTPSyntax.equalIgnoringCase(name, "keep-alive")
-        case 16: HTTPSyntax.equalIgnoringCase(name, "proxy-connection")
-        case 17: HTTPSyntax.equalIgnoringCase(name, "transfer-encoding")
-        case 9: name[0] == HTTPSyntax.colon
-        case 0: true
-        default: false
-        }
+    /// nghttp2 does not write what its pointers point to.
+    private func point(
+        to name: Range<Int>, _ value: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>, isUnique: Bool
+    ) {
+        precondition(name.upperBound <= bytes.count && value.upperBound <= bytes.count)
+        let base = unsafe UnsafeMutablePointer(mutating: bytes.baseAddress)
+        let flags = isUnique ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE
+        unsafe pointers.append(
+            nghttp2_nv(
+                name: base.map { unsafe $0 + name.lowerBound }, value: base.map { unsafe $0 + value.lowerBound },
+                namelen: name.count, valuelen: value.count, flags: UInt8(flags.rawValue)))
     }
 }

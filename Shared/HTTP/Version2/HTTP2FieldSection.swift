@@ -109,18 +109,20 @@ package struct HTTP2FieldSection: Sendable {
         guard value.count <= limits.maximumStartLineBytes else { throw .startLineTooLong }
         guard !value.isEmpty, value[0] == UInt8(ascii: "/") || (value.count == 1 && value[0] == UInt8(ascii: "*"))
         else { throw .malformedTarget }
-        for index in value.indices where !HTTPSyntax.isTarget(value[index]) { throw .malformedTarget }
+        guard HTTPSyntax.endOfTarget(in: value, 0..<value.count) == value.count else { throw .malformedTarget }
         return keep(value)
     }
 
     private mutating func addRegular(_ name: Span<UInt8>, _ value: Span<UInt8>) throws(HTTPRefusal) {
         hasRegularField = true
-        try Self.checkName(name)
+        let mark = HTTPNameMark(name)
+        // A name that is known and has no capital is as it should be.
+        if !mark.isExact || HTTPSyntax.mayHoldCapital(name) { try Self.checkName(name) }
         try Self.checkValue(value)
         guard kind != .trailers else { return }
-        if try interpret(name, value) { return }
+        if mark.isExact, try interpret(mark, value) { return }
         guard fields.count < limits.maximumFields else { throw .tooManyFields }
-        append(name, value)
+        append(name, value, mark)
     }
 
     private static func checkName(_ name: Span<UInt8>) throws(HTTPRefusal) {
@@ -137,29 +139,27 @@ package struct HTTP2FieldSection: Sendable {
         guard !HTTPSyntax.isBlank(value[0]), !HTTPSyntax.isBlank(value[value.count - 1]) else {
             throw .paddedFieldValue
         }
-        guard HTTPSyntax.isFieldContent(value, value.indices) else { throw .controlByte }
+        guard HTTPSyntax.isFieldContent(value, 0..<value.count) else { throw .controlByte }
     }
 
     /// The fields that mean something to the connection. True when nothing is to be kept of this one.
-    private mutating func interpret(_ name: Span<UInt8>, _ value: Span<UInt8>) throws(HTTPRefusal) -> Bool {
-        switch name.count {
-        case 2 where HTTPSyntax.equal(name, "te"):
+    private mutating func interpret(_ mark: HTTPNameMark, _ value: Span<UInt8>) throws(HTTPRefusal) -> Bool {
+        switch mark.known {
+        case .te:
             guard HTTPSyntax.equalIgnoringCase(value, "trailers") else { throw .connectionField }
-        case 4 where kind == .request && HTTPSyntax.equal(name, "host"):
+        case .host where kind == .request:
             guard host == nil else { throw .duplicateHost }
             try HTTPAuthority.check(value)
             host = keep(value)
             return true
-        case 6 where kind == .request && HTTPSyntax.equal(name, "cookie"):
+        case .cookie where kind == .request:
             return addCrumb(value)
-        case 6 where kind == .request && HTTPSyntax.equal(name, "expect"):
+        case .expect where kind == .request:
             guard HTTPSyntax.equalIgnoringCase(value, "100-continue") else { throw .unsupportedExpectation }
             expectsContinue = true
-        case 7 where HTTPSyntax.equal(name, "upgrade"), 10 where HTTPSyntax.equal(name, "connection"),
-            10 where HTTPSyntax.equal(name, "keep-alive"), 16 where HTTPSyntax.equal(name, "proxy-connection"),
-            17 where HTTPSyntax.equal(name, "transfer-encoding"):
+        case .upgrade, .connection, .keepAlive, .proxyConnection, .transferEncoding:
             throw .connectionField
-        case 14 where HTTPSyntax.equal(name, "content-length"):
+        case .contentLength:
             guard contentLength == nil else { throw .duplicateLength }
             guard let length = HTTPSyntax.decimal(value) else { throw .malformedLength }
             contentLength = length
@@ -191,29 +191,46 @@ package struct HTTP2FieldSection: Sendable {
         return start..<bytes.count
     }
 
-    private mutating func append(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+    /// As a line of HTTP/1.1, so that an upstream of that version gets the fields by one copy.
+    private mutating func append(_ name: Span<UInt8>, _ value: Span<UInt8>, _ mark: HTTPNameMark) {
         if fields.isEmpty { fields.reserveCapacity(Self.usualFields) }
-        // As a line of HTTP/1.1, so that an upstream of that version gets the fields by one copy.
-        let name = keep(name)
-        bytes.append(HTTPSyntax.colon)
-        bytes.append(HTTPSyntax.space)
-        let value = keep(value)
-        bytes.append(HTTPSyntax.carriageReturn)
-        bytes.append(HTTPSyntax.lineFeed)
-        append(name, value)
-    }
-
-    private mutating func append(_ name: Range<Int>, _ value: Range<Int>) {
+        if bytes.isEmpty { bytes.reserveCapacity(Self.usualBytes) }
+        let nameStart = bytes.count
+        let valueStart = nameStart + name.count + 2
+        bytes.append(addingCapacity: name.count + value.count + 4) { line in
+            unsafe line.withUnsafeMutableBufferPointer { line, count in
+                unsafe count = Self.write(name, value, to: line)
+            }
+        }
         fields.append(
             HTTPHeaders.Field(
-                nameStart: UInt32(name.lowerBound), nameLength: UInt32(name.count),
-                valueStart: UInt32(value.lowerBound), valueLength: UInt32(value.count)))
+                name: nameStart..<nameStart + name.count, value: valueStart..<valueStart + value.count, mark))
+    }
+
+    private static func write(
+        _ name: Span<UInt8>, _ value: Span<UInt8>, to line: UnsafeMutableBufferPointer<UInt8>
+    ) -> Int {
+        unsafe name.withUnsafeBufferPointer { name in
+            _ = unsafe line.extracting(..<name.count).initialize(fromContentsOf: name)
+        }
+        var count = name.count
+        unsafe line.initializeElement(at: count, to: HTTPSyntax.colon)
+        unsafe line.initializeElement(at: count + 1, to: HTTPSyntax.space)
+        count += 2
+        unsafe value.withUnsafeBufferPointer { value in
+            _ = unsafe line.extracting(count..<count + value.count).initialize(fromContentsOf: value)
+        }
+        count += value.count
+        unsafe line.initializeElement(at: count, to: HTTPSyntax.carriageReturn)
+        unsafe line.initializeElement(at: count + 1, to: HTTPSyntax.lineFeed)
+        return count + 2
     }
 
     private mutating func append(_ name: StaticString, _ value: Range<Int>) {
         let start = bytes.count
         unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        append(start..<bytes.count, value)
+        let name = start..<bytes.count
+        fields.append(HTTPHeaders.Field(name: name, value: value, HTTPNameMark(bytes.span.extracting(name))))
     }
 
     private mutating func joinCookie() {

@@ -22,15 +22,18 @@ enum HopByHop {
     private static let connection = HTTPFieldName("Connection")
     private static let ordinary: HTTPFieldNames = ["keep-alive", "close", "upgrade"]
 
-    /// What the gateway itself adds to an answer.
-    private static let ownFields = 2
+    /// With what the gateway says itself.
+    private static let ofUpstreams = always.union(["x-request-id"])
 
     static func request(_ headers: HTTPHeaders) -> HTTPHeaders { kept(headers, without: ofClients) }
 
-    static func response(_ headers: HTTPHeaders) -> HTTPHeaders { kept(headers, without: always) }
+    /// Where nothing shall tell of the gateway, it says nothing itself.
+    static func response(_ headers: HTTPHeaders, isDiverted: Bool) -> HTTPHeaders {
+        kept(headers, without: isDiverted ? always : ofUpstreams)
+    }
 
     private static func kept(_ headers: HTTPHeaders, without dropped: HTTPFieldNames) -> HTTPHeaders {
-        let kept = headers.without(dropped, roomFor: ownFields)
+        let kept = headers.without(dropped)
         let nominated = nominated(headers)
         guard !nominated.isEmpty else { return kept }
         return kept.filter { index in !nominated.contains { kept.isName($0, at: index) } }

@@ -18,9 +18,10 @@ final class UpstreamProxy: Sendable {
     private static let forwardedHost = HTTPFieldName("X-Forwarded-Host")
     private static let requestID = HTTPFieldName("X-Request-Id")
     private static let traceParent = HTTPFieldName("traceparent")
-    /// What these and the request's timeout usually take together.
-    private static let ownFieldBytes = 384
-    private static let ownFieldCount = 8
+    private static let timeout = HTTPFieldName("X-Request-Timeout-Ms")
+    /// What the first five take at the most, beside the host.
+    private static let ownFieldBytes = 256
+    private static let ownFieldCount = 5
 
     let directory: UpstreamDirectory
     private let lanes: [UpstreamDirectory.Lane]
@@ -99,8 +100,9 @@ final class UpstreamProxy: Sendable {
             // A page that comes compressed cannot be given a link.
             if active.route.hiddenLinks != nil { headers.remove("accept-encoding") }
         }
-        var outgoing = HTTPClientRequest(forwarding: request.head, headers: headers)
-        outgoing.added = ownFields(request, exchange)
+        var outgoing = HTTPClientRequest(
+            forwarding: request.head, headers: headers, adding: ownFields(request, exchange))
+        outgoing.timeoutField = Self.timeout
         if let host = active.route.upstreamHost { outgoing.authority = Array(host.utf8)[...] }
         if let rewrite = active.route.rewrite {
             outgoing.target = (rewrite.fillPath(path, of: active.route.path) + OwnAnswer.query(request.head))[...]
@@ -115,8 +117,9 @@ final class UpstreamProxy: Sendable {
     ) async throws {
         exchange.upstream = Self.labyrinthName
         var outgoing = HTTPClientRequest(
-            forwarding: request.head, headers: HopByHop.request(request.head.headers).withoutPasses())
-        outgoing.added = ownFields(request, exchange)
+            forwarding: request.head, headers: HopByHop.request(request.head.headers).withoutPasses(),
+            adding: ownFields(request, exchange))
+        outgoing.timeoutField = Self.timeout
         outgoing.added.add("infinite-intruder", IntruderIdentity.of(exchange.client).description)
         outgoing.added.add("infinite-request", exchange.idText)
         if let decision = exchange.decision {
@@ -215,16 +218,18 @@ final class UpstreamProxy: Sendable {
     @inline(never)
     private func ownFields(_ request: HTTPServerRequest, _ exchange: Exchange) -> HTTPHeaders {
         var headers = HTTPHeaders()
-        headers.reserve(fields: Self.ownFieldCount, bytes: Self.ownFieldBytes)
-        headers.add(Self.forwardedFor, exchange.client.description)
-        headers.add(Self.forwardedProto, request.isSecure ? "https" : "http")
-        if let host = request.head.hostBytes { headers.add(Self.forwardedHost, host) }
+        let host = request.head.hostBytes
+        headers.addLines(bytes: Self.ownFieldBytes + (host?.count ?? 0), fields: Self.ownFieldCount) { lines in
+            lines.add(Self.forwardedFor, exchange.client.description)
+            lines.add(Self.forwardedProto, request.isSecure ? "https" : "http")
+            if let host { lines.add(Self.forwardedHost, host) }
+            lines.add(Self.requestID, exchange.idBytes[...])
+            lines.add(Self.traceParent, exchange.trace.text[...])
+        }
         if let certificate = request.certificate {
             headers.add("X-Client-Certificate-Subject", certificate.subject)
             headers.add("X-Client-Certificate-SHA256", Hex.encode(certificate.sha256Fingerprint))
         }
-        headers.add(Self.requestID, exchange.idBytes[...])
-        headers.add(Self.traceParent, exchange.trace.text[...])
         return headers
     }
 
@@ -264,8 +269,8 @@ final class UpstreamProxy: Sendable {
 extension HTTPHeaders {
     /// A pass is the gateway's own; upstreams have no use for it.
     fileprivate func withoutPasses() -> HTTPHeaders {
-        guard let first = index(of: "cookie"),
-            (first..<count).contains(where: { isName("cookie", at: $0) && Self.holdsPass(valueBytes(at: $0)) })
+        guard let first = index(of: Self.cookie),
+            (first..<count).contains(where: { isName(Self.cookie, at: $0) && Self.holdsPass(valueBytes(at: $0)) })
         else { return self }
         var kept: [String] = []
         for field in values(of: "cookie") {
@@ -278,13 +283,16 @@ extension HTTPHeaders {
         return headers
     }
 
+    private static let cookie = HTTPFieldName("Cookie")
     private static let passPrefix = Array(ChallengePass.cookiePrefix.utf8)
 
     private static func holdsPass(_ cookie: ArraySlice<UInt8>) -> Bool {
-        var rest = cookie
-        while let start = rest.firstIndex(of: passPrefix[0]) {
-            if rest[start...].starts(with: passPrefix) { return true }
-            rest = rest[(start + 1)...]
+        let (cookie, prefix) = (cookie.span, passPrefix.span)
+        guard cookie.count >= prefix.count else { return false }
+        for start in 0...cookie.count - prefix.count where cookie[start] == prefix[0] {
+            var length = 1
+            while length < prefix.count, cookie[start + length] == prefix[length] { length += 1 }
+            if length == prefix.count { return true }
         }
         return false
     }

@@ -17,37 +17,46 @@ struct AnswerRelay: Sendable {
     func relay(
         _ answer: UpstreamAnswer, _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange
     ) async throws {
-        var headers = HopByHop.response(answer.headers)
-        if exchange.outcome != .diverted {
-            headers.reserve(fields: 2, bytes: Self.ownFieldBytes)
-            headers.set(Self.requestID, exchange.idBytes[...])
-            if !headers.contains(Self.contentTypeOptions) { headers.add(Self.contentTypeOptions, "nosniff") }
+        let isDiverted = exchange.outcome == .diverted
+        var headers = HopByHop.response(answer.headers, isDiverted: isDiverted)
+        let added = isDiverted ? HTTPHeaders() : ownFields(beside: headers, exchange)
+        if !isDiverted {
             if let rate = exchange.rate { headers.add(rate) }
             if let active = exchange.active, active.changesAnswers {
-                return try await relay(answer, headers, active, request, response, exchange)
+                return try await relay(answer, headers.followed(by: added), active, request, response, exchange)
             }
         }
         let length = announced(answer, headers, request)
         if length == nil || request.head.method == .head {
-            try await start(answer.status, headers, length: length, response)
+            try await start(answer.status, headers, adding: added, length: length, response)
         } else {
             let first = try await answer.body.nextOfUpstream()
             // Most answers came as a whole, and leave as one.
             if length == first?.count ?? 0 {
-                return try await response.respond(answer.status, headers: headers, body: first ?? [])
+                return try await response.respond(answer.status, headers: headers, adding: added, body: first ?? [])
             }
-            try response.start(answer.status, headers: headers, length: length)
+            try response.start(answer.status, headers: headers, adding: added, length: length)
             if let first { try await response.write(first) }
         }
         while let piece = try await answer.body.nextOfUpstream() { try await response.write(piece) }
         try await response.finish()
     }
 
+    private func ownFields(beside headers: HTTPHeaders, _ exchange: Exchange) -> HTTPHeaders {
+        var added = HTTPHeaders()
+        added.addLines(bytes: Self.ownFieldBytes, fields: 2) { lines in
+            lines.add(Self.requestID, exchange.idBytes[...])
+            if !headers.contains(Self.contentTypeOptions) { lines.add(Self.contentTypeOptions, "nosniff") }
+        }
+        return added
+    }
+
     /// Of an answer in chunks nobody knows when its first comes: a stream of events may have nothing to say for long.
     private func start(
-        _ status: HTTPStatus, _ headers: HTTPHeaders, length: Int?, _ response: HTTPResponseWriter
+        _ status: HTTPStatus, _ headers: HTTPHeaders, adding added: HTTPHeaders = HTTPHeaders(), length: Int?,
+        _ response: HTTPResponseWriter
     ) async throws {
-        try response.start(status, headers: headers, length: length)
+        try response.start(status, headers: headers, adding: added, length: length)
         if length == nil { try await response.flush() }
     }
 

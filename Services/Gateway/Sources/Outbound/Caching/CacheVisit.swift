@@ -123,7 +123,7 @@ final class CacheVisit: @unchecked Sendable {
         if isValidating, code == 304, let known {
             return .answer(try await refresh(known, response, fetch), refreshed(code))
         }
-        let headers = HopByHop.response(response.head.headers)
+        let headers = HopByHop.response(response.head.headers, isDiverted: false)
         guard let lifetime = lifetime(response, headers), response.body.length ?? 0 <= policy.largestAnswer.bytes else {
             // What it replaces is no longer true.
             if let known, code < 500 { lane.forget(known, under: key) }
@@ -177,7 +177,7 @@ final class CacheVisit: @unchecked Sendable {
         _ known: StoredAnswer, _ response: HTTPClientResponse, _ fetch: CacheFetch
     ) async throws -> StoredAnswer {
         while try await response.body.nextOfUpstream() != nil {}
-        let news = HopByHop.response(response.head.headers)
+        let news = HopByHop.response(response.head.headers, isDiverted: false)
         let headers = known.headers(updatedBy: news)
         var facts = CacheAnswer(known.status, headers, hasKnownEnd: true)
         facts.age = CacheDirectives.seconds(news["age"])

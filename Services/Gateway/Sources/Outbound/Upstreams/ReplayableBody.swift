@@ -63,6 +63,10 @@ enum OutgoingBody {
     case bytes([UInt8])
     case stream(ReplayableBody)
 
+    var isNone: Bool {
+        if case .none = self { true } else { false }
+    }
+
     var forClient: HTTPClientRequest.Body {
         switch self {
         case .none: .none

@@ -30,7 +30,6 @@ struct UpstreamCall {
     private static let gatewayErrors = 502...504
     /// A small answer that nobody wants is read to keep its connection.
     private static let worthReading = 16 << 10
-    private static let timeout = HTTPFieldName("X-Request-Timeout-Ms")
 
     let upstream: LiveUpstream
     let lane: UpstreamLane
@@ -78,17 +77,31 @@ struct UpstreamCall {
         _ request: consuming HTTPClientRequest, _ body: OutgoingBody, _ firstBegan: Deadline
     ) async throws -> Answer {
         lane.budget.addRequest()
+        let isIdempotent = request.method.isIdempotent
         var tried: [Int] = []
         while true {
             let began = tried.isEmpty ? firstBegan : .now
             guard let index = lane.pick(key: key, excluding: tried, now: began) else { throw UpstreamFailure.resting }
-            request.added.set(Self.timeout, decimal: Int(max(1, (deadline - began).wholeMilliseconds)))
-            request.body = body.forClient
-            let trial = Trial(
-                call: self, isIdempotent: request.method.isIdempotent, body: body, index: index, began: began,
-                tried: tried)
+            if !body.isNone { request.body = body.forClient }
             lane.began(index)
-            if let answer = try await trial.run(request) { return answer }
+            do throws(HTTPAttemptFailure) {
+                let response = try await upstream.client.attempt(
+                    request, to: upstream.endpoints[index], deadline: deadline)
+                let now = Deadline.now
+                let isFailure = Self.gatewayErrors.contains(response.status.code)
+                let answer = Answer(
+                    response: response, endpoint: index, took: now - began, arrived: now, isFailure: isFailure)
+                guard isFailure else {
+                    lane.answered(index, after: answer.took, now: now)
+                    return answer
+                }
+                if let answer = await failed(Trial(self, isIdempotent, body, index, began, tried), answer) {
+                    return answer
+                }
+            } catch {
+                lane.ended(index)
+                try await failed(Trial(self, isIdempotent, body, index, began, tried), error)
+            }
             body.rewind()
             tried.append(index)
         }
@@ -117,6 +130,13 @@ struct UpstreamCall {
 
     // MARK: One attempt
 
+    @inline(never)
+    private func failed(_ trial: Trial, _ answer: Answer) async -> Answer? { await trial.failed(answer) }
+
+    @inline(never)
+    private func failed(_ trial: Trial, _ failure: HTTPAttemptFailure) async throws { try await trial.failed(failure) }
+
+    /// One that did not go well, and what is to be done.
     private struct Trial {
         let call: UpstreamCall
         let isIdempotent: Bool
@@ -125,30 +145,16 @@ struct UpstreamCall {
         let began: Deadline
         let tried: [Int]
 
-        /// Nil: it failed, and another attempt may be made now.
-        @inline(__always)
-        func run(_ request: HTTPClientRequest) async throws -> Answer? {
-            let response: HTTPClientResponse
-            do throws(HTTPAttemptFailure) {
-                response = try await call.upstream.client.attempt(
-                    request, to: call.upstream.endpoints[index], deadline: call.deadline)
-            } catch {
-                call.lane.ended(index)
-                try await failed(error)
-                return nil
-            }
-            let now = Deadline.now
-            guard UpstreamCall.gatewayErrors.contains(response.status.code) else {
-                call.lane.answered(index, after: now - began, now: now)
-                return Answer(response: response, endpoint: index, took: now - began, arrived: now, isFailure: false)
-            }
-            return await failed(
-                Answer(response: response, endpoint: index, took: now - began, arrived: now, isFailure: true))
+        init(
+            _ call: UpstreamCall, _ isIdempotent: Bool, _ body: OutgoingBody, _ index: Int, _ began: Deadline,
+            _ tried: [Int]
+        ) {
+            (self.call, self.isIdempotent, self.body) = (call, isIdempotent, body)
+            (self.index, self.began, self.tried) = (index, began, tried)
         }
 
         /// An answer that says the endpoint could not do its work; nil when another attempt may be made.
-        @inline(never)
-        private func failed(_ answer: Answer) async -> Answer? {
+        func failed(_ answer: Answer) async -> Answer? {
             let status = answer.response.status
             call.noteFailure(index, answer.took, "\(status)")
             guard await mayRepeat(.status(status.code), hasSentAny: true) else { return answer }
@@ -157,8 +163,8 @@ struct UpstreamCall {
             return nil
         }
 
-        @inline(never)
-        private func failed(_ failure: HTTPAttemptFailure) async throws {
+        /// Returns when another attempt may be made now.
+        func failed(_ failure: HTTPAttemptFailure) async throws {
             if let clientFailure = body.clientFailure { throw clientFailure }
             switch failure.failure {
             case .stream(.cancelled): throw UpstreamFailure.failed(failure.failure)

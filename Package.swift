@@ -9,7 +9,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
-    // docs/decisions/0020: what overlaps is found by the compiler, and by debug builds and tests while they run.
+    // docs/decisions/0021: what overlaps is found by the compiler, and by debug builds and tests while they run.
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 

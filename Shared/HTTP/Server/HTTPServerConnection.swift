@@ -24,8 +24,6 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
     /// the answer otherwise. `linger` bounds the time.
     private static let lingerLimit = 16 << 20
 
-    private static let smallBody = 2 << 10
-
     let stream: any ByteStream
     /// `stream` itself when nothing lies between it and the socket.
     private let socket: StreamSocket?
@@ -304,7 +302,7 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
     /// One try, without waiting, which is all that most responses need. A small body is copied behind its head: the kernel
     /// takes one piece for less than two.
     private func sendAll(_ head: inout [UInt8], _ content: [UInt8]) throws(HTTPFailure) -> HTTPUnsentResponse? {
-        let isSmall = content.count <= Self.smallBody
+        let isSmall = content.count <= 2 << 10
         if isSmall { head.append(contentsOf: content) }
         let body = isSmall ? [] : content
         let sent: Int

@@ -26,6 +26,7 @@ struct GatewayMetrics: Sendable {
     let reloads: CounterFamily
     let routes: Gauge
     let routesRefused: Gauge
+    let routeSetsRefused: Gauge
     let ruleSet: RuleSetMetrics
     let accessLinesDropped: Counter
     let proxyHeadersRefused: Counter
@@ -92,6 +93,8 @@ struct GatewayMetrics: Sendable {
         routesRefused = registry.gauge(
             "gateway_routes_file_refused", help: "1 while the routes file is not used because something in it is wrong."
         )
+        routeSetsRefused = registry.gauge(
+            "gateway_route_sets_refused", help: "Route sets of the API that are not used because they do not fit.")
         accessLinesDropped = registry.counter(
             "gateway_access_log_dropped_total", help: "Lines of the access log given up because its reader stalled.")
         certificatesRefused = registry.gauge(

@@ -20,6 +20,8 @@ final class GatewayService: Service {
     /// Who is banned is known before the first client comes; but nobody waits longer for the database than so.
     private static let databasePatience = Duration.seconds(3)
     private static let rollOffPause = Duration.seconds(60)
+    /// Changes are said on the bus; this is for when they were not heard.
+    private static let routeSetsPause = Duration.seconds(5)
     private static let farewell = Duration.seconds(1)
     private static let decisionsPerPage: UInt32 = 500
     private static let enforcementPage = PageSize(100, atMost: 1_000)
@@ -30,6 +32,7 @@ final class GatewayService: Service {
     private let runtime: ServiceRuntime
     private let state: GatewayState
     private let routes: RoutesKeeper
+    private let routeSets: RouteSetCalls
     private let firewall: FirewallKeeper
     private let rules: RuleSetKeeper?
     private let models: TextModelKeeper?
@@ -70,19 +73,22 @@ final class GatewayService: Service {
         let ordinary = Spools.ordinary(configuration, bus, metrics, runtime.log)
         let batcher = EventBatcher(bus: bus, topic: .requestsObserved, overflow: { ordinary.offer(SpoolRecord($0)) })
         let protected = Spools.protected(configuration, bus, metrics, runtime.log)
-        let routes = try RoutesKeeper(path: configuration.routesFile, metrics: metrics, log: runtime.log) { change in
+        let changed: @Sendable (ConfigurationChanged) -> Void = { change in
             var change = change
             change.replica = bus.configuration.replica
             protected.offer(SpoolRecord(.configurationChanged, change, key: change.service, trace: nil))
         }
+        let routes = try RoutesKeeper(
+            path: configuration.routesFile, metrics: metrics, log: runtime.log, changed: changed)
+        routeSets = RouteSetCalls(
+            RouteSetStore(database: runtime.database), routes, replica: bus.configuration.replica, changed: changed)
         let rules = try configuration.coreRuleSet.map { settings in
             try RuleSetKeeper(settings, metrics: metrics.ruleSet, log: runtime.log) { found in
-                var change = ConfigurationChanged(
-                    eventID: UUIDv7(), changedAt: .now, service: ServiceName.gateway.operatorName,
-                    keys: [Self.ruleSetKey], origin: found.origin, previousDigest: found.previousDigest,
-                    currentDigest: found.currentDigest)
-                change.replica = bus.configuration.replica
-                protected.offer(SpoolRecord(.configurationChanged, change, key: change.service, trace: nil))
+                changed(
+                    ConfigurationChanged(
+                        eventID: UUIDv7(), changedAt: .now, service: ServiceName.gateway.operatorName,
+                        keys: [Self.ruleSetKey], origin: found.origin, previousDigest: found.previousDigest,
+                        currentDigest: found.currentDigest))
             }
         }
         self.rules = rules
@@ -168,6 +174,8 @@ final class GatewayService: Service {
         ).add(to: runtime.admin)
     }
 
+    static func addresses(of configuration: GatewayConfiguration) -> [SocketAddress] { [configuration.listen] }
+
     static func problems(with configuration: GatewayConfiguration) -> [String] {
         var problems: [String] = []
         do throws(GatewayFailure) {
@@ -199,7 +207,6 @@ final class GatewayService: Service {
             background: [
                 reactor.run { [self] in if !isLoaded { await keepLoading() } },
                 reactor.run { [self] in await tick() },
-                reactor.run { [self] in await rollOffKeys() },
                 reactor.run { [self] in await sharing.tell() },
             ], protected: protected.start(on: reactor), ordinary: ordinary.start(on: reactor),
             writer: writes.start(on: reactor))
@@ -211,6 +218,16 @@ final class GatewayService: Service {
         certificates?.watch(on: reactor)
         listen()
         serve()
+        upkeep()
+    }
+
+    /// What the database knows. Every replica does it; none waits for another.
+    private func upkeep() {
+        runtime.every(Self.routeSetsPause, "route sets") { [routeSets] in try await routeSets.follow() }
+        let keys = IdempotencyStore(database: runtime.database)
+        runtime.every(Self.rollOffPause, "removal of expired idempotency keys") {
+            while try await keys.removeExpired() > 0 {}
+        }
     }
 
     private func listen() {
@@ -244,7 +261,9 @@ final class GatewayService: Service {
     private func follow(_ event: ConfigurationChanged) {
         let bus = runtime.bus
         guard event.service == Self.name.operatorName, event.replica != bus.configuration.replica else { return }
-        bus.reactor.run { [routes, rules] in
+        bus.reactor.run { [self] in
+            // What fails now is done in `upkeep`.
+            if event.keys.contains(RouteSetCalls.changedKey) { try? await routeSets.follow() }
             if event.keys.contains("routes") { await routes.reload(because: "bus") }
             if event.keys.contains(Self.ruleSetKey) { await rules?.reload(because: "bus") }
         }
@@ -301,6 +320,7 @@ final class GatewayService: Service {
     }
 
     private func serve() {
+        routeSets.serve(on: runtime.bus)
         runtime.bus.serve(GatewayRPC.listEnforcements) { [state, runtime] request, _ in
             let all = state.enforcements.current.all.sorted { $0.expires > $1.expires }
             return ListEnforcementsResponse(
@@ -310,16 +330,17 @@ final class GatewayService: Service {
         }
     }
 
-    /// What was in force before the last stop. False when the database did not tell.
+    /// What was in force before the last stop, routes of the API among it. False when the database did not tell.
     private func loadStored(deadline: Deadline? = nil) async -> Bool {
         do {
+            try await routeSets.follow(deadline: deadline)
             let stored = try await EnforcementStore(database: runtime.database).load(now: .now, deadline: deadline)
             state.enforcements.update { table in for enforcement in stored { table.apply(enforcement, now: .now) } }
             metrics.enforcements.set(state.enforcements.current.count)
-            runtime.log.info("decisions in force were loaded", ["count": .int(stored.count)])
+            runtime.log.info("what was in force is in force again", ["decisions": .int(stored.count)])
             return true
         } catch {
-            runtime.log.debug("the stored decisions cannot be read yet", ["error": .error(error)])
+            runtime.log.debug("what was in force cannot be read yet", ["error": .error(error)])
             return false
         }
     }
@@ -327,19 +348,6 @@ final class GatewayService: Service {
     /// The same, as soon as the database answers.
     private func keepLoading() async {
         while !Task.isCancelled, await !loadStored() { try? await Reactor.sleep(for: Self.retryPause) }
-    }
-
-    /// Idempotency keys whose time is over, some at a time. Every replica does it; none waits for another.
-    private func rollOffKeys() async {
-        let store = IdempotencyStore(database: runtime.database)
-        while !Task.isCancelled {
-            try? await Reactor.sleep(for: Self.rollOffPause)
-            do {
-                while try await store.removeExpired() > 0 {}
-            } catch {
-                runtime.log.debug("expired idempotency keys stay for now", ["error": .error(error)])
-            }
-        }
     }
 
     private func tick() async {

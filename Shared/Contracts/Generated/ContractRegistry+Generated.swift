@@ -28,6 +28,8 @@ extension ContractRegistry {
         DecisionEnforced.self,
         DecisionMade.self,
         DecisionReverted.self,
+        DeleteRouteSetRequest.self,
+        DeleteRouteSetResponse.self,
         Enforcement.self,
         Envelope.self,
         EvidenceReference.self,
@@ -47,6 +49,8 @@ extension ContractRegistry {
         GetOverviewResponse.self,
         GetProofRequest.self,
         GetProofResponse.self,
+        GetRouteSetRequest.self,
+        GetRouteSetResponse.self,
         GetSigningKeysRequest.self,
         GetSigningKeysResponse.self,
         ImportIndicatorsRequest.self,
@@ -82,6 +86,8 @@ extension ContractRegistry {
         ListIntrudersResponse.self,
         ListRevocationsRequest.self,
         ListRevocationsResponse.self,
+        ListRouteSetsRequest.self,
+        ListRouteSetsResponse.self,
         ListSessionsRequest.self,
         ListSessionsResponse.self,
         ListUsersRequest.self,
@@ -96,6 +102,8 @@ extension ContractRegistry {
         PromoteCandidateResponse.self,
         ProposeCandidateRequest.self,
         ProposeCandidateResponse.self,
+        PutRouteSetRequest.self,
+        PutRouteSetResponse.self,
         QuerySeriesRequest.self,
         QuerySeriesResponse.self,
         RateUsage.self,
@@ -115,6 +123,7 @@ extension ContractRegistry {
         RevokeSessionResponse.self,
         RevokeTokenRequest.self,
         RevokeTokenResponse.self,
+        RouteSet.self,
         RuleFinding.self,
         SeriesPoint.self,
         Session.self,
@@ -316,6 +325,30 @@ extension ContractRegistry {
             access: .viewer, service: .gateway,
             rpcName: "infinite.gateway.v1.GatewayService/ListEnforcements",
             request: ListEnforcementsRequest.self, response: ListEnforcementsResponse.self
+        ),
+        HTTPBinding(
+            verb: .get, pathTemplate: "/v1/route-sets", hasBody: false,
+            access: .viewer, service: .gateway,
+            rpcName: "infinite.gateway.v1.GatewayService/ListRouteSets",
+            request: ListRouteSetsRequest.self, response: ListRouteSetsResponse.self
+        ),
+        HTTPBinding(
+            verb: .get, pathTemplate: "/v1/route-sets/{name}", hasBody: false,
+            access: .admin, service: .gateway,
+            rpcName: "infinite.gateway.v1.GatewayService/GetRouteSet",
+            request: GetRouteSetRequest.self, response: GetRouteSetResponse.self
+        ),
+        HTTPBinding(
+            verb: .put, pathTemplate: "/v1/route-sets/{name}", hasBody: true,
+            access: .admin, service: .gateway,
+            rpcName: "infinite.gateway.v1.GatewayService/PutRouteSet",
+            request: PutRouteSetRequest.self, response: PutRouteSetResponse.self
+        ),
+        HTTPBinding(
+            verb: .delete, pathTemplate: "/v1/route-sets/{name}", hasBody: false,
+            access: .admin, service: .gateway,
+            rpcName: "infinite.gateway.v1.GatewayService/DeleteRouteSet",
+            request: DeleteRouteSetRequest.self, response: DeleteRouteSetResponse.self
         ),
         HTTPBinding(
             verb: .get, pathTemplate: "/v1/intruders", hasBody: false,

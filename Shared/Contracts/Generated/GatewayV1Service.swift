@@ -152,9 +152,352 @@ package struct Enforcement: WireMessage {
         ])
 }
 
+/// Upstreams and routes that are kept by the API rather than by the routes file, in the same language.
+package struct RouteSet: WireMessage {
+    package var name: String = ""
+    package var text: String = ""
+    /// SHA-256 of the text.
+    package var digest: [UInt8] = []
+    package var changedAt: Timestamp = .unset
+    package var changedBy: String = ""
+    /// Why the answering replica does not use it, each with line and fix; empty: it is in force there.
+    package var problems: [String] = []
+
+    package init() {}
+
+    package init(
+        name: String = "",
+        text: String = "",
+        digest: [UInt8] = [],
+        changedAt: Timestamp = .unset,
+        changedBy: String = "",
+        problems: [String] = []
+    ) {
+        self.name = name
+        self.text = text
+        self.digest = digest
+        self.changedAt = changedAt
+        self.changedBy = changedBy
+        self.problems = problems
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.string(name, tag: 10)
+        writer.string(text, tag: 18)
+        writer.bytes(digest, tag: 26)
+        writer.timestamp(changedAt, tag: 33)
+        writer.string(changedBy, tag: 42)
+        for value in problems { writer.element(value, tag: 50) }
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                name = try reader.string()
+            case 18:
+                text = try reader.string()
+            case 26:
+                digest = try reader.bytes()
+            case 33:
+                changedAt = try reader.timestamp()
+            case 42:
+                changedBy = try reader.string()
+            case 50:
+                try reader.countElement()
+                problems.append(try reader.string())
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.gateway.v1.RouteSet" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.gateway.v1.RouteSet",
+        fields: [
+            FieldDescriptor(1, "name", .string),
+            FieldDescriptor(2, "text", .string),
+            FieldDescriptor(3, "digest", .bytes, format: .hex),
+            FieldDescriptor(4, "changed_at", .sfixed64, format: .timestamp),
+            FieldDescriptor(5, "changed_by", .string),
+            FieldDescriptor(6, "problems", .string, isRepeated: true),
+        ])
+}
+
+package struct ListRouteSetsRequest: WireMessage {
+    package init() {}
+
+    package func encode(to writer: inout WireWriter) {}
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.gateway.v1.ListRouteSetsRequest" }
+    package static let descriptor = MessageDescriptor(schema: "infinite.gateway.v1.ListRouteSetsRequest", fields: [])
+}
+
+package struct ListRouteSetsResponse: WireMessage {
+    package var routeSets: [RouteSet] = []
+    package var replica: String = ""
+
+    package init() {}
+
+    package init(routeSets: [RouteSet] = [], replica: String = "") {
+        self.routeSets = routeSets
+        self.replica = replica
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        for value in routeSets { writer.element(value, tag: 10) }
+        writer.string(replica, tag: 18)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                routeSets.append(try reader.message())
+            case 18:
+                replica = try reader.string()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.gateway.v1.ListRouteSetsResponse" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.gateway.v1.ListRouteSetsResponse",
+        fields: [
+            FieldDescriptor(1, "route_sets", .message(RouteSet.self), isRepeated: true),
+            FieldDescriptor(2, "replica", .string),
+        ])
+}
+
+package struct GetRouteSetRequest: WireMessage {
+    package var name: String = ""
+
+    package init() {}
+
+    package init(name: String = "") {
+        self.name = name
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.string(name, tag: 10)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                name = try reader.string()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.gateway.v1.GetRouteSetRequest" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.gateway.v1.GetRouteSetRequest",
+        fields: [
+            FieldDescriptor(1, "name", .string, isRequired: true, length: 0...64)
+        ])
+}
+
+package struct GetRouteSetResponse: WireMessage {
+    package var routeSet: RouteSet? = nil
+
+    package init() {}
+
+    package init(routeSet: RouteSet? = nil) {
+        self.routeSet = routeSet
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.message(routeSet, tag: 10)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                try reader.merge(into: &routeSet)
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.gateway.v1.GetRouteSetResponse" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.gateway.v1.GetRouteSetResponse",
+        fields: [
+            FieldDescriptor(1, "route_set", .message(RouteSet.self))
+        ])
+}
+
+package struct PutRouteSetRequest: WireMessage {
+    /// Small letters, digits and hyphens.
+    package var name: String = ""
+    /// YAML or JSON, as a routes file, without a firewall.
+    package var text: String = ""
+    /// The digest of the set that this one is to replace: when there is another by now, nothing is changed. Empty: whatever
+    /// there is.
+    package var replaces: [UInt8] = []
+
+    package init() {}
+
+    package init(name: String = "", text: String = "", replaces: [UInt8] = []) {
+        self.name = name
+        self.text = text
+        self.replaces = replaces
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.string(name, tag: 10)
+        writer.string(text, tag: 18)
+        writer.bytes(replaces, tag: 26)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                name = try reader.string()
+            case 18:
+                text = try reader.string()
+            case 26:
+                replaces = try reader.bytes()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.gateway.v1.PutRouteSetRequest" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.gateway.v1.PutRouteSetRequest",
+        fields: [
+            FieldDescriptor(1, "name", .string, isRequired: true, length: 0...64),
+            FieldDescriptor(2, "text", .string, isRequired: true, length: 0...131072),
+            FieldDescriptor(3, "replaces", .bytes, format: .hex, length: 0...32),
+        ])
+}
+
+package struct PutRouteSetResponse: WireMessage {
+    package var routeSet: RouteSet? = nil
+
+    package init() {}
+
+    package init(routeSet: RouteSet? = nil) {
+        self.routeSet = routeSet
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.message(routeSet, tag: 10)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                try reader.merge(into: &routeSet)
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.gateway.v1.PutRouteSetResponse" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.gateway.v1.PutRouteSetResponse",
+        fields: [
+            FieldDescriptor(1, "route_set", .message(RouteSet.self))
+        ])
+}
+
+package struct DeleteRouteSetRequest: WireMessage {
+    package var name: String = ""
+
+    package init() {}
+
+    package init(name: String = "") {
+        self.name = name
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.string(name, tag: 10)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                name = try reader.string()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.gateway.v1.DeleteRouteSetRequest" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.gateway.v1.DeleteRouteSetRequest",
+        fields: [
+            FieldDescriptor(1, "name", .string, isRequired: true, length: 0...64)
+        ])
+}
+
+package struct DeleteRouteSetResponse: WireMessage {
+    package init() {}
+
+    package func encode(to writer: inout WireWriter) {}
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.gateway.v1.DeleteRouteSetResponse" }
+    package static let descriptor = MessageDescriptor(schema: "infinite.gateway.v1.DeleteRouteSetResponse", fields: [])
+}
+
 /// What infinite.gateway.v1.GatewayService answers over the bus.
 package enum GatewayRPC {
     /// What the answering replica enforces now.
     package static let listEnforcements = RPCMethod<ListEnforcementsRequest, ListEnforcementsResponse>(
         service: .gateway, name: "infinite.gateway.v1.GatewayService/ListEnforcements")
+    /// The route sets there are, by name, without their text.
+    package static let listRouteSets = RPCMethod<ListRouteSetsRequest, ListRouteSetsResponse>(
+        service: .gateway, name: "infinite.gateway.v1.GatewayService/ListRouteSets")
+    package static let getRouteSet = RPCMethod<GetRouteSetRequest, GetRouteSetResponse>(
+        service: .gateway, name: "infinite.gateway.v1.GatewayService/GetRouteSet")
+    /// Puts routes in force in all replicas, beside those of the routes file, which come first. What cannot be used is
+    /// refused with line and fix, and changes nothing.
+    package static let putRouteSet = RPCMethod<PutRouteSetRequest, PutRouteSetResponse>(
+        service: .gateway, name: "infinite.gateway.v1.GatewayService/PutRouteSet")
+    package static let deleteRouteSet = RPCMethod<DeleteRouteSetRequest, DeleteRouteSetResponse>(
+        service: .gateway, name: "infinite.gateway.v1.GatewayService/DeleteRouteSet")
 }

@@ -89,6 +89,20 @@ package final class FileKeeper<Value: Sendable>: Sendable {
         }
     }
 
+    /// Puts in force what does not come from the files, and leaves what is said of them. What it throws changes nothing.
+    package func amend(_ work: @escaping @Sendable (inout Value) throws -> Void) async throws {
+        let done: Result<Void, any Error> = try await threads.run { [self] in
+            reading.withLock { _ in
+                Result {
+                    var value = value
+                    try work(&value)
+                    state.withLock { $0.value = value }
+                }
+            }
+        }
+        try done.get()
+    }
+
     /// From now on, until `stop`, a change of a file is noticed.
     package func watch(on reactor: Reactor) {
         let follower = FileFollower(subject, on: reactor, log: log) { [self] in await reload(because: "file") }

@@ -7,7 +7,6 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import ServiceKit
 @testable import gateway
 
 /// Calls under `Idempotency-Key`, on a real PostgreSQL.
@@ -40,14 +39,7 @@ import Testing
     private static let decision = UUIDv7()
 
     private static func database() async throws -> (TestDatabase, Database) {
-        let server = try await freshDatabase()
-        let database = Database(
-            DatabaseConfiguration(
-                host: server.host, port: server.port, database: server.name, user: server.user,
-                password: server.password, schema: "public"), group: try reactors.get())
-        let directory = try MigrationDirectory.find(for: .gateway, configured: nil)
-        try await Migrator(database, owner: nil, migrations: try MigrationDirectory.read(directory)).migrate()
-        return (server, database)
+        try await gatewayDatabase(on: reactors.get())
     }
 
     private static func gateway(_ service: Service, _ database: Database) async throws -> GatewayFixture {

@@ -99,6 +99,7 @@ struct AdminRoutes: Sendable {
             object["digest"] = .string(Hex.encode(keeper.inForce.digest))
             object["read_at"] = .string(keeper.inForce.readAt.rfc3339)
             if let refused = keeper.refused { object["refused"] = refused.json }
+            object["sets"] = .array(keeper.inForce.sets.map { keeper.inForce.json(of: $0) })
         }
         object["routes"] = .array(state.routing.current.routes.routes.prefix(Self.mostListed).map(\.route.json))
         return .object(object)

@@ -13,8 +13,6 @@ import ServiceKit
 ///         path: /
 ///         upstream: shop        # a name from above, or an address
 package enum RoutesFile {
-    private static let maximumRoutes = 10_000
-
     static func read(path: String) throws(GatewayFailure) -> Routing {
         try read(try bytes(of: path), file: path)
     }
@@ -29,45 +27,39 @@ package enum RoutesFile {
 
     /// `file` is only what messages call it.
     static func read(_ bytes: [UInt8], file: String) throws(GatewayFailure) -> Routing {
-        let root: YAMLNode
+        try read(try parse(bytes, file: file))
+    }
+
+    static func parse(_ bytes: [UInt8], file: String) throws(GatewayFailure) -> YAMLNode {
         do {
-            root = try YAMLNode.parse(bytes, file: file, limits: limits)
+            return try YAMLNode.parse(bytes, file: file, limits: limits)
         } catch {
             throw .routes(["\(error)"])
         }
-        return try read(root)
     }
 
     /// Whether a file of these bytes would be used; for who only asks that.
     package static func isGood(_ bytes: [UInt8]) -> Bool { (try? read(bytes, file: "routes.yaml")) != nil }
 
-    /// Room for `maximumRoutes` of some length.
+    /// Room for as many routes as there may be, of some length.
     static let limits = YAMLLimits(bytes: 8 << 20, nodes: 500_000)
 
-    static func read(_ root: YAMLNode) throws(GatewayFailure) -> Routing {
-        let problems = RoutesFileProblems()
-        let routing = read(FileSection(root, "the file", problems))
-        guard problems.all.isEmpty else { throw .routes(problems.all) }
-        return routing
+    static func read(_ root: YAMLNode) throws(GatewayFailure) -> Routing { try reading(root).routing }
+
+    /// As far as it goes: sets of the API may be added to it.
+    static func reading(_ bytes: [UInt8], file: String) throws(GatewayFailure) -> RoutesReading {
+        try reading(try parse(bytes, file: file))
     }
 
-    private static func read(_ file: FileSection) -> Routing {
-        var upstreams: [String: Upstream] = [:]
-        for (name, section) in file.named("upstreams") {
-            upstreams[name] = UpstreamReader.read(name, section)
-        }
-        var routes: [Route] = []
-        for section in file.sections("routes", of: "a route", 1...maximumRoutes) {
-            let (route, implicit) = RouteReader.read(section, upstreams: upstreams)
-            for upstream in implicit { upstreams[upstream.name] = upstream }
-            if route.split != nil && routes.contains(where: { $0.name == route.name && $0.split != nil }) {
-                section.report("two routes with a split have the name \(quoted(route.name)); rename one", at: "name")
-            }
-            routes.append(route)
-        }
-        let firewall = FirewallReader.read(file, named: file.node.location.file)
+    private static func reading(_ root: YAMLNode) throws(GatewayFailure) -> RoutesReading {
+        let problems = RoutesFileProblems()
+        let file = FileSection(root, "the file", problems)
+        var reading = RoutesReading()
+        reading.read(file)
+        reading.firewall = FirewallReader.read(file, named: root.location.file)
         file.end()
-        return Routing(routes: RouteTable(routes), upstreams: upstreams, firewall: firewall)
+        guard problems.all.isEmpty else { throw .routes(problems.all) }
+        return reading
     }
 }
 

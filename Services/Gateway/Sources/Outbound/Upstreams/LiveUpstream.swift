@@ -28,6 +28,12 @@ final class LiveUpstream: Sendable {
         lanes = group.reactors.map { _ in UpstreamLane(settings, board: board, zone: zone) }
     }
 
+    /// Whether all it names can be had: authorities, certificates, keys.
+    static func check(_ settings: Upstream) throws(GatewayFailure) {
+        _ = try configuration(
+            settings, settings.endpoints.compactMap { HTTPEndpoint(upstream: $0.address) }, reactors: 1)
+    }
+
     private static func configuration(
         _ settings: Upstream, _ endpoints: [HTTPEndpoint], reactors: Int
     ) throws(GatewayFailure) -> HTTPClientConfiguration {

@@ -100,7 +100,7 @@ let package = Package(
             "ServiceKit",
             [
                 "Core", "JSON", "Reactor", "TLS", "HTTP", "Messaging", "Database", "Outbox", "Telemetry", "CYAML",
-                "CCrashReport",
+                "CCrashReport", "CSpawn",
             ]),
 
         shared("RuleKeeping", ["Core", "Reactor", "Cryptography", "Telemetry", "Inspection", "ServiceKit"]),

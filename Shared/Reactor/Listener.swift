@@ -23,17 +23,34 @@ package final class Listener: Sendable {
     deinit { close() }
 
     /// Call it on `reactor`. With `reusePort` several reactors may listen at one address and the kernel spreads
-    /// connections among them. A unix socket left behind by a process that died is replaced, a living one is not.
+    /// connections among them. A unix socket left behind by a process that died is replaced, a living one is not. A socket
+    /// that this process inherited is used rather than a new one.
     package static func bind(
         _ address: SocketAddress, on reactor: Reactor, reusePort: Bool = false
     ) async throws(ReactorFailure) -> Listener {
+        let descriptor =
+            if let inherited = InheritedSockets.duplicate(listeningAt: address) { inherited } else {
+                try await open(address, on: reactor, reusePort: reusePort)
+            }
+        do {
+            return Listener(try EventSource(descriptor, on: reactor), address: try boundAddress(of: descriptor))
+        } catch {
+            _ = Glibc.close(descriptor)
+            throw error
+        }
+    }
+
+    /// The listening socket alone, for who passes it on.
+    package static func open(
+        _ address: SocketAddress, on reactor: Reactor, reusePort: Bool = false
+    ) async throws(ReactorFailure) -> Int32 {
         if case .unix(let path) = address { await removeAbandoned(path, address, on: reactor) }
         let descriptor = infinite_socket(address.family)
         guard descriptor >= 0 else { throw .last("socket") }
         do {
             try configure(descriptor, address, reusePort: reusePort)
-            let bound = try listen(descriptor, at: address)
-            return Listener(try EventSource(descriptor, on: reactor), address: bound)
+            try listen(descriptor, at: address)
+            return descriptor
         } catch {
             _ = Glibc.close(descriptor)
             throw error
@@ -53,13 +70,15 @@ package final class Listener: Sendable {
         }
     }
 
-    private static func listen(
-        _ descriptor: Int32, at address: SocketAddress
-    ) throws(ReactorFailure) -> SocketAddress {
+    private static func listen(_ descriptor: Int32, at address: SocketAddress) throws(ReactorFailure) {
         var (storage, length) = address.storage
         guard unsafe infinite_bind(descriptor, &storage, length) == 0 else { throw .last("bind to \(address)") }
         guard Glibc.listen(descriptor, backlog) == 0 else { throw .last("listen at \(address)") }
-        length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    }
+
+    static func boundAddress(of descriptor: Int32) throws(ReactorFailure) -> SocketAddress {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         guard unsafe infinite_socket_name(descriptor, &storage, &length) == 0,
             let bound = SocketAddress(storage, length: length)
         else { throw .last("getsockname") }

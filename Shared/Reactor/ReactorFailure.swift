@@ -24,7 +24,7 @@ package enum ReactorFailure: Error, Sendable, Equatable, CustomStringConvertible
     }
 
     /// Call it right after the operation: anything in between may overwrite `errno`.
-    static func last(_ operation: String) -> ReactorFailure {
+    package static func last(_ operation: String) -> ReactorFailure {
         .system(errno: errno, operation: operation)
     }
 }

@@ -1,4 +1,5 @@
 package import Core
+package import Reactor
 
 /// One of the seven executables. Its `main.swift` is one line: `await ServiceProcess<DetectorService>.main()`.
 ///
@@ -12,6 +13,9 @@ package protocol Service: Sendable {
     /// False for a service that must serve before (and without) broker and database, as the gateway does: it is started
     /// at once, finds out for itself, and stays ready while they are away.
     static var waitsForDependencies: Bool { get }
+
+    /// Where clients will be listened to: what `supervise` keeps open while one process follows another.
+    static func addresses(of configuration: Configuration) -> [SocketAddress]
 
     /// What `check-config` finds wrong in files that the configuration names, each with the fix. It may read, not act.
     static func problems(with configuration: Configuration) -> [String]
@@ -31,6 +35,7 @@ package protocol Service: Sendable {
 
 extension Service {
     package static var waitsForDependencies: Bool { true }
+    package static func addresses(of configuration: Configuration) -> [SocketAddress] { [] }
     package static func problems(with configuration: Configuration) -> [String] { [] }
     package func reload() async {}
 }

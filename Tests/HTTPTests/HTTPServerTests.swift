@@ -209,6 +209,31 @@ private let echo: @Sendable (HTTPServerRequest, HTTPResponseWriter) async throws
         #expect(fixture.server.connectionCount == 0)
     }
 
+    @Test func `Who has connected just before a stop is answered, then closed`() async throws {
+        let fixture = try await ServerFixture({ $0.timeouts.firstRequest = .seconds(300) }, handler: hello)
+        let (reactor, address) = (fixture.group.reactors[0], fixture.address)
+        let socket = try await reactor.perform { () async throws -> StreamSocket in
+            try await StreamSocket.connect(to: address, on: reactor, deadline: .after(.seconds(60)))
+        }
+        try await eventually("it is accepted", within: .seconds(60)) { fixture.server.connectionCount == 1 }
+        async let stopped: Void = fixture.server.stop(deadline: .after(.seconds(300)))
+        // The stop has begun when nobody listens any more.
+        try await eventually("nobody listens", within: .seconds(60)) {
+            await reactor.perform {
+                let another = try? await StreamSocket.connect(to: address, on: reactor, deadline: .after(.seconds(60)))
+                another?.close()
+                return another == nil
+            }
+        }
+        let answer = try await reactor.perform { () async throws -> String in
+            try await socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n", deadline: .after(.seconds(60)))
+            return String(decoding: try await socket.read(upTo: 65_536, deadline: .after(.seconds(60))), as: UTF8.self)
+        }
+        #expect(answer.hasPrefix("HTTP/1.1 200") && answer.contains("Connection: close\r\n"))
+        await stopped
+        #expect(fixture.server.connectionCount == 0)
+    }
+
     @Test func `A connection that rests is served again, and ends with its time or its server`() async throws {
         let fixture = try await ServerFixture({ $0.timeouts.rest = .milliseconds(1) }, handler: hello)
         let (reactor, address) = (fixture.group.reactors[0], fixture.address)

@@ -323,7 +323,7 @@ private let prefix = "INFINITE_AGENT_COORDINATOR_"
         (["chek-config"], "\"chek-config\" is not known; did you mean check-config?"),
         (
             ["frobnicate"],
-            "\"frobnicate\" is not known; it can be run, check-config, print-config, migrate, dead-letters, --help, --version, --config"
+            "\"frobnicate\" is not known; it can be run, supervise, check-config, print-config, migrate, dead-letters, --help, --version, --config"
         ),
     ])
     func `what cannot be obeyed is told with the fix`(words: [String], message: String) {

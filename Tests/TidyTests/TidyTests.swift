@@ -65,7 +65,7 @@ struct ModuleTests {
     /// The one or two modules that may touch each C library.
     private static let wrappers: [String: [String]] = [
         "CLinux": ["Shared/Reactor"],
-        "CSpawn": ["Tools/LocalServers"],
+        "CSpawn": ["Tools/LocalServers", "Shared/ServiceKit/Supervision"],
         "COpenSSL": ["Shared/TLS", "Shared/Cryptography"],
         "CNGHTTP2": ["Shared/HTTP"],
         "CRabbitMQ": ["Shared/Messaging"],

@@ -26,7 +26,7 @@ final class GatewayService: Service {
     private static let decisionsPerPage: UInt32 = 500
     private static let enforcementPage = PageSize(100, atMost: 1_000)
     /// What a change of it is called.
-    private static let ruleSetKey = "inspection.core_rule_set"
+    static let ruleSetKey = "inspection.core_rule_set"
 
     private let configuration: GatewayConfiguration
     private let runtime: ServiceRuntime
@@ -172,25 +172,6 @@ final class GatewayService: Service {
             state: state, upstreams: UpstreamReport(upstreams, group: runtime.group), keeper: routes, rules: rules,
             firewall: FirewallReport(state: state, keeper: firewall), lanes: lanes, engine: engine
         ).add(to: runtime.admin)
-    }
-
-    static func addresses(of configuration: GatewayConfiguration) -> [SocketAddress] { [configuration.listen] }
-
-    static func problems(with configuration: GatewayConfiguration) -> [String] {
-        var problems: [String] = []
-        do throws(GatewayFailure) {
-            let routing = try RoutesFile.read(path: configuration.routesFile)
-            var files = FirewallFiles()
-            _ = try files.load(routing.firewall, hits: [:])
-        } catch {
-            problems.append(error.description)
-        }
-        do throws(InspectionFailure) {
-            _ = try configuration.coreRuleSet?.load()
-        } catch {
-            problems.append("\(ruleSetKey): \(error)")
-        }
-        return problems
     }
 
     // MARK: Life

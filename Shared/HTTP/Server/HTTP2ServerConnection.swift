@@ -59,7 +59,6 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
 
     func serve() async -> HTTPServing {
         start()
-        if worker.isStopping { drain() }
         do throws(StreamFailure) {
             while try await goOn() {}
         } catch {

@@ -67,6 +67,8 @@ package struct HTTPServerTimeouts: Sendable {
     package var write = Duration.seconds(30)
     /// For the peer to read a last answer and close.
     package var linger = Duration.seconds(2)
+    /// When the server stops, for who has just connected to ask.
+    package var firstRequest = Duration.seconds(2)
 
     package init() {}
 }

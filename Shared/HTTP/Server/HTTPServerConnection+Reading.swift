@@ -9,7 +9,18 @@ extension HTTPServerConnection {
     /// Whether another request is wanted.
     var mayReadOn: Bool {
         isIdle = !input.hasKeptBytes
-        return !worker.isStopping || !isIdle
+        return !worker.isStopping || !isIdle || !hasServed
+    }
+
+    /// Who has just connected is about to ask, and would take the end for a failure.
+    func drain() {
+        guard isIdle else { return }
+        guard !hasServed else { return close() }
+        let patience = timeouts.firstRequest
+        reactor.run { [weak self] in
+            try? await Reactor.sleep(for: patience)
+            if let self, isIdle { close() }
+        }
     }
 
     private var parser: HTTPRequestParser { HTTPRequestParser(limits: configuration.limits) }

@@ -115,7 +115,7 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
     }
 
     func close() { stream.close() }
-    func drain() { if isIdle { close() } }
+    var hasServed: Bool { exchange > 0 }
 
     // MARK: A client that leaves
 

@@ -14,6 +14,8 @@ final class HTTPServerWorker: @unchecked Sendable {
 
     private(set) var isStopping = false
     private var listener: Listener?
+    /// How many connections there are, those that are not opened yet among them.
+    private var admitted = 0
     private var connections: [ObjectIdentifier: any HTTPServedConnection] = [:]
     /// Those of which it is not known yet what they speak.
     private var handshakes: [ObjectIdentifier: StreamSocket] = [:]
@@ -57,11 +59,11 @@ final class HTTPServerWorker: @unchecked Sendable {
     }
 
     private func admit(_ socket: StreamSocket) {
-        guard !isStopping else { return socket.close() }
         guard openConnections.enter(limit: configuration.maximumConnections) else {
             reactor.run { [self] in await turnAway(socket) }
             return
         }
+        admitted += 1
         let task = configuration.abandonAfter == nil ? nil : ConnectionTask()
         run(task) { [self] in
             guard let connection = await opened(socket) else {
@@ -70,6 +72,7 @@ final class HTTPServerWorker: @unchecked Sendable {
             }
             if let task, let connection = connection as? HTTPServerConnection { connection.watchPeer(of: socket, task) }
             connections[ObjectIdentifier(connection)] = connection
+            if isStopping { connection.drain() }
             return await serve(connection, task)
         }
     }
@@ -105,8 +108,9 @@ final class HTTPServerWorker: @unchecked Sendable {
     }
 
     private func leave() {
+        admitted -= 1
         openConnections.leave()
-        if isStopping && isEmpty { drained.fulfil(()) }
+        if isStopping && admitted == 0 { drained.fulfil(()) }
     }
 
     /// Which version a client speaks is known from the handshake, or else from its first bytes.
@@ -187,19 +191,22 @@ final class HTTPServerWorker: @unchecked Sendable {
 
     // MARK: Ending
 
-    private var isEmpty: Bool { connections.isEmpty && handshakes.isEmpty }
-
-    /// No new connections; idle ones end now, busy ones with their current response, at the deadline all.
+    /// No new connections; idle ones end now, those just made with their first response, busy ones with their current
+    /// one, at the deadline all.
     func stop(deadline: Deadline) async {
         isStopping = true
         handlers.end()
         listener?.close()
-        for socket in handshakes.values { socket.close() }
         for connection in connections.values { connection.drain() }
-        if isEmpty { return }
+        if admitted == 0 { return }
+        reactor.run { [self] in
+            try? await Reactor.sleep(for: configuration.timeouts.firstRequest)
+            for socket in handshakes.values { socket.close() }
+        }
         do throws(StreamFailure) {
             try await drained.value(deadline: deadline)
         } catch {
+            for socket in handshakes.values { socket.close() }
             for connection in connections.values { connection.close() }
         }
     }

@@ -3,6 +3,7 @@ internal import Core
 /// What a service can be asked to do.
 package enum Verb: String, CaseIterable, Sendable {
     case run
+    case supervise
     case checkConfiguration = "check-config"
     case printConfiguration = "print-config"
     case migrate
@@ -13,6 +14,8 @@ package enum Verb: String, CaseIterable, Sendable {
     var about: String {
         switch self {
         case .run: "serve until SIGTERM or SIGINT (what happens when no verb is given)"
+        case .supervise:
+            "run in a process of its own; start it again when it dies, replace it on SIGUSR2, refuse no connection meanwhile"
         case .checkConfiguration: "read the configuration, report everything wrong with it, and end"
         case .printConfiguration: "print every key with its value and where it came from; secrets are masked"
         case .migrate: "bring the service's database schema up to this program's version, and end"

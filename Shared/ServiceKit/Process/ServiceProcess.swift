@@ -28,7 +28,7 @@ package enum ServiceProcess<Served: Service> {
         case .version:
             StandardStreams.out("\(Served.name.operatorName) \(Version.current)\n")
             return ExitStatus.success
-        case .run, .migrate, .deadLetters, .checkConfiguration, .printConfiguration:
+        case .run, .supervise, .migrate, .deadLetters, .checkConfiguration, .printConfiguration:
             return await obeyConfigured(arguments, environment)
         }
     }
@@ -80,4 +80,9 @@ enum ExitStatus {
 
     /// As a shell reports a process that a signal ended.
     static func forced(by signal: Int32) -> Int32 { 128 + signal }
+
+    /// Of the word that waitpid gives.
+    static func ofProcess(_ word: Int32) -> Int32 {
+        word & 0x7f == 0 ? (word >> 8) & 0xff : forced(by: word & 0x7f)
+    }
 }

@@ -11,6 +11,8 @@ internal import Telemetry
 struct ServiceRun<Served: Service>: Sendable {
     private enum End: Sendable {
         case signal(Int32)
+        /// Another process listens at the same sockets.
+        case handedOver
         case failed(String)
     }
 
@@ -20,6 +22,7 @@ struct ServiceRun<Served: Service>: Sendable {
     private let reactor: Reactor
     private let end = Promise<End>()
     private let service = Promise<Served>()
+    private let administration = Promise<HTTPServer>()
     private let phase = PhaseCheck()
     private let dependencies: Dependencies
 
@@ -30,6 +33,7 @@ struct ServiceRun<Served: Service>: Sendable {
         defer { log.flush(deadline: .after(.seconds(2))) }
         do {
             try prepareProcess(loaded, log)
+            if arguments.verb == .supervise { return try await supervise(arguments, loaded, log) }
             let group = try ReactorGroup(count: loaded.kit.limits.reactors == 0 ? nil : loaded.kit.limits.reactors)
             switch arguments.verb {
             case .migrate:
@@ -45,6 +49,21 @@ struct ServiceRun<Served: Service>: Sendable {
         } catch {
             log.error("the command failed", ["verb": .string(arguments.verb.rawValue), "error": .error(error)])
             return ExitStatus.failure
+        }
+    }
+
+    private static func supervise(
+        _ arguments: CommandLineArguments, _ loaded: LoadedConfiguration<Served.Configuration>, _ log: Logger
+    ) async throws -> Int32 {
+        let group = try ReactorGroup(count: 1)
+        let reactor = group.reactors[0]
+        let addresses = [loaded.kit.administration.listen] + Served.addresses(of: loaded.service)
+        let configuration = arguments.configurationFile.map { ["--config", $0] } ?? []
+        return try await reactor.perform {
+            try await Supervisor(
+                addresses, arguments: [Verb.run.rawValue] + configuration, environment: ProcessEnvironment.read(),
+                on: reactor, log: log
+            ).run()
         }
     }
 
@@ -69,7 +88,7 @@ struct ServiceRun<Served: Service>: Sendable {
 
     private func untilEnd() async -> Int32 {
         do {
-            let signals = try await SignalStream([SIGTERM, SIGINT, SIGHUP], on: reactor)
+            let signals = try await SignalStream([SIGTERM, SIGINT, SIGHUP, SIGUSR2], on: reactor)
             let listening = reactor.run { await obey(signals) }
             let startEnded = Promise<Void>()
             let starting = reactor.run {
@@ -102,6 +121,12 @@ struct ServiceRun<Served: Service>: Sendable {
             service.fulfil(made)
             phase.set(.serving)
             log.info("serving")
+            Supervised.sayReady()
+            for address in InheritedSockets.unused {
+                log.warning(
+                    "a socket was passed to this process at which it does not listen: who connects there waits for ever",
+                    ["address": .describing(address)])
+            }
         } catch {
             end.fulfil(.failed("\(error)"))
         }
@@ -111,6 +136,7 @@ struct ServiceRun<Served: Service>: Sendable {
         let configuration = HTTPServerConfiguration(address: loaded.kit.administration.listen)
         let server = HTTPServer(configuration, group: runtime.group, handler: runtime.admin)
         let address = try await server.start()
+        administration.fulfil(server)
         runtime.lifecycle.started("administration endpoint") { deadline in await server.stop(deadline: deadline) }
         log.info("the administration endpoint listens", ["address": .describing(address)])
     }
@@ -138,10 +164,18 @@ struct ServiceRun<Served: Service>: Sendable {
 
     /// The first SIGTERM or SIGINT asks for a graceful stop, the second one ends the process at once.
     private func obey(_ signals: SignalStream) async {
+        var stops = 0
         while let signal = try? await signals.next() {
             if signal == SIGHUP {
                 await reload()
-            } else if !end.fulfil(.signal(signal)) {
+                continue
+            }
+            if signal == SIGUSR2 {
+                end.fulfil(.handedOver)
+                continue
+            }
+            stops += 1
+            if !end.fulfil(.signal(signal)), stops > 1 {
                 log.warning("stopping at once, because a second signal came", ["signal": .int(signal)])
                 log.flush(deadline: .after(.milliseconds(200)))
                 exit(ExitStatus.forced(by: signal))
@@ -160,6 +194,10 @@ struct ServiceRun<Served: Service>: Sendable {
         case .signal(let signal):
             log.info("stopping", ["signal": .int(signal)])
             if service.current != nil { try? await Reactor.sleep(for: loaded.kit.limits.drainDelay) }
+        case .handedOver:
+            log.info("stopping, because another process listens from now on")
+            // First of all: whoever asks now is to meet the other one.
+            await administration.current?.stop(deadline: .after(.seconds(1)))
         case .failed(let reason):
             log.error("the service could not start", ["error": .string(reason)])
         }
@@ -183,6 +221,7 @@ struct ServiceRun<Served: Service>: Sendable {
     private static func prepareProcess(
         _ loaded: LoadedConfiguration<Served.Configuration>, _ log: Logger
     ) throws(FileFailure) {
+        Supervised.endWithSupervisor()
         signal(SIGPIPE, SIG_IGN)
         ResourceLimits.setCoreDumps(loaded.kit.limits.allowsCoreDumps)
         let openFiles = ResourceLimits.raiseOpenFiles(to: loaded.kit.limits.openFiles)

@@ -18,9 +18,15 @@ struct FindingContext {
         let text = table.bytes.span.extracting(form)
         let whole = table.bytes.span.extracting(value.bytes)
         switch rule.category {
-        case .codeInjection, .templateInjection: return Prose.precedes(matched.lowerBound, in: text)
+        case .codeInjection, .templateInjection:
+            // The form may have lost its spaces; the value is no shorter.
+            return Prose.precedes(matched.lowerBound, in: text) || Prose.precedes(matched.lowerBound, in: whole)
+                || Prose.surrounds(matched, in: text, whole)
         case .crossSiteScripting: return rule.isAboutCode && Prose.precedes(matched.lowerBound, in: text)
-        case .sqlInjection: return Prose.surrounds(matched, in: text, whole)
+        case .sqlInjection, .directoryInjection, .noSQLInjection:
+            // What is found by a name alone is found anywhere in the text.
+            if matched.count == text.count { return Prose.words(whole, 0..<whole.count, atLeast: 20) }
+            return Prose.surrounds(matched, in: text, whole)
         case .commandInjection:
             // Programs between backticks, or named by their paths, are how documentation writes them.
             let first = matched.lowerBound < text.count ? text[matched.lowerBound] : 0
@@ -30,10 +36,16 @@ struct FindingContext {
                 || Prose.surrounds(matched, in: text, whole)
         // A letter quoted in a letter.
         case .headerInjection: return Prose.isListing(whole) && Prose.words(whole, 0..<whole.count, atLeast: 6)
-        case .pathTraversal: return rule.isAboutFiles && Prose.words(whole, 0..<whole.count, atLeast: 2)
+        // No file is opened whose name has sentences in it, or a link's brackets around it.
+        case .pathTraversal:
+            // The match has the byte before the step or begins behind it.
+            let isApart = [matched.lowerBound - 1, matched.lowerBound].contains {
+                text.indices.contains($0) && (text[$0] <= 0x20 || text[$0] == UInt8(ascii: "("))
+            }
+            return Prose.words(whole, 0..<whole.count, atLeast: rule.isAboutFiles || isApart ? 2 : 5)
         case .serverSideRequestForgery:
             return isOwnAddress(table.bytes.span.extracting(value.name), whole)
-                || value.variable != .xmlMarkup && Prose.words(whole, 0..<whole.count, atLeast: 5)
+                || value.variable != .xmlMarkup && Prose.words(whole, 0..<whole.count, atLeast: 3)
         default: return false
         }
     }

@@ -80,9 +80,12 @@ package final class InspectionEngine: Sendable {
             }
             let count = scratch.table.values.count
             scratch.isDull = true
-            judge(value, policy, &scratch)
-            while scratch.places.count < scratch.findings.count { scratch.places.append(index) }
-            if !value.isDerived { derive(from: value, &scratch) }
+            // Of JSON in a value the members are judged: its own quotes and brackets would look like an attack's.
+            if value.isDerived || !deriveMembers(value.variable, value.bytes, &scratch) {
+                judge(value, policy, &scratch)
+                while scratch.places.count < scratch.findings.count { scratch.places.append(index) }
+                if !value.isDerived { derive(from: value, &scratch) }
+            }
             if let place, scratch.isDull, scratch.table.values.count == count {
                 scratch.rememberDull(value, at: place)
             }
@@ -315,17 +318,20 @@ package final class InspectionEngine: Sendable {
         if classes.contains(program.utf7) {
             deriveText(value, &scratch) { table, output in table.decodeUTF7(value.bytes, into: &output) }
         }
-        deriveMembers(value.variable, value.bytes, &scratch)
         guard !classes.intersects(program.notBase64) else { return }
         let bytes = value.variable == .path ? value.bytes.dropFirst() : value.bytes
         deriveText(value, &scratch) { table, output in table.decodeBase64(bytes, into: &output) }
     }
 
-    /// JSON in a value: in a form's field, in a cookie, behind base64.
-    private func deriveMembers(_ variable: Variable, _ bytes: Range<Int>, _ scratch: inout InspectionScratch) {
-        guard JSONValues.isPlausible(scratch.table.bytes.span.extracting(bytes)) else { return }
+    /// JSON in a value: in a form's field, in a cookie, behind base64. Returns whether the value is JSON, all of it.
+    private func deriveMembers(
+        _ variable: Variable, _ bytes: Range<Int>, _ scratch: inout InspectionScratch
+    ) -> Bool {
+        guard variable != .fileContent, JSONValues.isPlausible(scratch.table.bytes.span.extracting(bytes)) else {
+            return false
+        }
         let copy = Array(scratch.table.bytes[bytes])
-        JSONValues.parse(nested: copy.span, in: variable, into: &scratch.table)
+        return JSONValues.parse(nested: copy.span, in: variable, into: &scratch.table)
     }
 
     private func deriveText(
@@ -335,8 +341,8 @@ package final class InspectionEngine: Sendable {
         scratch.output.removeAll(keepingCapacity: true)
         guard decode(scratch.table, &scratch.output) else { return }
         let stored = scratch.table.append(&scratch.output)
+        guard !deriveMembers(value.variable, stored, &scratch) else { return }
         scratch.table.add(value.variable, name: value.name, stored, isDerived: true)
-        deriveMembers(value.variable, stored, &scratch)
     }
 
     // MARK: The whole

@@ -47,6 +47,9 @@ package struct Finding: Sendable, Equatable {
 enum Score {
     private static let discounts = [1, 0.75, 0.5625, 0.42, 0.32, 0]
 
+    /// Of what is weak no number blocks: it is mostly one text about attacks.
+    private static let mostOfWeak = 0.75
+
     static func combine(_ findings: [Finding]) -> Double {
         var seen: [FindingCategory: Int] = [:]
         var innocence = 1.0
@@ -59,6 +62,9 @@ enum Score {
             seen[finding.category] = earlier + 1
             innocence *= 1 - finding.weight * discounts[min(earlier, discounts.count - 1)]
         }
-        return 1 - innocence
+        let isWeak = findings.allSatisfy {
+            $0.weight <= Confidence.weak.rawValue || $0.ruleID == InspectionModel.ruleID
+        }
+        return isWeak ? min(1 - innocence, mostOfWeak) : 1 - innocence
     }
 }

@@ -41,6 +41,8 @@ enum UnicodeFolding {
         if byte == 0xe2, second == 0x88, third == 0x95 || third == 0x96 {
             return (third == 0x95 ? UInt8(ascii: "/") : UInt8(ascii: "\\"), 3)
         }
+        // U+560A and U+560D: cut to their last byte they are line breaks.
+        if byte == 0xe5, second == 0x98, third == 0x8a || third == 0x8d { return (third & 0x0f, 3) }
         if byte == 0xe3, second == 0x80, third == 0x82 { return (UInt8(ascii: "."), 3) }
         if byte == 0xef, second == 0xbc, third >= 0x81 { return (third - 0x81 + 0x21, 3) }
         if byte == 0xef, second == 0xbd, third <= 0x9e { return (third - 0x80 + 0x60, 3) }
@@ -240,6 +242,7 @@ enum PlausibleBase64 {
         var end = input.count
         while end > 0, input.count - end < 2, input[end - 1] == UInt8(ascii: "=") { end -= 1 }
         guard end >= minimumLength, end % 4 != 1 else { return false }
+        guard !isHexadecimal(input, end) else { return false }
         var pending: UInt32 = 0
         var bits: UInt32 = 0
         for index in 0..<end {
@@ -261,6 +264,13 @@ enum PlausibleBase64 {
         var others = 0
         for index in text.indices where text[index] >= 0x80 { others += 1 }
         return others * 3 <= text.count || (try? UTF8Span(validating: text)) != nil
+    }
+
+    /// Session and trace numbers, sixteen digits and more.
+    private static func isHexadecimal(_ input: Span<UInt8>, _ end: Int) -> Bool {
+        guard end >= 16 else { return false }
+        for index in 0..<end where input[index].hexValue == nil { return false }
+        return true
     }
 
     /// Base64 has a plus in every 64 characters; words have a space in every five.

@@ -13,12 +13,15 @@ struct JSONValues {
     private let maximumDepth: Int
     /// What the strings are values of, when the text stands in a value itself.
     private var variable: Variable?
+    /// A word stood in it that JSON has not.
+    private var isLoose = false
 
-    /// A value that is JSON, all of it: each of its strings becomes a value of the same kind.
-    static func parse(nested text: Span<UInt8>, in variable: Variable, into table: inout ValueTable) {
+    /// A value that is JSON: each of its strings becomes a value of the same kind. Returns whether it is JSON to the letter,
+    /// so that nothing stands in it but these strings.
+    static func parse(nested text: Span<UInt8>, in variable: Variable, into table: inout ValueTable) -> Bool {
         var reader = JSONValues(maximumDepth: maximumNestedDepth)
         reader.variable = variable
-        _ = reader.read(text, into: &table)
+        return reader.read(text, into: &table) && !reader.isLoose
     }
 
     private static let maximumNestedDepth = 16
@@ -144,7 +147,9 @@ struct JSONValues {
                 || byte == UInt8(ascii: "+") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "E")
         }
         guard isScalar(first) else { return false }
+        let start = index - 1
         while index < text.count, isScalar(text[index]) { index += 1 }
+        isLoose = isLoose || first.isLetter && !text.isOne(of: ["true", "false", "null"], at: start)
         return true
     }
 }

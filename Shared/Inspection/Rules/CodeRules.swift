@@ -19,7 +19,7 @@ enum CodeRules {
             in: places.union(VariableSet(.fileContent)),
             after: .text, literals: ["<%", "<jsp:", "runat", "<cf"],
             .matches(
-                #"<%@?\s?(?:page\b|@?\s?(?:import|language|webhandler|webservice)\b|[=!]?\s?(?:eval|execute|response\.|request\.|runtime|out\.print|java|new\s|system\.|string|process|set\s|dim\s))|<jsp:(?:root|scriptlet|usebean|include|expression|declaration)|<script\s[^>]{0,80}runat\s?=\s?['"]?server|<cf(?:execute|query|file|include|output)\b"#
+                #"<%@?\s?(?:page\b|@?\s?(?:import|language|webhandler|webservice)\b|[=!]?\s?(?:(?:eval|execute)(?:\s?[("]|\s\w)|response\.|request\.|runtime|out\.print|java|new\s|system\.|string|process|set\s|dim\s))|<jsp:(?:root|scriptlet|usebean|include|expression|declaration)|<script\s[^>]{0,80}runat\s?=\s?['"]?server|<cf(?:execute|query|file|include|output)\b"#
             )),
         Rule(
             "code.java-stream", .codeInjection, .certain, "a serialized Java object",
@@ -75,9 +75,11 @@ enum CodeRules {
         Rule(
             "code.php-command", .codeInjection, .certain, "a call that gives a shell a command", in: places,
             after: .text,
-            literals: ["system(", "exec(", "passthru(", "popen(", "phpinfo(", "system (", "exec ("],
+            literals: [
+                "system(", "exec(", "passthru(", "popen(", "phpinfo(", "system (", "exec (", "${@", "${ @", "{${",
+            ],
             .matches(
-                #"(?:^|[^\w.$>:-])(?:system|shell_exec|exec|passthru|popen|proc_open|pcntl_exec)\s?\(\s?(?:['"][\w/.\\-]+(?:\s[^'"]{0,200})?['"]\s?[,)]|\$_)|(?:^|[;<?@{(\s])phpinfo\s?\(\s?-?\d?\s?\)\s?(?:;|\?>|\}|$)|\(\s?['"]?(?:system|exec|passthru|shell_exec|phpinfo|assert)['"]?\s?\)\s?\("#
+                #"(?:^|[^\w.$>:-])(?:system|shell_exec|exec|passthru|popen|proc_open|pcntl_exec)\s?\(\s?(?:['"][\w/.\\-]+(?:\s[^'"]{0,200})?['"]\s?[,)]|\$_)|(?:^|[;<?@{(\s])phpinfo\s?\(\s?-?\d?\s?\)\s?(?:;|\?>|\}|$)|\(\s?['"]?(?:system|exec|passthru|shell_exec|phpinfo|assert)['"]?\s?\)\s?\(|\$\{\s?@\w{2,20}\s?\(|\{\$\{\s?\w{2,20}\s?\("#
             )),
         Rule(
             "code.php-variable", .codeInjection, .certain, "PHP's superglobals or a stream wrapper", in: places,
@@ -92,11 +94,12 @@ enum CodeRules {
         Rule(
             "code.serialized-object", .codeInjection, .certain, "a serialized object", in: places, after: .text,
             literals: [
-                "o:", "ro0ab", "aced0005", "!!python/", "!!javax", "!ruby/", "_$$nd_func$$_", "c__builtin__", "$type\"",
+                "o:", "cos system", "cposix system", "cnt system", "csubprocess ", "ro0ab", "aced0005", "!!python/",
+                "!!javax", "!ruby/", "_$$nd_func$$_", "c__builtin__", "$type\"",
                 "aaeaaad",
             ],
             .matches(
-                #"(?:^|[;{"'])[oc]:\+?\d{1,4}:"[\w\\]{1,80}":\d{1,4}:\{|\bro0ab[a-z0-9+/]{4}|\baced0005|!!(?:python|javax?)[./]|!ruby/|_\$\$nd_func\$\$_|\baaeaaad/{4}|"\$type"\s?:\s?"system\."#
+                #"(?:^|[;{"'])[oc]:\+?\d{1,4}:"[\w\\]{1,80}":\d{1,4}:\{|^c(?:os|posix|nt|subprocess) (?:system|popen|call|run|check_output) \(|\bro0ab[a-z0-9+/]{4}|\baced0005|!!(?:python|javax?)[./]|!ruby/|_\$\$nd_func\$\$_|\baaeaaad/{4}|"\$type"\s?:\s?"system\."#
             )),
         Rule(
             "code.java", .codeInjection, .certain, "Java's runtime, class loader or an expression language", in: places,
@@ -116,10 +119,11 @@ enum CodeRules {
                 "__import__", "os.system", "os.popen", "subprocess.", "child_process", "process.mainmodule",
                 "process.binding", "__proto__", "constructor.prototype", "process.env", "require(", "io.popen",
                 "__class__", "__globals__", "__builtins__", "__subclasses__", "kernel.exec", "kernel.system",
-                "prototype[", "global.process", "os.execute", "exec(", "runtime.exec",
+                "prototype[", "global.process", "os.execute", "exec(", "runtime.exec", "kernel.exit", "kernel.spawn",
+                "%x(", "%x{", "%x[", "@{[", "$env{'", "$env{\"",
             ],
             .matches(
-                #"__import__\(|\bos\.(?:system|popen|execute)\(|subprocess\.(?:popen|call|run|check_output|getoutput)|child_process|process\.(?:mainmodule|binding\(|exit\(|env\b\.?\[?)|__proto__[\]\["'.:=]|^__proto__$|constructor\.prototype|constructor\]\[prototype|require\(['"`](?:fs|os|net|http|vm|child)|io\.popen\(|__(?:class|globals|builtins|subclasses|mro|base|bases|init)__|kernel\.(?:exec|system)|global\.process\."#
+                #"__import__\(|\bos\.(?:system|popen|execute)\(|subprocess\.(?:popen|call|run|check_output|getoutput)|['"`(.]child_process|child_process['"`.)]|process\.(?:mainmodule|binding\(|exit\()|(?<![\w.])process\.env\b|__proto__[\]\["'.:=]|^__proto__$|constructor\.prototype|constructor\]\[prototype|require\(['"`](?:fs|os|net|http|vm|child)|io\.popen\(|__(?:class|globals|builtins|subclasses|mro|base|bases|init)__|kernel\.(?:exec|system|exit|spawn)\b|%x[({\[]['"]?[a-z/]{2}|@\{\[(?:system|exec|qx|eval|open|`)|\$env\{['"]|global\.process\."#
             )),
         Rule(
             "code.template-expression", .templateInjection, .certain, "an expression that a template would compute",

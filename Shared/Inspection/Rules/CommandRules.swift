@@ -4,7 +4,7 @@ enum CommandRules {
     private static let places = VariableSet.everywhere
     /// Programs whose names mean nothing else, and what they are usually called with.
     private static let programs =
-        #"(?:whoami|uname|ifconfig|ipconfig|nslookup|netstat|traceroute|tracert|systeminfo|sysinfo|netsh|tasklist|hostname|printenv|getent|lsof|useradd|crontab|nohup|ncat|netcat|socat|lwp-download|powershell|pwsh|certutil|bitsadmin|cscript|wscript|mshta|regsvr32|rundll32|busybox|chmod|chown|chattr|mkfifo|xxd|gcc|ifup|phpinfo)\b(?![\w@])|(?:id|ls|ps|pwd|df|env|dir|arp|uptime)(?:\s*+(?:$|[;|&`>#])|\s++[-/]\w)|(?:cat|tac|nl|head|tail|more|less|type|ls|dir|cp|mv|rm|touch|find|grep|sed|awk|sort|strings|od|vi|nano|ed|file|stat|tee|dd|tar|unzip|xargs)\s++(?:-\w|/|\.\./|\.\s|\*|~|\$|c:|\?|[\w.]++\.(?:txt|php|conf|ini|log|sh|py|passwd)\b|%\w+%|boot\.ini)|(?:curl|wget|fetch|telnet)\s++\S*[-./:$]|(?:ping6?|sleep|timeout)\s++(?:-\w|/\w|\d)|nc\s++(?:-\w|[\d.]++\s++\d)|(?:ba|z|k|c|tc|da|a)?sh\s*+(?:-\w++\s++\S|-i\b|<|\||$|/)|(?:python[\d.]*|perl|ruby|php\d?|node|lua)\s++(?:-\w|/|\w+\.[a-z])|(?:echo|printf|expr)\s++(?:["'$`(\w\\-])|net\s++(?:user|view|localgroup|start|group)\b|cmd(?:\.exe)?\s*+/\w|/(?:usr/|bin/|sbin/|etc/|tmp/|dev/|opt/|local/)++[\w.-]++|reg\s++(?:add|query)\b|wmic\s|dig\s++\S|ssh\s++\S|kill\s++-?\d|touch\s++/|java\s++-"#
+        #"(?:whoami|uname|ifconfig|ipconfig|nslookup|netstat|traceroute|tracert|systeminfo|sysinfo|netsh|tasklist|hostname|printenv|getent|lsof|useradd|crontab|nohup|ncat|netcat|socat|lwp-download|powershell|pwsh|certutil|bitsadmin|cscript|wscript|mshta|regsvr32|rundll32|busybox|chmod|chown|chattr|mkfifo|xxd|gcc|ifup|phpinfo)\b(?![\w@])|(?:(?<![a-z]\|)id|id(?=\s*+[|;&`]\s*+$)|ls|ps|pwd|df|env|dir|arp|uptime)(?:\s*+(?:$|[;|&`>#])|\s++[-/]\w)|(?:cat|tac|nl|head|tail|more|less|type|ls|dir|cp|mv|rm|touch|find|grep|sed|awk|sort|strings|od|vi|nano|ed|file|stat|tee|dd|tar|unzip|xargs)\s++(?:-\w|/\S|(?<=ls )/|\.\./|\.\s|\*|~|\$|c:|\?|[\w.]++\.(?:txt|php|conf|ini|log|sh|py|passwd)\b|%\w+%|boot\.ini)|(?:curl|wget|fetch|telnet)\s++\S*[-./:$]|(?:ping6?|sleep|timeout)\s++(?:-\w|/\w|\d)|nc\s++(?:-\w|[\d.]++\s++\d)|(?:ba|z|k|c|tc|da|a)?sh\s*+(?:-\w++\s++\S|-i\b|<|\||$|/)|(?:python[\d.]*|perl|ruby|php\d?|node|lua)\s++(?:-\w|/|\w+\.[a-z])|(?:echo|printf|expr)\s++(?:["'$`(\w\\-])|net\s++(?:user|view|localgroup|start|group)\b|cmd(?:\.exe)?\s*+/\w|/(?:usr/|bin/|sbin/|etc/|tmp/|dev/|opt/|local/)++[\w.-]++|reg\s++(?:add|query)\b|wmic\s|dig\s++\S|ssh\s++\S|kill\s++-?\d|touch\s++/|java\s++-"#
 
     static let all: [Rule] = [
         Rule(
@@ -46,7 +46,7 @@ enum CommandRules {
                     + "which nslookup", beginnings: "python"),
             bytes: [ByteSet(" ")],
             .matches(
-                #"^\s*+(?:/?(?:[\w-]{1,12}/){0,3})?(?:cat\s++(?:-\w++\s++)*+/\w|ls\s++(?:-\w++\s*+)*+(?:/|$)|uname\s++-\w|ping(?:\.exe)?\s++-[nc]\s++\d|(?:curl|wget)\s++(?:-\w++\s++)*+['"]?(?:https?|ftp)://|nc\s++-\w|(?:ba|z|k)?sh\s++-[ci]\b|cmd(?:\.exe)?\s*+/c\b|powershell(?:\.exe)?\s++-\w|net\s++(?:user|localgroup|view|share)\b|python[\d.]*\s++-c|perl\s++-e|php\s++-r|ruby\s++-e|rm\s++-\w*[rf]\w*\s|chmod\s++[+\d]|type\s++[\w%]+:?/|reg\s++(?:add|query|save)\s|dir\s++c:|sleep\s++\d{1,3}\s*+$|which\s++(?:perl|nc|netcat|python\d?|wget|curl|gcc)\b|nslookup\s++\S+\.\S)[^\r\n]{0,300}$"#
+                #"^\s*+(?:/?(?:[\w-]{1,12}/){0,3})?(?:cat\s++(?:-\w++\s++)*+/\w|ls\s++(?:-\w++\s*+)*+(?:/|$)|uname\s++-\w|ping(?:\.exe)?\s++-[nc]\s++\d|(?:curl|wget)\s++(?:-\w++\s++)*+['"]?(?:https?|ftp)://|nc\s++-\w|(?:ba|z|k)?sh\s++-[ci]\b|cmd(?:\.exe)?\s*+/c\b|powershell(?:\.exe)?\s++-\w|net\s++(?:user|localgroup|view|share)\b|python[\d.]*\s++-c|perl\s++-e|php\s++-r|ruby\s++-e|rm\s++-\w*[rf]\w*\s|chmod\s++[+\d]|type\s++[\w%]+:?/|reg\s++(?:add|query|save)\s|dir\s++c:|sleep\s++\d{1,3}\s*+$|which\s++(?:perl|nc|netcat|python\d?|wget|curl|gcc)\s*+$|nslookup\s++\S+\.\S)[^\r\n]{0,300}$"#
             )),
         Rule(
             "command.first", .commandInjection, .likely, "a value that is a command line", in: [.inputs, .paths],
@@ -78,7 +78,7 @@ enum CommandRules {
             "command.glob", .commandInjection, .certain, "a path hidden in wildcards", in: places, after: .shell,
             bytes: [ByteSet("?*["), ByteSet("/")],
             .matches(
-                #"/(?:[\w]{0,3}[?*]{1,3}[\w]{0,3}){1,3}/(?:[\w]{0,6}[?*]{1,6}[\w]{0,6}){1,3}(?:\s|$|/)|/\[[\w-]{1,4}\]\w{1,3}/"#
+                #"/(?![*/]+(?:\s|$))(?:[\w]{0,3}[?*]{1,3}[\w]{0,3}){1,3}/(?:[\w]{0,6}[?*]{1,6}[\w]{0,6}){1,3}(?:\s|$|/)|/\[[\w-]{1,4}\]\w{1,3}/"#
             )),
         Rule(
             "command.braces", .commandInjection, .certain, "a command in brace expansion", in: places, after: .shell,

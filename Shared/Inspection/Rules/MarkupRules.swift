@@ -7,7 +7,7 @@ enum MarkupRules {
             in: VariableSet.everywhere.union(VariableSet(.xmlMarkup, .fileContent)), after: .text,
             literals: ["<!entity", "<!doctype", "<! entity", "xi:include", "xinclude", "schemalocation", ":include"],
             .matches(
-                #"<!\s?entity\s++(?:%\s?)?[\w.:-]{1,60}\s++(?:system|public|['"])|<!\s?doctype\s[^>\[]{0,120}?(?:system|public)\s++['"](?!-//w3c)|<!\s?doctype\s[^>\[]{0,120}\[|<\w{0,10}:?include\s[^>]{0,120}(?:href|namespace|schemalocation)\s?=\s?['"]?(?:https?|file|ftp):|schemalocation\s?=\s?['"]\s?(?:file|ftp|gopher|https?://[^'"\s]{1,120}['"])"#
+                #"<!\s?entity\s++(?:%\s?)?[\w.:-]{1,60}\s++(?:system|public|['"])|<!\s?doctype\s[^>\[]{0,120}?(?:public\s++['"](?!-//w3c)|system\s++['"][^'"]{0,200}[:/\\])|<!\s?doctype\s[^>\[]{0,120}\[|<\w{0,10}:?include\s[^>]{0,120}(?:href|namespace|schemalocation)\s?=\s?['"]?(?:https?|file|ftp):|schemalocation\s?=\s?['"]\s?(?:file|ftp|gopher|https?://[^'"\s]{1,120}['"])"#
             )),
         Rule(
             "markup.server-side-include", .codeInjection, .certain, "a server-side include", in: .everywhere,

@@ -12,7 +12,7 @@ enum OutboundRules {
             "outbound.internal-host", .serverSideRequestForgery, .certain, "a URL of the inside: loopback or metadata",
             in: places, after: .joined, literals: ["//"],
             .matches(
-                #"\b(?:https?|ftp|gopher|dict|ldaps?|tftp|wss?|netdoc|jar:\w+|url:\w+):/{1,4}(?:[^/@\s]{0,60}@)?(?:127\.\d{1,3}\.|127\.\d|0x7f|0177\.|2130706433|017700000001|0\.0\.0\.0|0/|0:|\[(?:::|0:0|fe80|fd00|::ffff)|localhost(?:[:/?#.]|$)|169\.254\.169\.254|\[?fd00:ec2|100\.100\.100\.200|192\.0\.0\.192|metadata\.(?:google|azure|tencent)|instance-data|0xa9fe|2852039166|[\w.-]{1,60}\.(?:nip|xip|sslip)\.io|localtest\.me|spoofed\.\w|(?:\w+\.)?(?:burpcollaborator\.net|oastify\.com|interact\.sh|oast\.\w+|requestbin\.\w+|dnslog\.cn|ngrok\.io))"#
+                #"\b(?:https?|ftp|gopher|dict|ldaps?|tftp|wss?|netdoc|jar:\w+|url:\w+):/{1,4}(?:[^/@\s]{0,60}@)?(?:127\.\d{1,3}\.|127\.\d|0x7f|0177\.|2130706433|017700000001|0\.0\.0\.0|0/|0:|\[(?:::|0:0|fe80|fd00|::ffff)|localhost(?:[:/?#.]|$)|169\.254\.169\.254|\[?fd00:ec2|100\.100\.100\.200|192\.0\.0\.192|metadata\.(?:google|azure|tencent)|instance-data|[\w.-]{1,60}\.(?:svc|cluster\.local|internal)(?:[:/?#]|$)|0xa9fe|2852039166|[\w.-]{1,60}\.(?:nip|xip|sslip)\.io|localtest\.me|spoofed\.\w|(?:\w+\.)?(?:burpcollaborator\.net|oastify\.com|interact\.sh|oast\.\w+|requestbin\.\w+|dnslog\.cn|ngrok\.io))"#
             )),
         Rule(
             "outbound.private-host", .serverSideRequestForgery, .likely, "a URL of a private network", in: places,
@@ -57,7 +57,7 @@ enum OutboundRules {
             "a URL written so that parsers disagree on its host", in: .inputs, after: .joined,
             literals: ["http:", "https:", "/\\", "\\/", "//"],
             .matches(
-                #"^(?:https?:)(?:[^/\s\\]|/[^/\s])[^\s]{2,}$|^/[/\\]*\\|^\\/|^(?:https?:)?//[^/\s]{1,80}(?:\\|%5c)[^\s]{0,80}@|^/{3,}[\w.-]+\.\w{2,6}|^/{1,3}(?:https?:|%09|%5c)"#
+                #"^(?:https?:)(?:[^/\s\\]|/[^/\s])[^\s]{2,}$|^/[/\\]*\\|^\\/|^(?:https?:)?//[^/\s]{1,80}(?:\\|%5c)[^\s]{0,80}@|^https?://[^/\s?#]{1,80}#[^/\s]{0,80}@|^/{3,}[\w.-]+\.\w{2,6}|^/{1,3}(?:https?:|%09|%5c)"#
             )),
     ]
 }

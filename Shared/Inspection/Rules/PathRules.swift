@@ -46,12 +46,13 @@ enum PathRules {
                 "boot.ini", "win.ini", "windows/system32/", "winnt/system32/", "windows/win", "windows/repair",
                 "system32/drivers/etc", "inetpub/wwwroot", "inetpub/logs", "system32/config",
                 ".ssh/id_rsa", ".ssh/authorized_keys", ".bash_history", "web-inf/web.xml", "web-inf/classes",
-                "meta-inf/manifest", ".aws/credentials", "wp-config.php", ".htpasswd", "root/.", "php.ini", "my.cnf",
+                "meta-inf/manifest", ".aws/credentials", "wp-config.php", "run/secrets/", "tomcat-users.xml",
+                ".htpasswd", "root/.", "php.ini", "my.cnf",
                 "web.config", "global.asa", "/usr/local/apache", "/usr/local/etc", "apache/logs/", "apache2/logs",
             ],
             // Not a longer name's beginning: `src/etc/passwd_reader.c`.
             .matches(
-                #"(?:etc/(?:passwd|shadow|hosts|group|issue|crontab|fstab|resolv\.conf|motd|master\.passwd|os-release)(?!_))|etc/(?:mysql|nginx|apache|httpd|ssh|sudoers|php|init\.d|security/)|proc/(?:self/|version|cpuinfo|net/|cmdline|1/)|var/log/(?:apache|nginx|auth|httpd|messages|mail|access|error)|var/www/html|boot\.ini|win\.ini|(?:windows|winnt)/system32/|windows/(?:win|repair)|system32/(?:drivers/etc|config)|inetpub/(?:wwwroot|logs)|\.ssh/(?:id_rsa|authorized_keys)|\.bash_history|web-inf/(?:web\.xml|classes)|meta-inf/manifest|\.aws/credentials|wp-config\.php|\.htpasswd|root/\.|php\.ini|my\.cnf|web\.config|global\.asa|/usr/local/(?:apache|etc)|apache2?/logs"#
+                #"(?:etc/(?:passwd|shadow|hosts|group|issue|crontab|fstab|resolv\.conf|motd|master\.passwd|os-release)(?!_))|etc/(?:mysql|nginx|apache|httpd|ssh|sudoers|php|init\.d|security/)|proc/(?:self/|version|cpuinfo|net/|cmdline|1/)|var/log/(?:apache|nginx|auth|httpd|messages|mail|access|error)|var/www/html|boot\.ini|win\.ini|(?:windows|winnt)/system32/|windows/(?:win|repair)|system32/(?:drivers/etc|config)|inetpub/(?:wwwroot|logs)|\.ssh/(?:id_rsa|authorized_keys)|\.bash_history|web-inf/(?:web\.xml|classes)|meta-inf/manifest|\.aws/credentials|wp-config\.php|/run/secrets/|tomcat-users\.xml|\.htpasswd|root/\.|php\.ini|my\.cnf|web\.config|global\.asa|/usr/local/(?:apache|etc)|apache2?/logs"#
             )),
         Rule(
             "path.system-directory", .pathTraversal, .certain, "a value that is a path into the system", in: .inputs,

@@ -3,7 +3,7 @@ internal import PatternMatching
 /// Injection into the query languages beside SQL: document stores, directories, XPath, GraphQL.
 enum QueryLanguageRules {
     private static let operators =
-        #"\$(?:ne|eq|gte?|lte?|n?in|regex|where|exists|not|n?or|and|all|size|type|mod|elemmatch|expr|func|jsonschema|text|slice|comment|lookup|project|match|group)"#
+        #"\$(?:ne|eq|gte?|lte?|n?in|regex|where|exists|not|n?or|and|elemmatch|expr|func|jsonschema|lookup)"#
 
     static let all: [Rule] = [
         Rule(
@@ -13,19 +13,22 @@ enum QueryLanguageRules {
         Rule(
             "nosql.operator-value", .noSQLInjection, .certain, "a query operator inside a value", in: .everywhere,
             after: .text, literals: ["$"],
-            .matches(#"[{,]\s?['"]?"# + operators + #"['"]?\s?:|^\[?"# + operators + #"\]?$"#)),
+            .matches(
+                #"[{,]\s?['"]?"# + operators
+                    + #"['"]?\s?:|[{,]\s?'?\$(?:all|size|type|mod|text|slice|comment|project|match|group)'?\s?:|^\[?"#
+                    + operators + #"\]?$|^\s?\$(?:where|regex)\s?:"#)),
         Rule(
             "nosql.script", .noSQLInjection, .certain, "script inside a document query", in: .everywhere, after: .text,
             literals: ["this.", "return", "db.", "'||'", "&& ", "|| ", "mapreduce", "sleep(", "new ", "while"],
             .matches(
-                #"(?:^[^;{}]{0,60}|['"]\s?)(?:;|\|\||&&)\s?return\s?(?:true|\(?['"\d!t])|['"]?\s?(?:;|\|\||&&)\s?(?:this\.\w{1,40}\s?(?:[=!]=|\.match|\[)|this\s?[=!]=|sleep\s?\()|\bfunction\s?\(\s?\)\s?\{\s?(?:return|var|sleep|while)|\bdb\.(?:getcollection\w*|\w{1,30}\.(?:find|insert|drop|remove|update)|version|injection|stores)\b|\bthis\.\w{1,40}\.(?:match|substring|length)|;\s?while\s?\(|;\s?(?:var|let)\s\w{1,20}\s?=\s?new\s|['"]\s?,\s?\$where\s?:|tojson\s?\("#
+                #"(?:^[^;{}]{0,60}|['"]\s?)(?:;|\|\||&&)\s?return\s?(?:true|\(?['"\d!t])|['"]?\s?(?:;|\|\||&&)\s?(?:this\.\w{1,40}\s?(?:[=!]=|\.match|\[)|this\s?[=!]=|sleep\s?\()|\bfunction\s?\(\s?\)\s?\{\s?(?:return|var|sleep|while)|\bdb\.(?:getcollection\w*|\w{1,30}\.(?:find|insert|drop|remove|update)|version|injection|stores)\b|\bthis\.\w{1,40}\.(?:match|substring|length)|;\s?while\s?\(\s?(?:true|1|!|new\s|date|\w{1,20}\s?-)|;\s?(?:var|let)\s\w{1,20}\s?=\s?new\s|['"]\s?,\s?\$where\s?:|tojson\s?\("#
             )),
         Rule(
             "ldap.filter", .directoryInjection, .certain, "a directory filter closed and another opened",
             in: .everywhere,
-            after: .joined, bytes: [ByteSet("():"), ByteSet("=|&*!")],
+            after: .text, bytes: [ByteSet("():"), ByteSet("=|&*!")],
             .matches(
-                #"\)\s?\(\s?(?:[|&!]\s?(?:\(|$|[\w.-]{1,40}[~<>]?=)|[\w.-]{1,40}(?:[~<>]?=|:=))|\*\)\)?\(|\*\)\)\x00|\(\s?[|&]\s?\(\s?[\w-]{1,40}=|\)\)\(\||\(\w{1,40}=\*\)|\*\)\(\w{1,30}=|^\*?\)[()&|!]{1,4}|:\d{1,2}(?:\.\d{1,6}){3,}:=|\*\(\)[|&]"#
+                #"\)\s?\((?:\s?\()?\s?(?:[|&!]\s?(?:\(|\)|$|[a-z][\w.;-]{0,40}[~<>]?=)|[a-z][\w.;-]{0,40}(?:[~<>]?=|:=))|\*\)\)\x00|\(\s?[|&]\s?\(\s?[\w-]{1,40}=|\)\)\(\||\(\w{1,40}=\*\)|\*\)\(\w{1,30}=|^\*?\)[()&|!]{1,4}|:\d{1,2}(?:\.\d{1,6}){3,}:=|\*\(\)[|&]"#
             )),
         Rule(
             "xpath.axis", .directoryInjection, .certain, "an XPath function or axis", in: .everywhere, after: .text,
@@ -36,7 +39,7 @@ enum QueryLanguageRules {
             ],
             bytes: [ByteSet("(:]*")],
             .matches(
-                #"\b(?:local-|namespace-)?name\s?\(\s?(?:/|\*|\.|parent|self|child|\))|\bposition\s?\(\s?\)\s?[=<>]|\bstring-length\s?\(|\bcount\s?\(\s?(?:/|\*|parent|child|\.)|\bsubstring\s?\(\s?(?:/|//|name|\.)|(?:parent|child|self|ancestor|descendant|following|preceding)(?:-or-self|-sibling)?::|['"]\s?\]\s?(?:\||/)|//\*\[|/\*\[|\]\s?\|\s?//|\bnode\s?\(\s?\)|\btext\s?\(\s?\)\s?(?:=|\[|/|$)|\bdoc\s?\(\s?['"]|\bdoc-available\s?\("#
+                #"\b(?:local-|namespace-)?name\s?\(\s?(?:/|\*|\.|parent|self|child|\))|\bposition\s?\(\s?\)\s?[=<>]|\bstring-length\s?\(|\bcount\s?\(\s?(?:/|\*|parent|child|\.)|\bsubstring\s?\(\s?(?:/|//|name|\.)|(?:parent|child|self|ancestor|descendant|following|preceding)(?:-or-self|-sibling)?::|^[^\[]{0,80}['"]\s?\]\s?(?:\||/)|//\*\[|/\*\[|\]\s?\|\s?//|\bnode\s?\(\s?\)|\btext\s?\(\s?\)\s?(?:=|\[|/|$)|\bdoc\s?\(\s?['"]|\bdoc-available\s?\("#
             )),
         Rule(
             "graphql.schema-dump", .protocolAbuse, .certain, "a whole GraphQL schema asked for", in: .everywhere,

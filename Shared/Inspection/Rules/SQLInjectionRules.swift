@@ -11,7 +11,9 @@ enum SQLInjectionRules {
         Rule(
             "sqli.union-select", .sqlInjection, .certain, "UNION SELECT", in: places, after: .sql,
             literals: ["union"],
-            .matches(#"\bunion\b[\s(]*+(?:all\b|distinct\b)?[\s(]*+select\b"#)),
+            .matches(
+                #"\bunion\b[\s(]*+(?:all\b|distinct\b)?[\s(]*+select\b(?=[\s(]*+(?:[\d'"`@*~!+.#/-]|null\b|[\w.]++\s*+(?:[,(`|+]|from\b|as\b|where\b|--|#|/|;))|[\s(]*+$|\()"#
+            )),
         Rule(
             "sqli.quote-tautology", .sqlInjection, .weak, "a quote closed, then OR/AND and a comparison",
             in: places, after: .sql, literals: ["or", "and", "||", "&&", "xor", "having", "where", "div", "like"],
@@ -24,14 +26,14 @@ enum SQLInjectionRules {
             after: .sql, literals: ["or", "and", "||", "&&", "xor", "having", "where"],
             words: Rule.Words("or and xor having where"), bytes: [ByteSet("=<>kKnN-#")],
             .matches(
-                #"(?:\b(?:or|and|xor|having|where)\b|\|\||&&)[\s(!~+-]*+(?:not[\s(]++)?(?:(\d{1,12})\)*+\s*+(?:=|<>|<=|>=|<|>|like)\s*+\(*+\d|(['"])(\w{0,30})\2\s*+(?:=|like)\s*+\2?\w|true\b\s*+(?:--|#|$)|\d\s*+(?:--|#)|\d{1,12}\s*+(?:between\s+\d|in\s*+\())"#
+                #"(?:\b(?:or|and|xor|having|where)\b|\|\||&&)[\s(!~+-]*+(?:not[\s(]++)?(?:(\d{1,12})\)*+\s*+(?:=|<>|<=|>=|<|>|like)\s*+\(*+\d|(['"])(\w{0,30})\2\s*+(?:=|like)\s*+\2?\w|true\b\s*+(?:--|#(?!\w))|\d\s*+(?:--|#(?!\w))|\d{1,12}\s*+(?:between\s+\d|in\s*+\())|(?:^|['")\d])\s*+\b(?:or|and|xor)\s++(?:not\s++)?(?:true|false)\s*+$"#
             )),
         Rule(
             "sqli.conditional-probe", .sqlInjection, .certain, "OR/AND and a sub-query or function", in: places,
             after: .sql, literals: ["or", "and", "||", "&&"], words: Rule.Words("or and xor where having"),
             bytes: [ByteSet("(")],
             .matches(
-                #"(?:\b(?:or|and|xor|where|having)\b|\|\||&&)[\s(!~+-]*+(?:not[\s(]++)?(?:exists\s*+\(|select\b.{1,80}\bfrom\b|(?:char|chr|ascii|ord|substr(?:ing)?|mid|length|char_length|updatexml|extractvalue|row|if|ifnull|nullif|json_keys|elt|make_set|gtid_subset|rlike|cast|convert|ctxsys[\w.]*)\s*+\(|case\s+when\b)"#
+                #"(?:\b(?:or|and|xor|where|having)\b|\|\||&&)[\s(!~+-]*+(?:not[\s(]++)?(?:exists\s*+\(|select\b[\s(]*+[^\s,]++(?:\s*+,\s*+[^\s,]++)*+\s++from\b|(?:char|chr|ascii|ord|mid|length|row|if|cast|convert)\(|(?:substr(?:ing)?|char_length|updatexml|extractvalue|ifnull|nullif|json_keys|elt|make_set|gtid_subset|rlike|ctxsys[\w.]*)\s*+\(|case\s+when\b)"#
             )),
         Rule(
             "sqli.time-delay", .sqlInjection, .certain, "a function that makes a database wait", in: places,
@@ -40,13 +42,13 @@ enum SQLInjectionRules {
                 "sleep", "benchmark", "waitfor", "receive_message", "dbms_lock", "randomblob", "generate_series",
             ],
             .matches(
-                #"(?:\bpg_sleep|(?:[\s(,;=+|]|^)sleep)\s*+\(\s*+(?:[\d.]+\s*+[)*+,/-]|\(|$)|\bbenchmark\s*+\(\s*+\d|\bwaitfor\s+(?:delay|time)\s|dbms_pipe\.receive_message|dbms_lock\.sleep|randomblob\s*+\(\s*+\d{6}|generate_series\s*+\(\s*+1"#
+                #"(?:\bpg_sleep|(?:[(,;=+|\d]|^|\b(?:and|or|xor|select|if|then|else|not|rlike|regexp)\s)\s*+sleep|\b(?:by|all|when|limit|union|like|div|mod|between|in|is|where|having|returns?)\s++sleep(?=\())\s*+\(\s*+(?:[\d.]+\s*+[)*+,/-]|\(|$)|\bbenchmark\s*+\(\s*+\d|\bwaitfor\s+(?:delay|time)\s|dbms_pipe\.receive_message|dbms_lock\.sleep|randomblob\s*+\(\s*+\d{6}|generate_series\s*+\(\s*+1"#
             )),
         Rule(
             "sqli.stacked-statement", .sqlInjection, .certain, "a second statement after a semicolon", in: places,
             after: .sql, literals: [";"],
             .matches(
-                #";\s*+(?:select\b.{1,80}?(?:\bfrom\b|\(|@@)|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|drop\s+(?:table|database|schema|user|view|index|procedure)\s|create\s+(?:table|user|login|or\s+replace|function|extension)\b|alter\s+(?:table|user|login|database)\s|truncate\s+table|exec(?:ute)?\s*+(?:\(|master|xp_|sp_|immediate|@)|declare\s+@|shutdown\b|copy\s+\w+\s+(?:from|to)\s|waitfor\s|if\s*+\(|begin\s|call\s+\w+\s*+\()"#
+                #";\s*+(?:select\b[\s(]*+(?:[^\s,]++(?:\s*+,\s*+[^\s,]++)*+\s++from\b|[\w.]*\(|@@)|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|drop\s+(?:table|database|schema|user|view|index|procedure)\s|create\s+(?:table|user|login|or\s+replace|function|extension)\b|alter\s+(?:table|user|login|database)\s|truncate\s+table|exec(?:ute)?\s*+(?:\(|master|xp_|sp_|immediate|@)|declare\s+@|shutdown\b|copy\s+\w+\s+(?:from|to)\s|waitfor\s|if\s*+\(\s*+(?:select|not|exists|[\d'(]|@@|ascii|unicode|substring|len|db_name|user_name|suser_name|system_user|is_srvrolemember|has_dbaccess)|begin\s|call\s+\w+\s*+\()"#
             )),
         Rule(
             "sqli.catalogue", .sqlInjection, .certain, "a database's catalogue or dangerous routine", in: places,
@@ -71,11 +73,11 @@ enum SQLInjectionRules {
             "sqli.select-from", .sqlInjection, .likely, "SELECT … FROM with a list, a function or a star", in: places,
             after: .sql, literals: ["select"],
             .matches(
-                #"\bselect\b[\s(]*+(?:\*\s*+(?:from\b|,|$|--|/|;|\))|(?:all|distinct|top\s+\d+)\s|[\w.`"'\[\]@]+\s*+,|[\w.]+\s*+\(|null\b|0x[0-9a-f]{2}|char\b|@@|\d+\s*+(?:,|from\b|where\b|--|#|$)|[\w.]+\s+from\s+[\w.]+\s*+(?:where|limit|order|--|#|;|\)|union))"#
+                #"\bselect\b[\s(]*+(?:\*\s*+(?:from\b|,|--|/|;|\))|(?:all|distinct|top\s+\d+)\s|[\w.`"'\[\]@]+\s*+,|[\w.]+\s*+\(|null\b|0x[0-9a-f]{2}|char\b|@@|\d+\s*+(?:,|from\b|where\b|--|#|$)|[\w.]+\s+from\s+[\w.]+\s*+(?:where|limit|order|--|#|;|\)|union))"#
             )),
         Rule(
             "sqli.sub-select", .sqlInjection, .likely, "a sub-query in parentheses", in: places, after: .sql,
-            literals: ["(select", "( select"], .matches(#"\(\s*+select\b[\s(]*+[\w@*'"`]"#)),
+            literals: ["(select", "( select"], .matches(#"\(\s*+select\b[\s(]*+(?!(?:or|and|like)\b)[\w@*'"`]"#)),
         Rule(
             "sqli.statement", .sqlInjection, .likely, "a statement that changes a database", in: places, after: .sql,
             literals: ["insert into", "delete from", "drop ", "alter table", "truncate table", "update "],

@@ -36,7 +36,7 @@ enum ScriptingRules {
             ],
             bytes: [opening],
             .matches(
-                #"<\s*+(?:i?frame(?:set)?|object|embed|applet|base|svg|math|isindex|bgsound|layer|ilayer|\?import|\?xml-stylesheet|style)(?:[\s/>'"]|$)|<\s*+(?:meta|link|form|xml)[\s/][^<>]{0,200}?(?:http-equiv|href|src|action|rel|id)\s*+="#
+                #"<\s*+(?:i?frame(?:set)?|object|embed|applet|base|svg|math|isindex|bgsound|layer|ilayer|\?import|\?xml-stylesheet|style)(?:[\s/'"][^<>]{0,200}?=|$)|<\s*+style[^<>]{0,80}>[^<]{0,400}?url\s?\(\s?['"]?[^'")]{0,40}?[\x00-\x08\x0e-\x1f\\]|<\s*+(?:meta|link|form|xml)[\s/][^<>]{0,200}?(?:http-equiv|href|src|action|rel|id)\s*+="#
             )),
         Rule(
             "xss.element-url", .crossSiteScripting, .certain, "an element whose URL is code", in: places,
@@ -81,7 +81,7 @@ enum ScriptingRules {
             in: places, after: .text, literals: ["\">", "'>", "\"/>", "'/>", "\" >", "' >", "--><", "</"],
             bytes: [opening],
             .matches(
-                #"^[^<>]{0,80}["'`]\s*+/?>\s*+<\s*+[a-z!/?]|--!?>\s*+<[a-z]|</\s*+(?:title|textarea|style|script|noscript|xmp|iframe|noembed|select|template)\s*+>\s*+<"#
+                #"^[^<>]{0,80}["'`]\s*+/?>\s*+<\s*+[a-z!/?]|^(?:(?!<!--).){0,200}?--!?>\s*+<[a-z]|^(?:(?!<(?:title|textarea|style|script|noscript|xmp|iframe|noembed|select|template)\b).){0,200}?</\s*+(?:title|textarea|style|script|noscript|xmp|iframe|noembed|select|template)\s*+>\s*+<"#
             )),
         Rule(
             "xss.locator", .crossSiteScripting, .certain, "the text that shows which characters a page lets pass",

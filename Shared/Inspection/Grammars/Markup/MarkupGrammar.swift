@@ -10,11 +10,12 @@ package enum MarkupGrammar {
 
     /// For `@detectXSS`: everything that at least looks like it.
     package static func isInjection(_ text: Span<UInt8>) -> Bool {
-        (judge(text)?.confidence.rawValue ?? 0) >= Confidence.likely.rawValue
+        (judge(text, sparesBare: false)?.confidence.rawValue ?? 0) >= Confidence.likely.rawValue
     }
 
-    package static func judge(_ text: Span<UInt8>) -> GrammarVerdict? {
-        var verdict = judgeElements(text)
+    /// - Parameter sparesBare: whether an element without attributes needs company, which loads nothing by itself.
+    package static func judge(_ text: Span<UInt8>, sparesBare: Bool = true) -> GrammarVerdict? {
+        var verdict = judgeElements(text, sparesBare)
         if verdict?.confidence == .certain { return verdict }
         verdict = GrammarVerdict.stronger(verdict, judgeAttributes(text))
         if verdict?.confidence == .certain { return verdict }
@@ -25,7 +26,7 @@ package enum MarkupGrammar {
 
     // MARK: Between elements
 
-    private static func judgeElements(_ text: Span<UInt8>) -> GrammarVerdict? {
+    private static func judgeElements(_ text: Span<UInt8>, _ sparesBare: Bool) -> GrammarVerdict? {
         var verdict: GrammarVerdict?
         // A tag in a tag's quotes is read again on its own, so the sum of what is read is bounded here.
         var budget = 8 * text.count + 4_096
@@ -33,7 +34,7 @@ package enum MarkupGrammar {
         while index < text.count, budget > 0 {
             index = text.place(of: UInt8(ascii: "<"), from: index)
             guard index < text.count else { break }
-            let (found, length) = judgeTag(text, at: index)
+            let (found, length) = judgeTag(text, at: index, sparesBare)
             verdict = GrammarVerdict.stronger(verdict, found)
             if verdict?.confidence == .certain { return verdict }
             budget -= length
@@ -42,7 +43,9 @@ package enum MarkupGrammar {
         return verdict
     }
 
-    private static func judgeTag(_ text: Span<UInt8>, at start: Int) -> (GrammarVerdict?, Int) {
+    private static func judgeTag(
+        _ text: Span<UInt8>, at start: Int, _ sparesBare: Bool
+    ) -> (GrammarVerdict?, Int) {
         var index = start + 1
         let isClosing = index < text.count && text[index] == UInt8(ascii: "/")
         if isClosing { index += 1 }
@@ -52,9 +55,8 @@ package enum MarkupGrammar {
         let element = element(text, nameStart..<index)
         if isClosing {
             let leaves = element == .script || element == .rawText || element == .active
-            return (
-                leaves && opensElement(text, after: index) ? GrammarVerdict(.likely, start..<index) : nil, index - start
-            )
+            let isBreakout = leaves && opensElement(text, after: index) && !opens(text, nameStart..<index)
+            return (isBreakout ? GrammarVerdict(.likely, start..<index) : nil, index - start)
         }
         guard index == text.count || !isTextAfterName(text[index]) else { return (nil, index - start) }
         if element == .script {
@@ -62,7 +64,12 @@ package enum MarkupGrammar {
             return (GrammarVerdict(confidence, start..<index), index - start)
         }
         var attributes = MarkupAttributes(from: index, text, maximumLength: maximumTagLength)
-        var verdict = element == .active ? GrammarVerdict(.likely, start..<index) : nil
+        if text.isOne(of: ["style>"], at: nameStart), StyleCode.isCode(text.extracting(index..<text.count)) {
+            return (GrammarVerdict(.certain, start..<index), min(1_024, text.count - start))
+        }
+        // `List<Object>`, a feed's `<link>`.
+        let isBare = sparesBare && index < text.count && text[index] == UInt8(ascii: ">") && element == .active
+        var verdict = element == .active ? GrammarVerdict(isBare ? .weak : .likely, start..<index) : nil
         for _ in 0..<maximumParts {
             guard let part = attributes.next(text) else { break }
             guard let confidence = judge(part, text, isInTag: true) else { continue }
@@ -101,6 +108,23 @@ package enum MarkupGrammar {
         if let known = MarkupElement.table(text, name) { return known }
         guard let colon = name.first(where: { text[$0] == UInt8(ascii: ":") }) else { return nil }
         return MarkupElement.table(text, (colon + 1)..<name.upperBound)
+    }
+
+    /// Whether the element was opened in the text itself, shortly before: closing it then leaves nothing.
+    private static func opens(_ text: Span<UInt8>, _ name: Range<Int>) -> Bool {
+        let last = name.lowerBound - 2
+        var index = max(0, last - 512)
+        while index + name.count < last {
+            if text[index] == UInt8(ascii: "<"),
+                (0..<name.count).allSatisfy({
+                    text[index + 1 + $0].lowercased == text[name.lowerBound + $0].lowercased
+                })
+            {
+                return true
+            }
+            index += 1
+        }
+        return false
     }
 
     private static func opensElement(_ text: Span<UInt8>, after start: Int) -> Bool {

@@ -87,7 +87,7 @@ enum ScriptGrammar {
         let before = byte(text, range.lowerBound - 1)
         let argument = skipGap(text, next + 1)
         let takesText = isConstantStart(byte(text, argument)) && !byte(text, argument).isDigit
-        if text.isOne(of: ["function", "require", "write"], at: range.lowerBound),
+        if text.isOne(of: ["function", "write"], at: range.lowerBound),
             !takesText || before == UInt8(ascii: ".")
         {
             return nil

@@ -18,7 +18,7 @@ enum ScriptWord: UInt8, Sendable {
         (.dialogue, "alert confirm prompt"),
         (
             .sink,
-            "eval settimeout setinterval setimmediate execscript fetch importscripts xmlhttprequest function sendbeacon fromcharcode atob unescape decodeuri decodeuricomponent write writeln insertadjacenthtml require"
+            "eval settimeout setinterval setimmediate execscript fetch importscripts xmlhttprequest function sendbeacon fromcharcode atob unescape decodeuri decodeuricomponent write writeln insertadjacenthtml"
         ),
         (.root, "window self top parent frames globalthis document this location navigator opener"),
         (.constructor, "constructor"),

@@ -159,7 +159,10 @@ package enum SQLGrammar {
         if bare.hasStatement { return GrammarVerdict(bare.end == .complete ? .certain : .likely, range) }
         if bare.connectives > 0 {
             if bare.constantComparisons > 0, bare.end != .stuck { return GrammarVerdict(.certain, range) }
-            if bare.sqlCalls > 0 || bare.selects > 0 || bare.cases > 0 || bare.catalogueNames > 0 {
+            // `if (ready && open)` is what other languages say.
+            if bare.sqlCalls > 0 && bare.outerConnectives > 0 || bare.selects > 0 || bare.cases > 0
+                || bare.catalogueNames > 0
+            {
                 return GrammarVerdict(.certain, range)
             }
             if bare.end == .comment, bare.names == 0 { return GrammarVerdict(.certain, range) }
@@ -171,7 +174,7 @@ package enum SQLGrammar {
     /// A query or a call on its own.
     private static func judgeQuery(_ bare: SQLReading, _ range: Range<Int>) -> GrammarVerdict? {
         let isDeliberate = bare.catalogueNames > 0 || bare.sqlCalls > 0 || bare.innerComments > 1
-        if bare.selects > 0 {
+        if bare.selects + bare.looseSelects > 0 {
             if isDeliberate { return GrammarVerdict(.certain, range) }
             if bare.froms > 0, bare.stars > 0 || bare.comparisons > 0 || bare.constantComparisons > 0 {
                 return GrammarVerdict(.certain, range)

@@ -24,6 +24,8 @@ struct SQLReading {
     /// Where reading stopped.
     private(set) var position: Int
     private(set) var connectives = 0
+    /// Those that stand in no parentheses of the text's own.
+    private(set) var outerConnectives = 0
     private(set) var comparisons = 0
     /// Comparisons that have the same result on every row.
     private(set) var constantComparisons = 0
@@ -56,8 +58,8 @@ struct SQLReading {
     private var isComparing = false
     private var isAfterOpening = false
     private var isAfterConnective = false
-    /// `and select …` without a parenthesis: a query only if it says where from.
-    private var looseSelects = 0
+    /// `select …` without a parenthesis: a query only if it says where from.
+    private(set) var looseSelects = 0
     private var isAfterAlias = false
     private var isOrdering = false
     private static let maximumTokens = 256
@@ -108,7 +110,8 @@ struct SQLReading {
         switch token.kind {
         case .finalComment:
             hidesRest = true
-            return .stop(.comment)
+            // `and#429`: an operator, and nothing that it joins.
+            return .stop(needsOperand && firstOperator != nil ? .stuck : .comment)
         case .semicolon: return semicolon(text)
         case .number, .string, .variable: return operand(token, text)
         case .openString:
@@ -125,15 +128,15 @@ struct SQLReading {
             if depth < 0 { closings += 1 }
             complete(.value)
             return .goOn
-        case .comparison: return comparison(token)
+        case .comparison: return comparison(token, text)
         case .connective: return connective()
         case .arithmetic: return arithmetic(token, text)
         // `~` between two operands compares a string with a pattern.
         case .prefix:
             return needsOperand
-                ? .goOn : text[token.range.lowerBound] == UInt8(ascii: "~") ? comparison(token) : .stop(.stuck)
+                ? .goOn : text[token.range.lowerBound] == UInt8(ascii: "~") ? comparison(token, text) : .stop(.stuck)
         case .word, .call: return word(token, text, isLoose: wasConnective)
-        case .other: return .stop(.stuck)
+        case .other, .mark: return .stop(.stuck)
         }
     }
 
@@ -182,10 +185,10 @@ struct SQLReading {
         return .goOn
     }
 
-    private mutating func comparison(_ token: SQLToken) -> Step {
+    private mutating func comparison(_ token: SQLToken, _ text: Span<UInt8>) -> Step {
         // `sounds like`, `is in`: two words for one operator.
         if isComparing, token.kind != .comparison { return .goOn }
-        guard !needsOperand else { return .stop(.stuck) }
+        guard !needsOperand, !Self.isQuoted(token, text) else { return .stop(.stuck) }
         note(.comparison)
         left = right
         isComparing = true
@@ -193,10 +196,21 @@ struct SQLReading {
         return .goOn
     }
 
+    /// `default is 'basic'`: SQL compares by `is` with hardly anything that stands in quotes.
+    private static func isQuoted(_ token: SQLToken, _ text: Span<UInt8>) -> Bool {
+        guard token.kind == .word, token.range.count == 2, text.hasPrefix("is", at: token.range.lowerBound) else {
+            return false
+        }
+        var index = token.range.upperBound
+        while index < text.count, text[index] <= 0x20 { index += 1 }
+        return index < text.count && (text[index] == UInt8(ascii: "'") || text[index] == UInt8(ascii: "\""))
+    }
+
     private mutating func connective() -> Step {
         guard !needsOperand || tokens == 1 else { return .stop(.stuck) }
         note(.connective)
         connectives += 1
+        if depth + closings <= 0 { outerConnectives += 1 }
         needsOperand = true
         isAfterConnective = true
         return .goOn
@@ -212,10 +226,19 @@ struct SQLReading {
             }
             return byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-") ? .goOn : .stop(.stuck)
         }
+        if byte == UInt8(ascii: "&"), Self.isPair(text, after: token.range.upperBound) { return .stop(.stuck) }
         note(.arithmetic)
         arithmetic += 1
         needsOperand = true
         return .goOn
+    }
+
+    /// `&name=`, `&name[`: an address goes on, not a statement.
+    private static func isPair(_ text: Span<UInt8>, after start: Int) -> Bool {
+        var index = start
+        while index < text.count, text[index].isWordByte || text[index] == UInt8(ascii: "-") { index += 1 }
+        guard index > start, index < text.count, text[start].isLetter else { return false }
+        return text[index] == UInt8(ascii: "=") || text[index] == UInt8(ascii: "[")
     }
 
     private mutating func semicolon(_ text: Span<UInt8>) -> Step {
@@ -237,7 +260,7 @@ struct SQLReading {
         switch token.word {
         case .connective: return connective()
         case .comparison:
-            guard needsOperand else { return comparison(token) }
+            guard needsOperand else { return comparison(token, text) }
             return name(token, text)
         case .not, .exists:
             if case .not = token.word, !needsOperand { return .goOn }
@@ -249,8 +272,10 @@ struct SQLReading {
             return .goOn
         case .union: return union(text)
         case .select:
-            guard needsOperand || tokens == 1 else { return .stop(.stuck) }
-            if isLoose { looseSelects += 1 } else { selects += 1 }
+            guard needsOperand || tokens == 1, !beginsSentence(text, isQuery: depth + closings > 0) else {
+                return .stop(.stuck)
+            }
+            if isLoose || depth + closings <= 0 { looseSelects += 1 } else { selects += 1 }
             needsOperand = true
             return .goOn
         case .from, .into, .condition, .ordering, .limit, .procedure: return clause(token, text)
@@ -310,12 +335,28 @@ struct SQLReading {
             // A plus is a space that was encoded twice.
             if next.kind == .opening || next.word == .modifier || next.kind == .arithmetic { continue }
             guard next.word == .select || (next.word == .object && next.kind == .call) else { return .stop(.stuck) }
+            guard !beginsSentence(text, isQuery: true) else { return .stop(.stuck) }
             hasUnion = true
             selects += 1
             needsOperand = true
             return .goOn
         }
         return .stop(.stuck)
+    }
+
+    /// `… union select committee of …`: words in a row that mean nothing to SQL are no list, nor is nothing to select.
+    /// Where a query is all but certain, a second word may be the first one's other name.
+    private func beginsSentence(_ text: Span<UInt8>, isQuery: Bool) -> Bool {
+        var ahead = tokenizer
+        for place in 0..<2 {
+            guard let token = ahead.next(text) else { return false }
+            if place == 0, token.word == .connective || token.kind == .comparison { return true }
+            let isPlain = token.word == nil || token.word == .comparison
+            guard token.kind == .word, isPlain, text[token.range.lowerBound].isWordByte else {
+                return place == 1 && token.word == .connective
+            }
+        }
+        return !isQuery || ahead.next(text)?.word != .from
     }
 
     private mutating func clause(_ token: SQLToken, _ text: Span<UInt8>) -> Step {
@@ -342,21 +383,45 @@ struct SQLReading {
         default: return false
         }
         guard let next = tokenizer.next(text) else { return isSeparate && token.range.count >= 8 }
-        if case .statement = token.word, next.kind == .variable { return true }
+        if case .statement = token.word, isLocal(next, text) { return true }
         switch token.word {
-        case .select: return next.kind != .other && (next.kind != .word || isSelectList(text))
+        case .select: return isSelectList(next, text)
         case .bareStatement:
-            if next.word == .object || next.kind == .variable || next.kind == .opening || next.kind == .string {
-                return true
-            }
+            // `waitfor delay`, `execute immediate`, `exec @x`, `exec('…')`.
+            let isWaiting = text.hasPrefix("waitfor", at: token.range.lowerBound)
+            let words: [StaticString] = isWaiting ? ["delay", "time"] : ["immediate"]
+            if text.isOne(of: words, at: next.range.lowerBound) || isLocal(next, text) { return true }
+            if next.kind == .opening { return text[next.range.lowerBound] == UInt8(ascii: "(") && takesText(text) }
             guard next.kind == .word else { return false }
             if SQLWord.catalogue(text, next.range) != nil || hasCataloguePrefix(next, text) { return true }
-            return isProcedureCall(text)
+            return isSeparate && isProcedureCall(text)
         default: return isStatementBody(token, next, text, isSeparate: isSeparate)
         }
     }
 
-    private mutating func isSelectList(_ text: Span<UInt8>) -> Bool {
+    /// ` @x`, not `:x` or `name@x`, which text has too.
+    private func isLocal(_ token: SQLToken, _ text: Span<UInt8>) -> Bool {
+        token.kind == .variable && text[token.range.lowerBound] == UInt8(ascii: "@")
+            && text[token.range.lowerBound - 1] <= 0x20
+    }
+
+    private mutating func takesText(_ text: Span<UInt8>) -> Bool {
+        guard let argument = tokenizer.next(text) else { return false }
+        switch argument.kind {
+        case .string, .openString, .variable: return true
+        default: return argument.word == .select || argument.word == .function
+        }
+    }
+
+    private mutating func isSelectList(_ first: SQLToken, _ text: Span<UInt8>) -> Bool {
+        switch first.kind {
+        case .number, .string, .openString, .variable, .call, .prefix: return true
+        case .arithmetic: return text[first.range.lowerBound] == UInt8(ascii: "*")
+        // `select(1)`, but `select (1 of 2)` is text.
+        case .opening: return text[first.range.lowerBound - 1] > 0x20
+        case .word: break
+        default: return false
+        }
         guard let next = tokenizer.next(text) else { return true }
         return next.word == .from || next.kind == .comma || next.kind == .finalComment || next.kind == .semicolon
     }
@@ -370,27 +435,47 @@ struct SQLReading {
         }
     }
 
+    /// What a statement that no semicolon sets apart is about: a name, and no sentence behind it.
+    private mutating func isNamed(_ name: SQLToken, _ text: Span<UInt8>) -> Bool {
+        switch name.kind {
+        case .string, .call: return true
+        case .word where name.word == nil || text.hasPrefix("if", at: name.range.lowerBound): break
+        default: return false
+        }
+        guard let next = tokenizer.next(text) else { return true }
+        switch next.kind {
+        case .word: return next.word != nil && next.word != .connective
+        case .string, .openString, .other, .mark: return false
+        default: return true
+        }
+    }
+
     /// `drop table x`, `insert into x`, `update x set`, `declare @x`, `if (`.
     private mutating func isStatementBody(_ token: SQLToken, _ next: SQLToken, _ text: Span<UInt8>, isSeparate: Bool)
         -> Bool
     {
         switch next.kind {
-        case .variable: return true
-        case .finalComment, .semicolon: return isSeparate
+        case .variable: return isLocal(next, text)
+        case .finalComment, .semicolon:
+            let whole: [StaticString] = ["shutdown", "analyze", "commit", "rollback", "vacuum", "reconfigure"]
+            return isSeparate && text.isOne(of: whole, at: token.range.lowerBound)
         case .call, .opening: return isSeparate
         default: break
         }
         guard next.word != nil || isSeparate else { return false }
         let isRemoval = text.isOne(of: ["delete", "copy"], at: token.range.lowerBound)
         // `database`, `schema` and `user` are functions too.
-        let isObject =
-            next.word == .object || next.word == .into || next.word == .function || next.word == .from && isRemoval
+        let isNamedObject = text.isOne(of: ["database", "schema", "user"], at: next.range.lowerBound)
+        let isObject = next.word == .object || next.word == .into || isNamedObject || next.word == .from && isRemoval
         guard let third = tokenizer.next(text) else { return isObject && isSeparate }
         if text.hasPrefix("update", at: token.range.lowerBound) {
             return text.hasPrefix("set", at: third.range.lowerBound) || next.kind == .string
         }
         if isObject {
-            return third.kind == .word || third.kind == .call || third.kind == .string || third.kind == .variable
+            if isSeparate {
+                return third.kind == .word || third.kind == .call || third.kind == .string || isLocal(third, text)
+            }
+            return isNamed(third, text)
         }
         return isSeparate && next.kind == .word
             && (third.word == .statement || third.word == .from || third.word == .into || third.kind == .comparison)

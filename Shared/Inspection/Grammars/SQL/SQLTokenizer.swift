@@ -22,6 +22,8 @@ struct SQLToken {
         case semicolon
         /// A comment that runs to the end of the text.
         case finalComment
+        /// What looks like one and is a place in a page, or an option.
+        case mark
         case other
     }
 
@@ -46,7 +48,7 @@ struct SQLTokenizer {
             if byte <= 0x20 || byte == 0xa0 {
                 index += 1
             } else if let token = comment(text, byte) {
-                if token.kind == .finalComment { return token }
+                if token.kind == .finalComment || token.kind == .mark { return token }
                 innerComments += 1
             } else {
                 return token(text, byte)
@@ -61,6 +63,10 @@ struct SQLTokenizer {
         switch byte {
         case UInt8(ascii: "-") where isNext(text, "-"), UInt8(ascii: "#"):
             while index < text.count, text[index] != 0x0a { index += 1 }
+            // `page#place` at an address's end, ` --option` of a command, a name such as `xn--caf`.
+            if index == text.count, isMark(text, start) {
+                return SQLToken(kind: .mark, range: start..<index)
+            }
         case UInt8(ascii: "/") where isNext(text, "*"):
             index += 2
             if index < text.count, text[index] == UInt8(ascii: "!") {
@@ -84,6 +90,13 @@ struct SQLTokenizer {
         default: return nil
         }
         return SQLToken(kind: index < text.count ? .other : .finalComment, range: start..<index)
+    }
+
+    private func isMark(_ text: Span<UInt8>, _ start: Int) -> Bool {
+        let length = text[start] == UInt8(ascii: "#") ? 1 : 2
+        guard start > 0, start + length < text.count, text[start + length].isLetter else { return false }
+        let before = text[start - 1]
+        return length == 1 ? before.isWordByte : before == 0x20 || before.isLetter
     }
 
     private func isNext(_ text: Span<UInt8>, _ byte: Unicode.Scalar) -> Bool {

@@ -53,7 +53,7 @@ extension SQLWord {
         (.ordering, "order group"), (.by, "by"), (.limit, "limit offset fetch"),
         (
             .statement,
-            "insert update delete drop create alter truncate declare shutdown set copy grant revoke call merge replace rename load handler use attach vacuum begin commit if while show print do lock prepare deallocate backup restore kill reconfigure goto return raise rollback analyze explain import bulk"
+            "insert update delete drop create alter truncate declare shutdown set copy grant revoke call merge replace rename load handler use attach vacuum begin commit if while show print do lock prepare deallocate backup restore kill reconfigure goto return raise rollback analyze explain bulk"
         ),
         (.bareStatement, "waitfor exec execute"), (.procedure, "procedure"),
         (
@@ -64,7 +64,7 @@ extension SQLWord {
         (.caseStart, "case"), (.caseBranch, "when then else"), (.end, "end"),
         (
             .constant,
-            "null true false unknown default current_user session_user system_user current_timestamp current_date current_time localtime localtimestamp sysdate rownum rowid pi"
+            "null true false unknown current_user session_user system_user current_timestamp current_date current_time localtime localtimestamp sysdate rownum rowid pi"
         ),
         (.exists, "exists"),
         (

@@ -110,7 +110,7 @@ package enum ShellGrammar {
     private static func isCommandEnd(
         _ text: Span<UInt8>, _ end: Int, name: Range<Int>, isSure: Bool, _ separator: UInt8
     ) -> Bool {
-        guard end < text.count else { return isSure || separator != 0x0a && isShort(text, name) }
+        guard end < text.count else { return isSure || separator != 0x0a && isShort(text, name) && isTorn(text, name) }
         let byte = text[end]
         // `;ls=`, `&id=`: a parameter's name.
         guard byte != UInt8(ascii: "=") else { return false }
@@ -125,11 +125,17 @@ package enum ShellGrammar {
         // `(htm|html|php)`: a choice.
         if !isSure, separator == UInt8(ascii: "|"), byte == UInt8(ascii: ")") { return false }
         guard byte <= 0x20 else {
+            let isDirected = byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">")
+            guard isSure || isDirected || isClosed || text[name.lowerBound - 1] > 0x20 && isTorn(text, name) else {
+                return false
+            }
             return isRedirection(byte) && !isListed && (name.count > 1 || isClosed && name.lowerBound <= 2)
         }
         var argument = end
         while argument < text.count, text[argument] <= 0x20 { argument += 1 }
-        guard argument < text.count else { return isSure || (separator != 0x0a && isShort(text, name)) }
+        guard argument < text.count else {
+            return isSure || separator != 0x0a && isShort(text, name) && isTorn(text, name)
+        }
         if isArgument(text, argument, isSure: isSure) { return true }
         guard text[argument] != UInt8(ascii: "-") else { return false }
         return isSure && name.count >= 4 && separator != 0x0a && !isPlain(text, argument)
@@ -139,6 +145,28 @@ package enum ShellGrammar {
     /// behind a separator in any random value.
     private static func isShort(_ text: Span<UInt8>, _ name: Range<Int>) -> Bool {
         name.lowerBound > 0 && text[name.lowerBound - 1] > 0x20 && (2...5).contains(name.count)
+    }
+
+    /// Whether what stands before the separator is no plain word: `|date` and `7;date`, but not `price|date`, which is how
+    /// lists of English words are joined, nor `7|date|8`.
+    private static func isTorn(_ text: Span<UInt8>, _ name: Range<Int>) -> Bool {
+        guard !isListed(text, name) else { return false }
+        var index = name.lowerBound
+        while index > 0, !isWord(text[index - 1]) || text[index - 1] == UInt8(ascii: "/") { index -= 1 }
+        var start = index
+        while start > 0, text[start - 1].isLetter || text[start - 1] == UInt8(ascii: "_") { start -= 1 }
+        return start == index
+    }
+
+    /// Whether words or numbers stand before the separator, and the same separator before or behind them.
+    private static func isListed(_ text: Span<UInt8>, _ name: Range<Int>) -> Bool {
+        let separator = text[name.lowerBound - 1]
+        var index = name.lowerBound - 1
+        while index > 0, text[index - 1].isWordByte { index -= 1 }
+        guard index < name.lowerBound - 1 else { return false }
+        if index > 0, text[index - 1] == separator { return true }
+        let end = name.upperBound
+        return end + 1 < text.count && text[end] == separator && text[end + 1].isWordByte
     }
 
     private static func isRedirection(_ byte: UInt8) -> Bool {
@@ -157,7 +185,7 @@ package enum ShellGrammar {
         switch text[start] {
         case UInt8(ascii: "-"): return (next.isLetter || next == UInt8(ascii: "-")) && !isUnfinished(text, start)
         case UInt8(ascii: "/"):
-            return next.isLetter || next == UInt8(ascii: "?") || next == UInt8(ascii: "*") || next <= 0x20
+            return next.isLetter || next == UInt8(ascii: "?") || next == UInt8(ascii: "*") || isSure && next <= 0x20
         case UInt8(ascii: "~"): return true
         // `& more | shoes`, `& more > shoes` are how pages show where one is.
         case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "|"), UInt8(ascii: "`"): return isSure || next > 0x20

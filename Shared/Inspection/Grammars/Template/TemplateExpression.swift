@@ -12,7 +12,11 @@ struct TemplateExpression {
     private var names = 0
     private var isAfterConstant = false
 
-    init(_ text: Span<UInt8>, _ body: Range<Int>) {
+    /// Backquotes stand for a command.
+    private let runsCommands: Bool
+
+    init(_ text: Span<UInt8>, _ body: Range<Int>, runsCommands: Bool) {
+        self.runsCommands = runsCommands
         var index = body.lowerBound
         while index < body.upperBound, !isDangerous {
             let byte = text[index]
@@ -34,6 +38,7 @@ struct TemplateExpression {
     private mutating func string(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
         var index = start + 1
         while index < end, text[index] != text[start] { index += text[index] == UInt8(ascii: "\\") ? 2 : 1 }
+        if index < end, TemplateWord.table(text, (start + 1)..<index) == .member { isDangerous = true }
         constant()
         return min(index + 1, end)
     }
@@ -66,13 +71,17 @@ struct TemplateExpression {
             if isAfterConstant, text.isOne(of: ["filter(", "map(", "reduce(", "sort(", "attr"], at: filter) {
                 isDangerous = true
             }
-        case UInt8(ascii: "`"): isDangerous = next.isLetter
+        case UInt8(ascii: "`"): isDangerous = runsCommands && next.isLetter && closesBackquote(text, index + 1, end)
         case UInt8(ascii: ":"), UInt8(ascii: ","), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "["),
             UInt8(ascii: "]"), UInt8(ascii: "="):
             break
         default: names += 1
         }
         return index + 1
+    }
+
+    private func closesBackquote(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        (start..<max(start, end)).contains { text[$0] == UInt8(ascii: "`") }
     }
 
     private mutating func word(_ text: Span<UInt8>, _ start: Int, _ body: Range<Int>) -> Int {

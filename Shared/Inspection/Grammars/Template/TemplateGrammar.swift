@@ -42,7 +42,7 @@ package enum TemplateGrammar {
     }
 
     private static func judge(_ text: Span<UInt8>, _ body: Range<Int>, _ opening: TemplateOpening) -> Confidence? {
-        let expression = TemplateExpression(text, body)
+        let expression = TemplateExpression(text, body, runsCommands: opening.kind != .loose)
         if expression.isDangerous { return .certain }
         switch opening.kind {
         case .expression: return expression.isComputedConstant || expression.reachesFromConstant ? .certain : nil

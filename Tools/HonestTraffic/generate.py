@@ -15,6 +15,7 @@ import prose
 import web
 from web import quoted
 
+NAMES = {"web": ["web"], "prose": ["prose", "code"]}
 HEADERS = [
     ["Host", "shop.example"],
     ["User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"],
@@ -56,6 +57,12 @@ class Carrier:
     def referer(self, text):
         return "GET", "/", [["Referer", f"https://www.example.com/search?q={quoted(text)}&source=hp"]], b""
 
+    def path(self, text):
+        return "GET", text, [], b""
+
+    def header(self, pair):
+        return "GET", "/", [list(pair)], b""
+
     def address(self, text):
         """A whole address: the page one comes from, and where one goes next."""
         if self.random.random() < 0.5:
@@ -67,14 +74,15 @@ def request(number, name, kind, carried):
     method, target, headers, body = carried
     return {
         "id": f"{name}-{number:06d}", "label": "benign", "category": kind, "method": method, "target": target,
-        "headers": HEADERS + [[key, value.encode("utf-8", "replace").decode("latin-1")] for key, value in headers],
+        "headers": [pair for pair in HEADERS if pair[0] not in dict(headers)]
+        + [[key, value.encode("utf-8", "replace").decode("latin-1")] for key, value in headers],
         "body_b64": base64.b64encode(body).decode(), "source": kind,
     }  # fmt: skip
 
 
 def web_values(random, count):
     made = web.Web(random)
-    kinds = web.PEOPLE + web.PROGRAMS + web.BODIES + web.COOKIES
+    kinds = web.PEOPLE + web.PROGRAMS + web.BODIES + web.COOKIES + web.PLACES
     for number in range(count):
         kind = kinds[number % len(kinds)]
         ways = ["query", "form", "json", "multipart"]
@@ -88,6 +96,8 @@ def web_values(random, count):
             ways = ["form", "json", "multipart"]
         if kind in web.COOKIES:
             ways = ["cookie"]
+        if kind in web.PLACES:
+            ways = [kind]
         yield kind, getattr(made, kind)(), random.choice(ways)
 
 
@@ -97,11 +107,15 @@ def prose_values(random, count):
         yield kind, text, random.choice(ways)
 
 
-def write(path, name, values, random):
+def write(folder, name, values, random):
+    """Listings among the prose make a set of their own: nobody promises anything about code."""
     carrier = Carrier(random)
-    with gzip.open(path, "wt", encoding="ascii", compresslevel=1) as file:
-        for number, (kind, text, way) in enumerate(values):
-            file.write(json.dumps(request(number, name, kind, getattr(carrier, way)(text))) + "\n")
+    files = {kind: gzip.open(folder / f"{kind}.jsonl.gz", "wt", encoding="ascii", compresslevel=1) for kind in NAMES[name]}
+    for number, (kind, text, way) in enumerate(values):
+        of = kind if kind in files else name
+        files[of].write(json.dumps(request(number, of, kind, getattr(carrier, way)(text))) + "\n")
+    for file in files.values():
+        file.close()
 
 
 def main():
@@ -114,7 +128,7 @@ def main():
     options.folder.mkdir(parents=True, exist_ok=True)
     for name, make, count in [("web", web_values, options.web), ("prose", prose_values, options.prose)]:
         chance = random.Random(f"{options.seed} {name}")
-        write(options.folder / f"{name}.jsonl.gz", name, make(chance, count), chance)
+        write(options.folder, name, make(chance, count), chance)
 
 
 if __name__ == "__main__":

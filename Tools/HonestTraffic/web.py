@@ -1,6 +1,6 @@
 """What honest programs and people put into requests, made up here class by class: each function gives one value.
 
-Written apart from the texts that the model learns from (Tools/ModelTraining/honest.py), so that it is measured on others.
+The model learns from some of it, made with a seed of its own (Tools/ModelTraining/train.py).
 """
 
 import base64
@@ -163,9 +163,9 @@ class Web:
                 lambda: "~%s ^%d" % (w(), self.number(1)),
                 lambda: "#%s @%s $%s" % (w(), w(), w().upper()),
                 lambda: "\"%s\" like '%s'" % (w(), w()),
-                lambda: "union %s hotels or union square" % w(),
+                lambda: "%s union %s hotels or union square" % (w(), w()),
                 lambda: "order by %s" % w(),
-                lambda: "drop table %s" % self.one(["lamp", "legs", "leaf extension", "saw"]),
+                lambda: "drop table %s" % self.one(["leg ideas", "leaf extension", "saw blades"]),
                 lambda: "%s 50%% off" % w(),
                 lambda: "%s_%s%%" % (w(), w()),
                 lambda: "javascript %s example" % w(),
@@ -327,8 +327,8 @@ class Web:
                 "urn:%s:%s#%s" % (w(), w(), w()),
                 "C:\\fakepath\\%s %s.docx" % (w(), w()),
                 "%s\\%s" % (w().upper(), w()),
-                "<%s>" % w(),
-                "%s<%s>" % (w().title(), w().title()),
+                "<%s>" % self.one(PLAIN),
+                "%s<%s>" % (w().title(), self.one(PLAIN).title()),
                 "on%s" % w(),
                 "&%s;" % w(),
             ]
@@ -352,7 +352,7 @@ class Web:
         )
 
     def query_language(self):
-        w = self.word
+        w = lambda: self.one(PLAIN)
         last = self.one(LAST).replace("'", "''")
         return self.one(
             [
@@ -460,6 +460,52 @@ class Web:
             ]
         )()  # fmt: skip
 
+    def path(self):
+        w, name = self.word, quoted(self.name())
+        return self.one(
+            [
+                lambda: "/%s/%s.%s;jsessionid=%s?%s" % (w(), w(), self.one(TYPES), self.hexa(32).upper(), self.pairs()),
+                lambda: "/odata/%s(%d)/%s('%s')/items(guid'%s')?$select=Id,%s&$top=5" % (w(), self.number(), w(), w(), self.uuid(), w()),
+                lambda: "/wiki/%s_(%s)_'%s'" % (name, w(), w()),
+                lambda: "/tag/%s/%s" % (quoted("<3"), quoted(self.chat()[:40])),
+                lambda: "/img/w_200,h_%d,c_fill,q_auto:good/f_auto/v%d/%s.jpg" % (self.number(3), self.number(), w()),
+                lambda: "/_next/image?url=%s&w=640&q=75" % quoted(self.url()),
+                lambda: "/@%s/%s@^%d.0.0/dist/%s.min.js" % (w(), w(), self.number(1), w()),
+                lambda: "/%s/-/blob/main/%s/%s.c#L%d" % (w(), w(), w(), self.number(3)),
+                lambda: "/~%s/%s//%s/" % (w(), w(), w()),
+                lambda: "/%s.git/info/refs?service=git-upload-pack" % w(),
+                lambda: "/%s+%s,%s:%s=%s*%s!/%s|%s" % (w(), w(), w(), w(), w(), w(), w(), w()),
+                lambda: "/%s/c++/c%%23/%s&%s/%s" % (w(), w(), w(), name),
+                lambda: "/cdn-cgi/rum?%s" % quoted(self.analytics()),
+                lambda: "/s/%s/%s" % (self.blob(20, 60).replace("/", "_"), w()),
+                lambda: "/%s/(%s:%s)/%s" % (w(), w(), w(), self.hexa(12)),
+                lambda: "/%s/%s...%s" % (w(), w(), w()),
+            ]
+        )()  # fmt: skip
+
+    def header(self):
+        """A name and a value."""
+        return self.one(
+            [
+                lambda: ("Sec-CH-UA", '"Not A(Brand";v="%d", "Chromium";v="%d", "Google Chrome";v="121"' % (self.number(2), self.number(2))),
+                lambda: ("If-None-Match", 'W/"%s", "%s"' % (self.hexa(16), self.blob(8, 20))),
+                lambda: ("baggage", "sentry-environment=prod,sentry-release=%s,sentry-transaction=%s,sentry-sample_rate=0.1" % (self.hexa(8), quoted("GET /" + self.word()))),
+                lambda: ("X-Requested-With", "XMLHttpRequest"),
+                lambda: ("User-Agent", "%s/%d.%d (%s; +%s)" % (self.word().title(), self.number(1), self.number(2), self.word(), self.url())),
+                lambda: ("User-Agent", "Mozilla/5.0 (Linux; Android 14; SM-S918B Build/%s; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/120 Mobile Safari/537.36 [FB_IAB/FB4A;FBAV/%d.0.0.0;]" % (self.hexa(6), self.number(3))),
+                lambda: ("X-Newrelic-Id", self.blob(10, 30)),
+                lambda: ("traceparent", "00-%s-%s-01" % (self.hexa(32), self.hexa(16))),
+                lambda: ("Content-Disposition", 'attachment; filename="%s"; filename*=UTF-8\'\'%s' % (self.words(), quoted(self.name()))),
+                lambda: ("X-Amz-Meta-Title", quoted(self.name())),
+                lambda: ("X-Client-Context", compact({"locale": "de-DE", "user": self.name(), "q": self.search()})),
+                lambda: ("Link", '<%s>; rel="next", <%s>; rel="prev"' % (self.url(), self.url())),
+                lambda: ("X-Page-Url", self.url()),
+                lambda: ("Range", "bytes=%d-" % self.number()),
+                lambda: ("Forwarded", 'for=192.0.2.60;proto=https;by=203.0.113.43, for="[2001:db8:cafe::17]:4711"'),
+                lambda: ("X-Search", quoted(self.search())),
+            ]
+        )()  # fmt: skip
+
     def document(self):
         """A file's content, as it is uploaded or posted."""
         w, s = self.word, self.sentence
@@ -486,3 +532,4 @@ PROGRAMS = [
 ]  # fmt: skip
 BODIES = ["rich_text", "markdown", "document"]
 COOKIES = ["cookie"]
+PLACES = ["path", "header"]

@@ -23,9 +23,10 @@ shape (a run of letters is one letter), its words and their neighbours; 65,536 w
 
 ## What it learned from
 The labelled sets beside the checkout, and {made_up} honest texts made up by
-[honest.py](../Tools/ModelTraining/honest.py). Of attacks it learned the values in which something was found, and where
-nothing was found the worst one. Not learned from: the attacks of csic2010-train and crs-v4, whose labels are loose, and
-the honest half of crs-v4, whose near misses of one rule may be attacks for another.
+[honest.py](../Tools/ModelTraining/honest.py) and [web.py](../Tools/HonestTraffic/web.py). Of attacks it learned the
+values in which something was found, and where nothing was found the worst one. Not learned from: the attacks of
+csic2010-train and crs-v4, whose labels are loose, and the honest half of crs-v4, whose near misses of one rule may be
+attacks for another.
 
 ## What it does on a source it has not seen
 Each row: a model trained, and its limits set, without the source and without any text of it (csic2010-train and

@@ -7,6 +7,9 @@ every choice is seeded, and every sum is taken in one order.
 
 import argparse
 import hashlib
+import itertools
+import random
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +22,20 @@ import honest
 import modelfile
 import textmodel
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "HonestTraffic"))
+import web  # noqa: E402
+
 MADE_UP = 8_000
+# Of web traffic, markup and documents too; `make honest` measures with other seeds.
+TRAFFIC = 12_000
+
+
+def traffic(count):
+    """What honest programs and people send, the kinds in turn."""
+    made = web.Web(random.Random("training"))
+    kinds = web.PEOPLE + web.PROGRAMS + web.BODIES * 3 + web.COOKIES
+    for number in range(count):
+        yield getattr(made, kinds[number % len(kinds)])().encode("utf-8", "replace")
 
 
 def logits_of(windows, weights, bias):
@@ -38,7 +54,7 @@ def main():
 
     requests, known = dataset.load(options.export)
     texts = dataset.Texts(requests)
-    streams = map(features.fold, honest.texts(MADE_UP))
+    streams = map(features.fold, itertools.chain(honest.texts(MADE_UP), traffic(TRAFFIC)))
     texts.honest["made-up"] = {known.setdefault(stream, len(known)) for stream in streams if len(stream) > 4}
     matrix, owner = features.windows(list(known))
     windows = textmodel.Windows(matrix, owner, len(known))
@@ -63,7 +79,7 @@ def main():
     in_sample = logits_of(windows, weights, bias)
     seen = [calibration.Result(request, in_sample) for request in requests]
     options.card.write_text(
-        card.text(name, options.model.stat().st_size, results, seen, curves, MADE_UP), encoding="utf-8"
+        card.text(name, options.model.stat().st_size, results, seen, curves, MADE_UP + TRAFFIC), encoding="utf-8"
     )
     print(f"wrote {options.model} ({name}) and {options.card}")
 

@@ -4,6 +4,7 @@ internal import Inspection
 /// Which model judges which set.
 struct ModelChoice {
     private let folder: String?
+    var hasHeldOut: Bool { folder != nil }
     let shipped: InspectionModel?
 
     init(_ arguments: Arguments) throws {

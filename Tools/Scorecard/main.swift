@@ -2,7 +2,8 @@
 // [--limit N] [SET …]`
 // Judges every labelled request of the corpora in process, as the gateway would, and prints what was found and what was
 // wrongly refused. With `--models`, each set is judged with the model that was trained without it (`SET.model`), which
-// is the figure that counts; `--model` is the one that ships and has seen them all. `--text TEXT` judges one query value.
+// is the figure that counts; `--model` is the one that ships and has seen them all, and judges alone where there are no
+// others. `--text TEXT` judges one query value.
 // `--misses` and `--false` list examples of what went wrong, `--rules` how often each rule decided, `--verdicts FILE`
 // writes what became of every request, for comparing two runs. `--export FOLDER` writes what training reads.
 internal import Foundation
@@ -40,9 +41,9 @@ for name in sets {
     let heldOut = try models.trained(without: name)
     rows.append(
         Report.Row(
-            counted: judge.judge(corpus, with: heldOut, isShown: true),
+            counted: judge.judge(corpus, with: models.hasHeldOut ? heldOut : models.shipped, isShown: true),
             withoutModel: heldOut == nil ? nil : judge.judge(corpus, with: nil),
-            withShipped: models.shipped.map { judge.judge(corpus, with: $0) }))
+            withShipped: heldOut == nil ? nil : models.shipped.map { judge.judge(corpus, with: $0) }))
 }
 let report = Report(rows: rows)
 print(report.markdown)

@@ -7,7 +7,7 @@ RELEASE = $(SWIFT) build -c release --static-swift-stdlib
 SUITE = INFINITE_ONLY=gateway,auth,detector,labyrinth,agent-coordinator,metrics,audit,local-stack,sample-app
 
 .DEFAULT_GOAL := help
-.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-gateway bench-idle bench-bus bench-store bench-detector bench-addresses bench-inspection bench-detection scorecard honest train prove-edge prove-attacks proto sdk release clean
+.PHONY: help deps run demo test test-tsan lint format fuzz bench bench-runtime bench-gateway bench-idle bench-bus bench-store bench-detector bench-addresses bench-inspection bench-detection scorecard train prove-edge prove-attacks proto sdk release clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-36s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,15 +55,12 @@ prove-edge prove-attacks: prove-%: deps ## What other servers, clients, faults a
 	@Tools/quietly "building" env $(SUITE) $(RELEASE)
 	@Tools/EdgeProof/prove $* .build/release
 
-scorecard: deps ## What the detection engine finds and wrongly refuses, per labelled corpus (docs/scorecard.md)
+scorecard: deps ## What the detection engine finds and wrongly refuses, per labelled corpus (docs/scorecard.md), and of honest traffic made up
 	INFINITE_ONLY=scorecard $(SWIFT) build -c release --scratch-path .build/scorecard
 	.build/scorecard/release/scorecard --write docs/scorecard.md \
 	  $(if $(wildcard .build/training/without),--model Shared/Inspection/Assets/text.model --models .build/training/without)
-
-honest: deps ## What the detection engine wrongly refuses of web traffic made up and of this machine's documents
-	INFINITE_ONLY=scorecard $(SWIFT) build -c release --scratch-path .build/scorecard
 	python3 -B Tools/HonestTraffic/generate.py .build/honest
-	.build/scorecard/release/scorecard --corpora .build/honest --false --model Shared/Inspection/Assets/text.model
+	.build/scorecard/release/scorecard --corpora .build/honest --model Shared/Inspection/Assets/text.model
 
 train: deps ## Train the text model on the labelled corpora: the model, its card, and the scorecard's models (10 min)
 	INFINITE_ONLY=scorecard $(SWIFT) build -c release --scratch-path .build/scorecard

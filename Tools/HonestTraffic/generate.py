@@ -1,5 +1,5 @@
 """Writes two sets of honest requests in the labelled corpora's format, for `scorecard`: what web traffic is full of,
-made up class by class, and prose of this machine's files. `make honest` calls it.
+made up class by class, and prose of this machine's files. `make scorecard` calls it.
 
     generate.py FOLDER [--seed N] [--web N] [--prose N]
 """

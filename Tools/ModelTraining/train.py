@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "HonestTraffic")
 import web  # noqa: E402
 
 MADE_UP = 8_000
-# Of web traffic, markup and documents too; `make honest` measures with other seeds.
+# Of web traffic, markup and documents too; `make scorecard` measures with another seed.
 TRAFFIC = 12_000
 
 

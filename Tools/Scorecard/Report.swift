@@ -6,7 +6,7 @@ struct Report {
     private static let averaged = ["gotestwaf", "wafbypass", "libinjection", "httpparams", "payload-lists"]
 
     /// The share of honest requests that may be refused, where it is not one in a thousand. The last three are the sets of
-    /// `make honest`, of which code is only counted.
+    /// `make scorecard`'s second half, of which code is only counted.
     private static let strictBars = ["webhooks": 0, "web": 0, "prose": 0.0003, "code": 1]
 
     /// One set: the figures that count, and the same without a model and with the one that ships.

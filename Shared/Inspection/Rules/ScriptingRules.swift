@@ -74,7 +74,7 @@ enum ScriptingRules {
             "xss.data-document", .crossSiteScripting, .certain, "a data: URL that is a document", in: places,
             after: .joined, literals: ["data:"],
             .matches(
-                #"\bdata:(?:text/html|text/xml|image/svg\+xml|application/xhtml\+xml|text/javascript|application/(?:x-)?javascript|,<|;base64,(?:phn|pd94|phh|jtm|pgl|pha))"#
+                #"\bdata:(?:text/html|text/xml|image/svg\+xml|application/xhtml\+xml|text/javascript|application/(?:x-)?javascript|,<|(?:(?://)?text/plain)?;base64,(?:p[c-h]|jtm))"#
             )),
         Rule(
             "xss.attribute-break", .crossSiteScripting, .likely, "an attribute and its element closed, another opened",

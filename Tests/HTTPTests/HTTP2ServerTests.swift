@@ -294,7 +294,7 @@ private let refusedRequests: [(String, String)] = [
         let fixture = try await ServerFixture.version2 { request, response in
             if request.head.target == "/slow" {
                 arrived.fulfil(())
-                try await gate.value(deadline: .after(.seconds(20)))
+                try await gate.value(deadline: .after(.seconds(60)))
             }
             try await response.respond(.ok)
         }
@@ -307,8 +307,8 @@ private let refusedRequests: [(String, String)] = [
             read GOAWAY
             drain
             """)
-        try await arrived.value(deadline: .after(.seconds(20)))
-        async let stopped: Void = fixture.server.stop(deadline: .after(.seconds(20)))
+        try await arrived.value(deadline: .after(.seconds(60)))
+        async let stopped: Void = fixture.server.stop(deadline: .after(.seconds(60)))
         try await Reactor.sleep(for: .milliseconds(1_500))
         gate.fulfil(())
         await stopped

@@ -14,7 +14,9 @@ struct RouteSetStore: Sendable {
     }
 
     func all(deadline: Deadline? = nil) async throws -> [RouteSet] {
-        try await database.query("SELECT " + Self.columns + " FROM route_sets", deadline: deadline).map { try RouteSet($0) }
+        try await database.query("SELECT " + Self.columns + " FROM route_sets", deadline: deadline).map {
+            try RouteSet($0)
+        }
     }
 
     func find(_ name: String) async throws -> RouteSet? {

@@ -81,7 +81,7 @@ import Testing
         #expect(here.names == ["file", "teas"] && there.names == ["file"])
         try await there.calls.follow()
         #expect(there.names == ["file", "teas"])
-        #expect(here.said.map(\.keys) == [["route_sets"]] && here.said.first?.origin == "ada")
+        #expect(here.said.map(\.keys) == [["route_sets.teas"]] && here.said.first?.origin == "ada")
         #expect(try await there.calls.list().routeSets.map(\.name) == ["teas"])
         #expect(try await there.calls.find("teas").digest == set.digest)
         try await there.calls.delete("teas", by: "bob")

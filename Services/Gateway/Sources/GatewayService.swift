@@ -244,7 +244,7 @@ final class GatewayService: Service {
         guard event.service == Self.name.operatorName, event.replica != bus.configuration.replica else { return }
         bus.reactor.run { [self] in
             // What fails now is done in `upkeep`.
-            if event.keys.contains(RouteSetCalls.changedKey) { try? await routeSets.follow() }
+            if event.keys.contains(where: { $0.hasPrefix(RouteSetCalls.changedKey) }) { try? await routeSets.follow() }
             if event.keys.contains("routes") { await routes.reload(because: "bus") }
             if event.keys.contains(Self.ruleSetKey) { await rules?.reload(because: "bus") }
         }

@@ -6,8 +6,8 @@ import Synchronization
 /// `PutRouteSet` and its kin: routes that are kept by the API. All replicas follow the table; the one that was asked
 /// follows before it answers.
 final class RouteSetCalls: Sendable {
-    /// What a change of them is called.
-    static let changedKey = "route_sets"
+    /// What a change of one is called, before its name.
+    static let changedKey = "route_sets."
 
     private let store: RouteSetStore
     private let routes: RoutesKeeper
@@ -74,24 +74,24 @@ final class RouteSetCalls: Sendable {
                     .exhausted, "There are \(RouteSet.most) route sets, as many as there may be; delete one first.")
                 : Failure(.conflict, "The route set is not the one you meant to replace; read it and try again.")
         }
+        announce(set.name, set.digest, by: user)
         try await follow()
-        announce(set.digest, by: user)
         return set
     }
 
     func delete(_ name: String, by user: String) async throws {
         guard try await store.remove(name) else { throw Self.missing }
+        announce(name, [], by: user)
         try await follow()
-        announce([], by: user)
     }
 
     private static let missing = Failure(.notFound, "There is no route set of this name; /v1/route-sets lists them.")
 
-    private func announce(_ digest: [UInt8], by user: String) {
+    private func announce(_ name: String, _ digest: [UInt8], by user: String) {
         changed(
             ConfigurationChanged(
                 eventID: UUIDv7(), changedAt: .now, service: ServiceName.gateway.operatorName,
-                keys: [Self.changedKey], origin: user, currentDigest: digest))
+                keys: [Self.changedKey + name], origin: user, currentDigest: digest))
     }
 
     private func wire(_ set: RouteSet, withText: Bool = true) -> Contracts.RouteSet {

@@ -314,10 +314,11 @@ final class GatewayService: Service {
     /// What was in force before the last stop, routes of the API among it. False when the database did not tell.
     private func loadStored(deadline: Deadline? = nil) async -> Bool {
         do {
-            try await routeSets.follow(deadline: deadline)
             let stored = try await EnforcementStore(database: runtime.database).load(now: .now, deadline: deadline)
             state.enforcements.update { table in for enforcement in stored { table.apply(enforcement, now: .now) } }
             metrics.enforcements.set(state.enforcements.current.count)
+            // Behind the decisions: a set that cannot be put to use must not let the banned in.
+            try await routeSets.follow(deadline: deadline)
             runtime.log.info("what was in force is in force again", ["decisions": .int(stored.count)])
             return true
         } catch {

@@ -77,6 +77,19 @@ import Testing
         #expect(succession.decide(.ended(1, status: 78)) == [.end(status: 78)])
     }
 
+    @Test func `What could not even be started leaves the one that serves alone, and is tried again where none does`() {
+        var succession = serving()
+        #expect(succession.decide(.replacementWanted) == [.start])
+        #expect(actions(succession.decide(.notStarted)).isEmpty)
+        #expect(succession.decide(.replacementWanted) == [.start])
+        #expect(actions(succession.decide(.notStarted)).isEmpty)
+        #expect(actions(succession.decide(.ended(1, status: 1))) == [.startAfter(.milliseconds(100))])
+        #expect(succession.decide(.pauseEnded) == [.start])
+        #expect(succession.decide(.notStarted) == [.startAfter(.milliseconds(200))])
+        var first = Succession()
+        #expect(first.decide(.notStarted) == [.end(status: 1)])
+    }
+
     @Test func `A stop stops all, and ends when the last one has ended`() {
         var succession = serving()
         _ = succession.decide(.replacementWanted)

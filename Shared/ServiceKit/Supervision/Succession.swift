@@ -5,6 +5,8 @@ struct Succession: Sendable {
     enum Event: Sendable, Equatable {
         case ready(Int32)
         case ended(Int32, status: Int32)
+        /// What `Action.start` asked for could not be done: the executable is not there, say.
+        case notStarted
         /// One that was started did not become ready in time.
         case late(Int32)
         /// The pause before another start is over.
@@ -62,6 +64,7 @@ struct Succession: Sendable {
         switch event {
         case .ready(let process): becameReady(process)
         case .ended(let process, let status): ended(process, status)
+        case .notStarted: notStarted()
         case .late(let process): coming == process ? [.tell(.nextIsLate), .kill(process)] : []
         case .pauseEnded: isStopping || coming != nil || serving != nil ? [] : [.start]
         case .replacementWanted: replacementWanted()
@@ -88,8 +91,18 @@ struct Succession: Sendable {
         if !wasServing && serving != nil { return [.tell(.nextEnded)] }
         // Somebody is about to serve already.
         if coming != nil { return [.tell(.diedBeforeNext)] }
+        return [.tell(.died)] + startAgain()
+    }
+
+    private mutating func notStarted() -> [Action] {
+        if isStopping { return [] }
+        if !hasServed { return [.end(status: ExitStatus.failure)] }
+        return serving == nil ? startAgain() : [.tell(.nextEnded)]
+    }
+
+    private mutating func startAgain() -> [Action] {
         defer { pause = min(pause * 2, Self.longestPause) }
-        return [.tell(.died), .startAfter(pause)]
+        return [.startAfter(pause)]
     }
 
     private func replacementWanted() -> [Action] {

@@ -41,19 +41,19 @@ struct Supervisor: Sendable {
         let listening = reactor.run { await hear(signals) }
         defer { listening.cancel() }
         var succession = Succession()
-        try start(&succession)
+        start(&succession)
         while let event = try await events.receive() {
             for action in succession.decide(event) {
                 if case .end(let status) = action { return status }
-                try act(action, &succession)
+                act(action, &succession)
             }
         }
         return ExitStatus.failure
     }
 
-    private func act(_ action: Succession.Action, _ succession: inout Succession) throws {
+    private func act(_ action: Succession.Action, _ succession: inout Succession) {
         switch action {
-        case .start: try start(&succession)
+        case .start: start(&succession)
         case .startAfter(let pause): say(.pauseEnded, after: pause)
         case .handOver(let process): kill(process, SIGUSR2)
         case .stop(let process): kill(process, SIGTERM)
@@ -64,9 +64,17 @@ struct Supervisor: Sendable {
         }
     }
 
-    private func start(_ succession: inout Succession) throws {
-        let worker = try WorkerProcess(
-            executable: executable, arguments: arguments, environment: environment, sockets: sockets)
+    /// What fails is decided about like what ends: it must not take along the process that serves.
+    private func start(_ succession: inout Succession) {
+        let worker: WorkerProcess
+        do throws(ReactorFailure) {
+            worker = try WorkerProcess(
+                executable: executable, arguments: arguments, environment: environment, sockets: sockets)
+        } catch {
+            log.error("a process could not be started", ["error": .error(error)])
+            _ = events.offer(.notStarted)
+            return
+        }
         succession.started(worker.id)
         log.info("a process was started", ["process": .int(worker.id)])
         say(.late(worker.id), after: Self.readinessTime)

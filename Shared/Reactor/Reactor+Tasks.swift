@@ -43,6 +43,14 @@ extension Reactor {
         await Waker<Void>.suspend { $0.wake() }
     }
 
+    /// Lets the loop look at its sockets before the calling task goes on: for who has had enough of a turn. To be called
+    /// on a reactor.
+    package static func nextTurn() async {
+        await Waker<Void>.suspend { waker in
+            if let current = Reactor.current { current.wakeInNextTurn(waker) } else { waker.wake() }
+        }
+    }
+
     /// Sleeps on the timer wheel of the current reactor, or of the background one when called elsewhere.
     package static func sleep(until deadline: Deadline) async throws(CancellationError) {
         guard !Task.isCancelled else { throw CancellationError() }

@@ -48,6 +48,8 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
     private var sources: [Int32: EventSource] = [:]
     /// By task.
     var covers: [UInt: CancellationCover] = [:]
+    /// Whoever goes on in the next turn.
+    private var turnWaiters: [Waker<Void>] = []
     /// Whoever wants to act when the turn ends.
     private var turnEnders: [any TurnEnder] = []
     /// Nothing can be watched or timed any more: what still runs unwinds.
@@ -149,7 +151,17 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
         if hasEnded { ender.turnEnds() } else { turnEnders.append(ender) }
     }
 
+    func wakeInNextTurn(_ waker: Waker<Void>) {
+        // A loop that has ended has no turns.
+        if hasEnded { waker.wake() } else { turnWaiters.append(waker) }
+    }
+
     private func endTurn() {
+        if !turnWaiters.isEmpty {
+            let waiters = turnWaiters
+            turnWaiters = []
+            for waiter in waiters { waiter.wake() }
+        }
         guard !turnEnders.isEmpty else { return }
         // What is asked for from here on is done at the next turn's end.
         let due = turnEnders
@@ -203,7 +215,7 @@ package final class Reactor: TaskExecutor, @unchecked Sendable {
     }
 
     private var waitMilliseconds: Int32 {
-        guard unsafe ring.count == 0, turnEnders.isEmpty else { return 0 }
+        guard unsafe ring.count == 0, turnEnders.isEmpty, turnWaiters.isEmpty else { return 0 }
         guard let wake = wheel.nextWake else { return -1 }
         let nanoseconds = max(0, wake.uptimeNanoseconds - Deadline.now.uptimeNanoseconds)
         return Int32(clamping: (nanoseconds + 999_999) / 1_000_000)

@@ -61,8 +61,41 @@ private let calm = "11"
             try await Reactor.sleep(for: .seconds(50))
             try await response.respond(.ok)
         }
-        _ = try await fixture.http2("headers 1 end \(get)\nreset 1 8\nping aaaaaaaa\nread PING")
+        // Only a handler that has begun can be cancelled: the answer to the first ping says that it has.
+        _ = try await fixture.http2(
+            "headers 1 end \(get)\nping aaaaaaaa\nread PING\nreset 1 8\nping bbbbbbbb\nread PING")
         try await ended.value(deadline: .after(.seconds(10)))
+    }
+
+    @Test func `CVE-2023-44487: who takes requests back before their turn asks nothing of the handler`() async throws {
+        let asked = Atomic<Int>(0)
+        let fixture = try await ServerFixture.version2 { _, response in
+            asked.add(1, ordering: .relaxed)
+            try await response.respond(.ok)
+        }
+        // Less than a segment, so all of it is read at once.
+        let heard = try await fixture.http2(
+            "repeat 20 1 headers {} end \(get);reset {} 8\nheaders 101 end \(get)\nread HEADERS 101")
+        #expect(heard.status(101) == "200")
+        #expect(asked.load(ordering: .relaxed) == 1)
+    }
+
+    @Test func `Of one client's streams so many begin in a turn of the loop, the rest in later ones`() async throws {
+        let begun = Mutex<[Deadline: Int]>([:])
+        let fixture = try await ServerFixture.version2 { _, response in
+            if let turn = Reactor.current?.turn { begun.withLock { $0[turn, default: 0] += 1 } }
+            try await response.respond(.ok)
+        }
+        let heard = try await fixture.http2("repeat 90 1 headers {} end \(get)\n" + Self.readAll(90))
+        #expect((0..<90).allSatisfy { heard.status(1 + 2 * $0) == "200" })
+        let counts = begun.withLock { Array($0.values) }
+        #expect(counts.reduce(0, +) == 90)
+        // 32, and the one at which the turn before stopped.
+        #expect((counts.max() ?? 0) <= 33, "\(counts)")
+    }
+
+    private static func readAll(_ streams: Int) -> String {
+        (0..<streams).map { "read HEADERS \(1 + 2 * $0)" }.joined(separator: "\n")
     }
 
     @Test func `RFC 9113 §6.9: who never opens its window stops the writer, and loses the stream in the end`()

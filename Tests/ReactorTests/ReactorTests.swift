@@ -55,6 +55,19 @@ let soon = Duration.seconds(20)
         }
     }
 
+    @Test func aTaskThatHadEnoughOfATurnGoesOnInTheNext() async throws {
+        try await withReactor { reactor async throws in
+            let turn = reactor.turn
+            await Reactor.yield()
+            #expect(reactor.turn == turn)
+            for _ in 0..<3 {
+                let turn = reactor.turn
+                await Reactor.nextTurn()
+                #expect(reactor.turn > turn && reactor.isCurrent)
+            }
+        }
+    }
+
     @Test func jobsFromManyThreadsAllRun() async throws {
         try await withReactor { reactor async throws in
             let queue = AsyncQueue<Int>(capacity: 10_000)

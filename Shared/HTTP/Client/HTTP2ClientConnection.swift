@@ -75,6 +75,9 @@ final class HTTP2ClientConnection: HTTP2Connection, @unchecked Sendable {
                     lastHeard = reactor.turn
                     try await waitForPeer()
                     continue
+                case .paused:
+                    await Reactor.nextTurn()
+                    continue
                 case .quiet:
                     try await transport.waitReadable(deadline: .never)
                     continue
@@ -101,14 +104,13 @@ final class HTTP2ClientConnection: HTTP2Connection, @unchecked Sendable {
         fields.add(":scheme", Array((isSecure ? "https" : "http").utf8))
         fields.add(":authority", request.authority ?? Array(host.utf8)[...])
         fields.add(":path", request.target.map { HTTPSyntax.isTarget($0) ? $0 : UInt8(ascii: "?") })
-        fields.add(request.headers, request.added, leavingOut: HTTP2FieldEncoder.ownOfRequests)
         if let name = request.timeoutField, deadline != .never {
             fields.add(name, decimal: HTTPRequestEncoder.milliseconds(deadline - reactor.turn))
         }
         if let length, length > 0 || request.method.meansContent {
             fields.add("content-length", decimal: length)
         }
-        let id = session.request(stream, fields, hasContent: length != 0)
+        let id = session.request(stream, fields, request.headers, request.added, hasContent: length != 0)
         guard id > 0 else {
             retire()
             return false

@@ -270,6 +270,11 @@ package struct HTTPHeaders: Sendable {
 
     // MARK: Writing
 
+    /// All fields and the bytes they stand in, without counting a reference to either.
+    borrowing func withFields<Result>(_ body: (Span<Field>, UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        unsafe bytes.withUnsafeBufferPointer { unsafe body(fields.span, $0) }
+    }
+
     /// Appends every field but those named as `name: value CR LF`, copying those that stand together at once.
     package func write(to output: inout [UInt8], except names: HTTPFieldNames = []) {
         let all = bytes.span

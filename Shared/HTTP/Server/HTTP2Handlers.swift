@@ -16,9 +16,9 @@ final class HTTP2Handlers: @unchecked Sendable {
     init(on reactor: Reactor) { self.reactor = reactor }
 
     /// Returns who answers: what is cancelled with it is this request.
-    func run(_ stream: HTTP2ServerStream, _ head: HTTPRequestHead) -> HTTP2HandlerTask {
+    func run(_ stream: HTTP2ServerStream, _ request: HTTPServerRequest) -> HTTP2HandlerTask {
         let task = idle.popLast() ?? HTTP2HandlerTask(self, on: reactor)
-        task.call(stream, head)
+        task.call(stream, request)
         return task
     }
 
@@ -47,7 +47,7 @@ final class HTTP2HandlerTask: @unchecked Sendable {
     private let handlers: HTTP2Handlers
     private let reactor: Reactor
     private let called: ReactorSignal
-    private var work: (stream: HTTP2ServerStream, head: HTTPRequestHead)?
+    private var work: (stream: HTTP2ServerStream, request: HTTPServerRequest)?
     private var handle: TaskHandle?
 
     fileprivate init(_ handlers: HTTP2Handlers, on reactor: Reactor) {
@@ -56,8 +56,8 @@ final class HTTP2HandlerTask: @unchecked Sendable {
         called = ReactorSignal(on: reactor)
     }
 
-    fileprivate func call(_ stream: HTTP2ServerStream, _ head: HTTPRequestHead) {
-        work = (stream, head)
+    fileprivate func call(_ stream: HTTP2ServerStream, _ request: HTTPServerRequest) {
+        work = (stream, request)
         guard handle == nil else { return called.signal() }
         handle = reactor.run { [self] in await reactor.withCancellationCovered { await serve() } }
     }
@@ -69,8 +69,8 @@ final class HTTP2HandlerTask: @unchecked Sendable {
     @concurrent
     private func serve() async {
         while true {
-            while let (stream, head) = takeWork() {
-                await stream.serve(head)
+            while let (stream, request) = takeWork() {
+                await stream.serve(request)
                 // Who was cancelled stays so.
                 guard !Task.isCancelled, handlers.keep(self) else { return }
             }
@@ -84,8 +84,9 @@ final class HTTP2HandlerTask: @unchecked Sendable {
         }
     }
 
-    private func takeWork() -> (stream: HTTP2ServerStream, head: HTTPRequestHead)? {
-        defer { work = nil }
-        return work
+    private func takeWork() -> (stream: HTTP2ServerStream, request: HTTPServerRequest)? {
+        var taken: (stream: HTTP2ServerStream, request: HTTPServerRequest)?
+        swap(&taken, &work)
+        return taken
     }
 }

@@ -13,6 +13,8 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
     private static let round = Duration.seconds(5)
     /// Between the two steps of leaving: long enough for what is on its way.
     private static let notice = Duration.seconds(1)
+    /// Fairness: so many streams of one client begin in a turn of the loop, then everybody else has theirs.
+    private static let mostBegunInTurn = 32
 
     let worker: HTTPServerWorker
     let peer: SocketAddress
@@ -22,6 +24,7 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
     /// When what has begun must be complete: the first settings, a header section.
     private var sectionDeadline: Deadline
     private var hasSettings = false
+    private var begun = (count: 0, turn: Deadline.never)
     private var runningHandlers = 0
     private var lastActivity: Deadline
     private var nextRound: Deadline
@@ -76,6 +79,10 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
         case .progress:
             if reactor.turn >= nextRound { guard lookAround() else { return false } }
             try await waitForPeer()
+            return true
+        case .paused:
+            if reactor.turn >= nextRound { guard lookAround() else { return false } }
+            await Reactor.nextTurn()
             return true
         case .over:
             return false
@@ -141,8 +148,17 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
     // MARK: Requests
 
     override func fieldsBegan(on stream: Int32) {
-        section = HTTP2FieldSection(streams[stream] == nil ? .request : .trailers, limits: worker.configuration.limits)
+        let isRequest = streams[stream] == nil
+        section = HTTP2FieldSection(isRequest ? .request : .trailers, limits: worker.configuration.limits)
         sectionDeadline = reactor.turn + timeouts.head
+        if isRequest { countBegun() }
+    }
+
+    /// Who sends many at once, to take them back perhaps, waits for the others.
+    private func countBegun() {
+        if begun.turn != reactor.turn { begun = (0, reactor.turn) }
+        begun.count += 1
+        if begun.count > Self.mostBegunInTurn { session.pause() }
     }
 
     override func fieldsEnded(on id: Int32, endsStream: Bool) {
@@ -156,7 +172,7 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
         }
     }
 
-    private func begin(_ section: HTTP2FieldSection, on id: Int32, endsStream: Bool) {
+    private func begin(_ section: consuming HTTP2FieldSection, on id: Int32, endsStream: Bool) {
         let stream = HTTP2ServerStream(self, id: id)
         streams[id] = stream
         lastActivity = reactor.turn
@@ -212,10 +228,9 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
         let fields = worker.fieldEncoder
         fields.removeAll()
         fields.add(":status", decimal: status.code)
-        fields.add(headers, added, leavingOut: HTTP2FieldEncoder.ownOfResponses)
         if let length { fields.add("content-length", decimal: length) }
         fields.add("date", worker.dateValue())
-        session.respond(stream, fields, hasContent: hasContent)
+        session.respond(stream, fields, headers, added, hasContent: hasContent)
         sendSoon()
     }
 

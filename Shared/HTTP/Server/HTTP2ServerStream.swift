@@ -23,6 +23,7 @@ final class HTTP2ServerStream: HTTP2Stream, HTTPBodySource, @unchecked Sendable 
     private var answersConnect = false
     /// No content may follow, so the head itself ended the stream.
     private var endsWithHead = false
+    private var hasHandlerBegun = false
     /// The handler has returned.
     private var isOver = false
     private var hasSentEnd = false
@@ -42,17 +43,25 @@ final class HTTP2ServerStream: HTTP2Stream, HTTPBodySource, @unchecked Sendable 
         owesContinue = head.expectsContinue
         answersHead = head.method == .head
         answersConnect = head.connectProtocol != nil
-        task = server.worker.handlers.run(self, head)
+        task = server.worker.handlers.run(self, request(head))
     }
 
     /// Called by the task.
-    func serve(_ head: HTTPRequestHead) async {
-        do {
-            try await server.worker.handler.handle(request(head), HTTPResponseWriter(self))
-        } catch {
-            answer(error, to: head)
+    func serve(_ request: HTTPServerRequest) async {
+        // Who has taken its request back before this turn came does not get its work done, nor an upstream asked for it:
+        // otherwise resets would cost us what they do not cost their sender (CVE-2023-44487).
+        if !isClosed {
+            hasHandlerBegun = true
+            do {
+                try await server.worker.handler.handle(request, HTTPResponseWriter(self))
+            } catch {
+                answer(error, to: request.head)
+            }
+            await complete(request)
         }
-        await complete(head)
+        isOver = true
+        _ = takeReceived()
+        if hasSentEnd { endWasSent() }
         task = nil
         server.handlerEnded()
     }
@@ -108,12 +117,12 @@ final class HTTP2ServerStream: HTTP2Stream, HTTPBodySource, @unchecked Sendable 
     }
 
     /// After the handler: the response has to be whole, and what is left of the request is nobody's.
-    private func complete(_ head: HTTPRequestHead) async {
+    private func complete(_ request: HTTPServerRequest) async {
         do throws(HTTPFailure) {
             switch response {
             case .none:
                 guard !isClosed else { break }
-                configuration.onFailure?(HTTPFailure.misused("the handler returned without a response"), head)
+                configuration.onFailure?(HTTPFailure.misused("the handler returned without a response"), request.head)
                 respondNow(Problem(.internalServerError))
             case .sending: try await finish()
             case .handedOver: offer([], isLast: true)
@@ -122,9 +131,6 @@ final class HTTP2ServerStream: HTTP2Stream, HTTPBodySource, @unchecked Sendable 
         } catch {
             breakOff(HTTP2ErrorCode.internalError)
         }
-        isOver = true
-        _ = takeReceived()
-        if hasSentEnd { endWasSent() }
     }
 
     /// RFC 9113 §8.1: the answer is complete without the rest of the request, which is asked not to come.
@@ -134,7 +140,9 @@ final class HTTP2ServerStream: HTTP2Stream, HTTPBodySource, @unchecked Sendable 
     }
 
     /// The stream ended before its time: whoever works for it may stop.
-    func giveUp() { task?.cancel() }
+    func giveUp() {
+        if hasHandlerBegun { task?.cancel() }
+    }
 
     /// The handler has ended, its response has not, and the client takes nothing of it.
     func isStalled(since now: Deadline, for limit: Duration) -> Bool {

@@ -9,7 +9,7 @@ internal import Reactor
 /// ends the connection. While the peer does not take what it is owed, nothing more is read from it.
 ///
 /// Confined to its reactor, which is what makes it Sendable.
-class HTTP2Connection: HTTP2SessionDelegate, TurnEnder, @unchecked Sendable {
+class HTTP2Connection: HTTP2SessionListener, TurnEnder, @unchecked Sendable {
     private static let mostOutput = 32 << 10
     /// Frames that wait to be sent (answers to pings and settings, resets) before reading stops.
     private static let mostQueuedFrames = 512
@@ -23,6 +23,8 @@ class HTTP2Connection: HTTP2SessionDelegate, TurnEnder, @unchecked Sendable {
     final let stall: Duration
     private final let linger: Duration
     final var streams: [Int32: HTTP2Stream] = [:]
+    /// Received, and not fed to the session before the next turn.
+    private final var held: [UInt8]?
     /// The fields that are being received, of one stream at a time.
     final var section: HTTP2FieldSection?
     private final var flood: HTTP2FloodGuard
@@ -56,31 +58,42 @@ class HTTP2Connection: HTTP2SessionDelegate, TurnEnder, @unchecked Sendable {
         flood = HTTP2FloodGuard(at: reactor.turn)
         somethingToSend = ReactorSignal(on: reactor)
         sent = ReactorSignal(on: reactor)
+        super.init()
     }
 
     // MARK: Reading
 
-    enum Step { case progress, quiet, over }
+    enum Step {
+        case progress, quiet, over
+        /// The rest of what was received waits for the next turn.
+        case paused
+    }
 
     /// One try to read, and what follows from it.
     final func step() throws(StreamFailure) -> Step {
+        if let held {
+            self.held = nil
+            return unsafe held.span.bytes.withUnsafeBytes { unsafe feed($0) }
+        }
         guard let count = unsafe try transport.tryRead(into: reactor.scratch) else { return .quiet }
         guard count > 0 else {
             peerHasEnded = true
             return .over
         }
         let bytes = unsafe UnsafeRawBufferPointer(rebasing: reactor.scratch[..<count])
-        return unsafe feed(bytes) ? .progress : .over
+        return unsafe feed(bytes)
     }
 
-    /// False when the session has ended.
-    final func feed(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    private final func feed(_ bytes: UnsafeRawBufferPointer) -> Step {
         isReceiving = true
-        let isFine = unsafe session.receive(bytes, for: self)
+        let taken = unsafe session.receive(bytes, for: self)
         isReceiving = false
-        if !isFine { session.terminate(violation ?? HTTP2ErrorCode.protocolError) }
+        if taken == nil { session.terminate(violation ?? HTTP2ErrorCode.protocolError) }
         sendSoon()
-        return isFine && !session.hasEnded
+        guard let taken, !session.hasEnded else { return .over }
+        guard session.hasPaused else { return .progress }
+        unsafe held = Array(bytes[taken...])
+        return .paused
     }
 
     /// Holds the reader back while the peer does not read what it provoked.
@@ -259,7 +272,7 @@ class HTTP2Connection: HTTP2SessionDelegate, TurnEnder, @unchecked Sendable {
 
     // MARK: What the session tells
 
-    final func frameBegan(_ frame: HTTP2Frame) -> Bool {
+    final override func frameBegan(_ frame: HTTP2Frame) -> Bool {
         switch frame.type {
         case 0: frame.length > 0 || frame.endsStream || allows(.idleFrame)
         // nghttp2 limits CONTINUATION (9), the section its size.
@@ -270,16 +283,12 @@ class HTTP2Connection: HTTP2SessionDelegate, TurnEnder, @unchecked Sendable {
         }
     }
 
-    final func frameWasInvalid() -> Bool { allows(.reset) }
+    final override func frameWasInvalid() -> Bool { allows(.reset) }
 
-    func fieldsBegan(on stream: Int32) {}
-
-    final func field(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
+    final override func field(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
         section?.add(name, value)
         return section?.isBearable ?? true || calm()
     }
-
-    func fieldsEnded(on stream: Int32, endsStream: Bool) {}
 
     /// The section whose fields have all come.
     final func takeSection() -> HTTP2FieldSection? {
@@ -288,7 +297,7 @@ class HTTP2Connection: HTTP2SessionDelegate, TurnEnder, @unchecked Sendable {
         return taken
     }
 
-    final func received(_ content: UnsafeRawBufferPointer, on id: Int32) {
+    final override func received(_ content: UnsafeRawBufferPointer, on id: Int32) {
         guard let stream = streams[id], unsafe stream.receive(content) else {
             if streams[id] != nil { session.reset(id, HTTP2ErrorCode.protocolError) }
             return session.consume(content.count)
@@ -296,16 +305,12 @@ class HTTP2Connection: HTTP2SessionDelegate, TurnEnder, @unchecked Sendable {
         _ = allows(.useful)
     }
 
-    final func contentEnded(on id: Int32) {
+    final override func contentEnded(on id: Int32) {
         guard let stream = streams[id], !stream.end() else { return }
         session.reset(id, HTTP2ErrorCode.protocolError)
     }
 
-    final func peerReset(_ stream: Int32) {}
-    func peerGoesAway(after lastStream: Int32, code: UInt32) {}
-    func peerSettingsArrived() {}
-
-    func frameSent(_ frame: HTTP2Frame, code: UInt32) {
+    override func frameSent(_ frame: HTTP2Frame, code: UInt32) {
         // Small pieces may be all that the peer's dribbling windows let through.
         if frame.isData && frame.length >= Self.usefulContent { _ = allows(.useful) }
         // What made us reset is the peer's doing, and as cheap for it as a reset of its own.
@@ -315,7 +320,7 @@ class HTTP2Connection: HTTP2SessionDelegate, TurnEnder, @unchecked Sendable {
         }
     }
 
-    final func closed(_ id: Int32, code: UInt32) {
+    final override func closed(_ id: Int32, code: UInt32) {
         guard let stream = streams[id] else { return }
         if code == HTTP2ErrorCode.none { _ = allows(.useful) }
         close(stream, code)

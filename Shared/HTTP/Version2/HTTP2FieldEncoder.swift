@@ -24,17 +24,11 @@ final class HTTP2FieldEncoder {
 
     private var bytes: [UInt8] = []
     private var fields: [Field] = []
-    /// So many of `fields` stand before the message's own.
-    private var leading = 0
-    private var message = (HTTPHeaders(), HTTPHeaders())
-    private var leftOut: HTTPFieldNames = []
     private var pointers = unsafe [nghttp2_nv]()
 
     func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         fields.removeAll(keepingCapacity: true)
-        leading = 0
-        message = (HTTPHeaders(), HTTPHeaders())
     }
 
     func add(_ name: StaticString, _ value: [UInt8], isUnique: Bool = false) {
@@ -65,37 +59,45 @@ final class HTTP2FieldEncoder {
         fields.append(Field(name: start..<middle, value: middle..<bytes.count, isUnique: isUnique))
     }
 
-    /// A message's fields, once: all but those the connection itself writes, and those that have no place in HTTP/2.
-    func add(_ headers: HTTPHeaders, _ added: HTTPHeaders, leavingOut names: HTTPFieldNames) {
-        leading = fields.count
-        message = (headers, added)
-        leftOut = names
-    }
-
-    /// Valid during `body` only.
-    func withFields<Result>(_ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result) -> Result {
-        unsafe pointers.removeAll(keepingCapacity: true)
-        let (headers, added) = message
-        return unsafe bytes.withUnsafeBufferPointer { own in
-            unsafe headers.bytes.withUnsafeBufferPointer { ofHeaders in
-                unsafe added.bytes.withUnsafeBufferPointer { ofAdded in
-                    for field in fields[..<leading] { unsafe point(to: field, in: own) }
-                    unsafe point(to: headers.fields, in: ofHeaders)
-                    unsafe point(to: added.fields, in: ofAdded)
-                    for field in fields[leading...] { unsafe point(to: field, in: own) }
+    /// What was added, then a message's fields: all but those the connection itself writes, and those that have no place in
+    /// HTTP/2. Valid during `body` only.
+    func withFields<Result>(
+        and headers: borrowing HTTPHeaders, _ added: borrowing HTTPHeaders, but leftOut: HTTPFieldNames,
+        _ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result
+    ) -> Result {
+        withOwnFields {
+            unsafe headers.withFields { fields, bytes in
+                unsafe point(to: fields, in: bytes, but: leftOut)
+                return unsafe added.withFields { fields, bytes in
+                    unsafe point(to: fields, in: bytes, but: leftOut)
                     return unsafe pointers.withUnsafeBufferPointer { unsafe body($0) }
                 }
             }
         }
     }
 
-    private func point(to field: Field, in bytes: UnsafeBufferPointer<UInt8>) {
-        unsafe point(to: field.name, field.value, in: bytes, isUnique: field.isUnique)
+    func withFields<Result>(_ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result) -> Result {
+        withOwnFields { unsafe pointers.withUnsafeBufferPointer { unsafe body($0) } }
     }
 
-    private func point(to fields: [HTTPHeaders.Field], in bytes: UnsafeBufferPointer<UInt8>) {
+    private func withOwnFields<Result>(_ body: () -> Result) -> Result {
+        unsafe pointers.removeAll(keepingCapacity: true)
+        return unsafe bytes.withUnsafeBufferPointer { own in
+            for index in fields.indices {
+                let field = fields[index]
+                unsafe point(to: field.name, field.value, in: own, isUnique: field.isUnique)
+            }
+            return body()
+        }
+    }
+
+    private func point(
+        to fields: Span<HTTPHeaders.Field>, in bytes: UnsafeBufferPointer<UInt8>, but leftOut: HTTPFieldNames
+    ) {
         let text = unsafe Span(_unsafeElements: bytes)
-        for field in fields where !leftOut.contains(field, in: text) && !isPseudo(field, text) {
+        for index in fields.indices {
+            let field = fields[index]
+            if leftOut.contains(field, in: text) || isPseudo(field, text) { continue }
             // Every response has another: in the table of the compression it would only push others out.
             let isUnique = field.mark.known == .requestID
             unsafe point(to: field.name, field.value, in: bytes, isUnique: isUnique)

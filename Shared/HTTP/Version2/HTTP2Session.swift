@@ -3,20 +3,23 @@ internal import Glibc
 
 /// What a session tells its connection, during `receive` and `produce` only. Where a Bool is asked for, false ends the
 /// session.
-protocol HTTP2SessionDelegate: AnyObject {
-    func frameBegan(_ frame: HTTP2Frame) -> Bool
+///
+/// A class and no protocol: a session tells some thirty things about each request, and a class can be told without being
+/// counted.
+class HTTP2SessionListener {
+    func frameBegan(_ frame: HTTP2Frame) -> Bool { true }
     /// The frame was understood and may not stand where it stands.
-    func frameWasInvalid() -> Bool
-    func fieldsBegan(on stream: Int32)
-    func field(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool
-    func fieldsEnded(on stream: Int32, endsStream: Bool)
-    func received(_ content: UnsafeRawBufferPointer, on stream: Int32)
-    func contentEnded(on stream: Int32)
-    func peerReset(_ stream: Int32)
-    func peerGoesAway(after lastStream: Int32, code: UInt32)
-    func peerSettingsArrived()
-    func frameSent(_ frame: HTTP2Frame, code: UInt32)
-    func closed(_ stream: Int32, code: UInt32)
+    func frameWasInvalid() -> Bool { true }
+    func fieldsBegan(on stream: Int32) {}
+    func field(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool { true }
+    func fieldsEnded(on stream: Int32, endsStream: Bool) {}
+    func received(_ content: UnsafeRawBufferPointer, on stream: Int32) {}
+    func contentEnded(on stream: Int32) {}
+    func peerReset(_ stream: Int32) {}
+    func peerGoesAway(after lastStream: Int32, code: UInt32) {}
+    func peerSettingsArrived() {}
+    func frameSent(_ frame: HTTP2Frame, code: UInt32) {}
+    func closed(_ stream: Int32, code: UInt32) {}
 }
 
 /// A frame's header (RFC 9113 §4.1).
@@ -61,13 +64,16 @@ struct HTTP2Announcement {
 /// compression, windows, stream states and settings; it never touches a socket, and what messages may say is decided by
 /// `HTTP2FieldSection`, so its own check of messages is off.
 ///
-/// Confined to its connection's reactor. `receive` and `produce` must not be called from within a delegate's methods;
+/// Confined to its connection's reactor. `receive` and `produce` must not be called from within a listener's methods;
 /// everything else may.
 @safe
 final class HTTP2Session {
     private let session: OpaquePointer
-    /// Set while nghttp2 runs, so that nothing holds its owner.
-    private var delegate: (any HTTP2SessionDelegate)?
+    /// Set while nghttp2 runs, during which whoever called holds it.
+    private var listener: Unmanaged<HTTP2SessionListener>?
+    private var mustPause = false
+    /// The listener asked for a pause during the last `receive`, and nghttp2 has made it.
+    private(set) var hasPaused = false
     /// What is to be sent, in order.
     private(set) var output: [UInt8] = []
     private var outputLimit = 0
@@ -127,18 +133,24 @@ final class HTTP2Session {
 
     // MARK: Bytes
 
-    /// False when the peer broke the protocol beyond what a stream's end can mend, or the delegate said so.
-    func receive(_ bytes: UnsafeRawBufferPointer, for delegate: any HTTP2SessionDelegate) -> Bool {
-        self.delegate = delegate
-        defer { self.delegate = nil }
+    /// How many bytes were taken: all, unless the listener asked for a pause. Nil when the peer broke the protocol beyond
+    /// what a stream's end can mend, or the listener said so.
+    func receive(_ bytes: UnsafeRawBufferPointer, for listener: HTTP2SessionListener) -> Int? {
+        unsafe self.listener = Unmanaged.passUnretained(listener)
+        defer { unsafe self.listener = nil }
+        (mustPause, hasPaused) = (false, false)
         let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        return unsafe nghttp2_session_mem_recv(session, base, bytes.count) == bytes.count
+        let taken = unsafe nghttp2_session_mem_recv(session, base, bytes.count)
+        return taken == bytes.count || hasPaused && taken >= 0 ? taken : nil
     }
 
+    /// Said by the listener when fields begin: `receive` returns behind the first of them.
+    func pause() { mustPause = true }
+
     /// Fills `output` up to about `limit` bytes. False when the session is beyond use.
-    func produce(upTo limit: Int, for delegate: any HTTP2SessionDelegate) -> Bool {
-        self.delegate = delegate
-        defer { self.delegate = nil }
+    func produce(upTo limit: Int, for listener: HTTP2SessionListener) -> Bool {
+        unsafe self.listener = Unmanaged.passUnretained(listener)
+        defer { unsafe self.listener = nil }
         outputLimit = limit
         while output.count < limit {
             let before = output.count
@@ -172,10 +184,13 @@ final class HTTP2Session {
 
     // MARK: What we say
 
-    /// `stream` provides the content, when there is any.
-    func respond(_ stream: HTTP2Stream, _ fields: HTTP2FieldEncoder, hasContent: Bool) {
+    /// `stream` provides the content, when there is any. Sent are `fields` and those of the message.
+    func respond(
+        _ stream: HTTP2Stream, _ fields: HTTP2FieldEncoder, _ headers: borrowing HTTPHeaders,
+        _ added: borrowing HTTPHeaders, hasContent: Bool
+    ) {
         unsafe withUnsafePointer(to: Self.provider(stream)) { provider in
-            unsafe fields.withFields { fields in
+            unsafe fields.withFields(and: headers, added, but: HTTP2FieldEncoder.ownOfResponses) { fields in
                 _ = unsafe nghttp2_submit_response(
                     session, stream.id, fields.baseAddress, fields.count, hasContent ? provider : nil)
             }
@@ -183,9 +198,12 @@ final class HTTP2Session {
     }
 
     /// Returns the new stream's number; negative when none is to be had.
-    func request(_ stream: HTTP2Stream, _ fields: HTTP2FieldEncoder, hasContent: Bool) -> Int32 {
+    func request(
+        _ stream: HTTP2Stream, _ fields: HTTP2FieldEncoder, _ headers: borrowing HTTPHeaders,
+        _ added: borrowing HTTPHeaders, hasContent: Bool
+    ) -> Int32 {
         unsafe withUnsafePointer(to: Self.provider(stream)) { provider in
-            unsafe fields.withFields { fields in
+            unsafe fields.withFields(and: headers, added, but: HTTP2FieldEncoder.ownOfRequests) { fields in
                 unsafe nghttp2_submit_request(
                     session, nil, fields.baseAddress, fields.count, hasContent ? provider : nil, nil)
             }
@@ -205,10 +223,10 @@ final class HTTP2Session {
             source: nghttp2_data_source(ptr: Unmanaged.passUnretained(stream).toOpaque()),
             read_callback: { _, _, _, room, flags, source, _ in
                 guard let context = unsafe source?.pointee.ptr, let flags = unsafe flags else { return -1 }
-                let stream = unsafe Unmanaged<HTTP2Stream>.fromOpaque(context).takeUnretainedValue()
-                guard let (count, isLast) = stream.contentToSend(room) else {
-                    return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+                let content = unsafe Unmanaged<HTTP2Stream>.fromOpaque(context)._withUnsafeGuaranteedRef {
+                    $0.contentToSend(room)
                 }
+                guard let (count, isLast) = content else { return Int(NGHTTP2_ERR_DEFERRED.rawValue) }
                 unsafe flags.pointee = NGHTTP2_DATA_FLAG_NO_COPY.rawValue
                 if isLast { unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue }
                 return count
@@ -241,14 +259,33 @@ final class HTTP2Session {
 
     // MARK: What nghttp2 calls
 
-    fileprivate static func of(_ context: UnsafeMutableRawPointer?) -> HTTP2Session {
+    /// The session that a callback is for, which whoever made nghttp2 run holds.
+    @inline(__always)
+    fileprivate static func with<Answer>(
+        _ context: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> Answer
+    ) -> Answer {
         guard let context = unsafe context else { preconditionFailure("every session was given its context in init") }
-        return unsafe Unmanaged<HTTP2Session>.fromOpaque(context).takeUnretainedValue()
+        return unsafe Unmanaged<HTTP2Session>.fromOpaque(context)._withUnsafeGuaranteedRef(body)
     }
 
-    fileprivate func tell<Answer>(_ event: (any HTTP2SessionDelegate) -> Answer) -> Answer {
-        guard let delegate else { preconditionFailure("nghttp2 calls back only while it runs") }
-        return event(delegate)
+    @inline(__always)
+    fileprivate func tell<Answer>(_ event: (HTTP2SessionListener) -> Answer) -> Answer {
+        guard let listener = unsafe listener else { preconditionFailure("nghttp2 calls back only while it runs") }
+        return unsafe listener._withUnsafeGuaranteedRef(event)
+    }
+
+    @inline(__always)
+    fileprivate static func tell<Answer>(
+        _ context: UnsafeMutableRawPointer?, _ event: (HTTP2SessionListener) -> Answer
+    ) -> Answer {
+        unsafe with(context) { $0.tell(event) }
+    }
+
+    /// What to answer nghttp2 behind a field.
+    fileprivate func takePause() -> Int32 {
+        guard mustPause else { return 0 }
+        (mustPause, hasPaused) = (false, true)
+        return NGHTTP2_ERR_PAUSE.rawValue
     }
 
     fileprivate func append(
@@ -256,19 +293,21 @@ final class HTTP2Session {
     ) -> Int32 {
         guard let context = unsafe source?.pointee.ptr else { return -1 }
         unsafe output.append(contentsOf: UnsafeBufferPointer(start: header, count: 9))
-        unsafe Unmanaged<HTTP2Stream>.fromOpaque(context).takeUnretainedValue().moveContent(count, to: &output)
+        unsafe Unmanaged<HTTP2Stream>.fromOpaque(context)._withUnsafeGuaranteedRef {
+            $0.moveContent(count, to: &output)
+        }
         return output.count < outputLimit ? 0 : NGHTTP2_ERR_PAUSE.rawValue
     }
 
-    fileprivate func note(_ frame: nghttp2_frame) {
-        let header = unsafe frame.hd
+    fileprivate func note(_ frame: UnsafePointer<nghttp2_frame>) {
+        let header = unsafe frame.pointee.hd
         let endsStream = header.flags & 1 != 0
         switch nghttp2_frame_type(UInt32(header.type)) {
         case NGHTTP2_DATA: if endsStream { tell { $0.contentEnded(on: header.stream_id) } }
         case NGHTTP2_HEADERS: tell { $0.fieldsEnded(on: header.stream_id, endsStream: endsStream) }
         case NGHTTP2_RST_STREAM: tell { $0.peerReset(header.stream_id) }
         case NGHTTP2_GOAWAY:
-            let (last, code) = unsafe (frame.goaway.last_stream_id, frame.goaway.error_code)
+            let (last, code) = unsafe (frame.pointee.goaway.last_stream_id, frame.pointee.goaway.error_code)
             tell { $0.peerGoesAway(after: last, code: code) }
         case NGHTTP2_SETTINGS: if !endsStream { tell { $0.peerSettingsArrived() } }
         default: break
@@ -299,27 +338,26 @@ private final class HTTP2Callbacks: @unchecked Sendable {
         unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(pointer) { _, header, context in
             guard let header = unsafe header?.pointee else { return HTTP2Callbacks.failed }
             let began = HTTP2Frame(header)
-            return unsafe HTTP2Session.of(context).tell { $0.frameBegan(began) }
-                ? 0 : HTTP2Callbacks.failed
+            return unsafe HTTP2Session.tell(context) { $0.frameBegan(began) } ? 0 : HTTP2Callbacks.failed
         }
         unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(pointer) { _, frame, context in
-            if let frame = unsafe frame?.pointee { unsafe HTTP2Session.of(context).note(frame) }
+            if let frame = unsafe frame { unsafe HTTP2Session.with(context) { unsafe $0.note(frame) } }
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(pointer) { _, _, _, context in
-            unsafe HTTP2Session.of(context).tell { $0.frameWasInvalid() } ? 0 : HTTP2Callbacks.failed
+            unsafe HTTP2Session.tell(context) { $0.frameWasInvalid() } ? 0 : HTTP2Callbacks.failed
         }
         unsafe nghttp2_session_callbacks_set_on_frame_send_callback(pointer) { _, frame, context in
-            guard let frame = unsafe frame?.pointee else { return 0 }
-            let header = unsafe frame.hd
+            guard let frame = unsafe frame else { return 0 }
+            let header = unsafe frame.pointee.hd
             let sent = HTTP2Frame(header)
             let isReset = header.type == UInt8(NGHTTP2_RST_STREAM.rawValue)
-            let code = unsafe isReset ? frame.rst_stream.error_code : 0
-            unsafe HTTP2Session.of(context).tell { $0.frameSent(sent, code: code) }
+            let code = unsafe isReset ? frame.pointee.rst_stream.error_code : 0
+            unsafe HTTP2Session.tell(context) { $0.frameSent(sent, code: code) }
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_stream_close_callback(pointer) { _, stream, code, context in
-            unsafe HTTP2Session.of(context).tell { $0.closed(stream, code: code) }
+            unsafe HTTP2Session.tell(context) { $0.closed(stream, code: code) }
             return 0
         }
     }
@@ -327,19 +365,20 @@ private final class HTTP2Callbacks: @unchecked Sendable {
     private func onFields() {
         unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(pointer) { _, frame, context in
             if let stream = unsafe frame?.pointee.hd.stream_id {
-                unsafe HTTP2Session.of(context).tell { $0.fieldsBegan(on: stream) }
+                unsafe HTTP2Session.tell(context) { $0.fieldsBegan(on: stream) }
             }
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_header_callback(pointer) {
             _, _, name, nameLength, value, valueLength, _, context in
             guard let name = unsafe name, let value = unsafe value else { return HTTP2Callbacks.failed }
-            let session = unsafe HTTP2Session.of(context)
-            let isFine = session.tell { delegate in
-                unsafe delegate.field(
-                    Span(_unsafeStart: name, count: nameLength), Span(_unsafeStart: value, count: valueLength))
+            return unsafe HTTP2Session.with(context) { session in
+                let isFine = session.tell { listener in
+                    unsafe listener.field(
+                        Span(_unsafeStart: name, count: nameLength), Span(_unsafeStart: value, count: valueLength))
+                }
+                return isFine ? session.takePause() : HTTP2Callbacks.failed
             }
-            return isFine ? 0 : HTTP2Callbacks.failed
         }
     }
 
@@ -347,11 +386,11 @@ private final class HTTP2Callbacks: @unchecked Sendable {
         unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(pointer) {
             _, _, stream, bytes, count, context in
             let content = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
-            unsafe HTTP2Session.of(context).tell { unsafe $0.received(content, on: stream) }
+            unsafe HTTP2Session.tell(context) { unsafe $0.received(content, on: stream) }
             return 0
         }
         unsafe nghttp2_session_callbacks_set_send_data_callback(pointer) { _, _, header, count, source, context in
-            unsafe HTTP2Session.of(context).append(header, count, of: source)
+            unsafe HTTP2Session.with(context) { unsafe $0.append(header, count, of: source) }
         }
     }
 }

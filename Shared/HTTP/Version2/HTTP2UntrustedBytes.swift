@@ -10,31 +10,28 @@ package enum HTTP2UntrustedBytes {
             maximumHeaderListBytes: 32 << 10, allowsExtendedConnect: true)
         guard let session = try? HTTP2Session(announcement) else { return [] }
         for part in [preface, first, second] {
-            let isFine = unsafe part.span.bytes.withUnsafeBytes { unsafe session.receive($0, for: probe) }
-            guard isFine, session.produce(upTo: 1 << 20, for: probe) else { break }
+            let taken = unsafe part.span.bytes.withUnsafeBytes { unsafe session.receive($0, for: probe) }
+            guard taken == part.count, session.produce(upTo: 1 << 20, for: probe) else { break }
             _ = session.takeOutput()
         }
         return probe.heard
     }
 
-    private final class Probe: HTTP2SessionDelegate {
+    private final class Probe: HTTP2SessionListener {
         private(set) var heard: [String] = []
         private var section: HTTP2FieldSection?
         private var known: Set<Int32> = []
 
-        func frameBegan(_ frame: HTTP2Frame) -> Bool { true }
-        func frameWasInvalid() -> Bool { true }
-
-        func fieldsBegan(on stream: Int32) {
+        override func fieldsBegan(on stream: Int32) {
             section = HTTP2FieldSection(known.contains(stream) ? .trailers : .request, limits: HTTPLimits())
         }
 
-        func field(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
+        override func field(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
             section?.add(name, value)
             return section?.isBearable ?? true
         }
 
-        func fieldsEnded(on stream: Int32, endsStream: Bool) {
+        override func fieldsEnded(on stream: Int32, endsStream: Bool) {
             var taken: HTTP2FieldSection?
             swap(&taken, &section)
             guard let section = taken else { return }
@@ -50,14 +47,10 @@ package enum HTTP2UntrustedBytes {
             }
         }
 
-        func received(_ content: UnsafeRawBufferPointer, on stream: Int32) {
+        override func received(_ content: UnsafeRawBufferPointer, on stream: Int32) {
             heard.append("\(stream) \(content.count)")
         }
-        func contentEnded(on stream: Int32) { heard.append("\(stream) end") }
-        func peerReset(_ stream: Int32) {}
-        func peerGoesAway(after lastStream: Int32, code: UInt32) {}
-        func peerSettingsArrived() {}
-        func frameSent(_ frame: HTTP2Frame, code: UInt32) {}
-        func closed(_ stream: Int32, code: UInt32) { known.remove(stream) }
+        override func contentEnded(on stream: Int32) { heard.append("\(stream) end") }
+        override func closed(_ stream: Int32, code: UInt32) { known.remove(stream) }
     }
 }

@@ -17,9 +17,9 @@ enum CodeRules {
         Rule(
             "code.server-page", .codeInjection, .certain, "a page's server-side source",
             in: places.union(VariableSet(.fileContent)),
-            after: .text, literals: ["<%", "<jsp:", "runat", "<cf"],
+            after: .text, literals: ["<%", "<jsp:", "runat", "<cf", "<script language", "x-httpd-php"],
             .matches(
-                #"<%@?\s?(?:page\b|@?\s?(?:import|language|webhandler|webservice)\b|[=!]?\s?(?:(?:eval|execute)(?:\s?[("]|\s\w)|response\.|request\.|runtime|out\.print|java|new\s|system\.|string|process|set\s|dim\s))|<jsp:(?:root|scriptlet|usebean|include|expression|declaration)|<script\s[^>]{0,80}runat\s?=\s?['"]?server|<cf(?:execute|query|file|include|output)\b"#
+                #"<%@?\s?(?:page\b|@?\s?(?:import|language|webhandler|webservice)\b|[=!]?\s?(?:(?:eval|execute)(?:\s?[("]|\s\w)|response\.|request\.|runtime|out\.print|java|new\s|system\.|string|process|set\s|dim\s))|<jsp:(?:root|scriptlet|usebean|include|expression|declaration)|<script language\s?=\s?['"]?php|\b(?:addtype|addhandler|sethandler) (?:application/)?x-httpd-php|<script\s[^>]{0,80}runat\s?=\s?['"]?server|<cf(?:execute|query|file|include|output)\b"#
             )),
         Rule(
             "code.java-stream", .codeInjection, .certain, "a serialized Java object",
@@ -57,7 +57,7 @@ enum CodeRules {
             .isOneOf([
                 "call_user_func", "call_user_func_array", "shell_exec", "passthru", "proc_open", "pcntl_exec",
                 "create_function",
-                "file_put_contents", "phpinfo", "system_exec", "popen",
+                "file_put_contents", "phpinfo", "system_exec", "popen", "__construct",
             ])),
         Rule(
             "code.php-function", .codeInjection, .likely, "a call that runs code or commands in PHP", in: places,
@@ -77,9 +77,10 @@ enum CodeRules {
             after: .text,
             literals: [
                 "system(", "exec(", "passthru(", "popen(", "phpinfo(", "system (", "exec (", "${@", "${ @", "{${",
+                "call_user_func", "create_function",
             ],
             .matches(
-                #"(?:^|[^\w.$>:-])(?:system|shell_exec|exec|passthru|popen|proc_open|pcntl_exec)\s?\(\s?(?:['"][\w/.\\-]+(?:\s[^'"]{0,200})?['"]\s?[,)]|\$_)|(?:^|[;<?@{(\s])phpinfo\s?\(\s?-?\d?\s?\)\s?(?:;|\?>|\}|$)|\(\s?['"]?(?:system|exec|passthru|shell_exec|phpinfo|assert)['"]?\s?\)\s?\(|\$\{\s?@\w{2,20}\s?\(|\{\$\{\s?\w{2,20}\s?\("#
+                #"(?:^|[^\w.$>:-])(?:system|shell_exec|exec|passthru|popen|proc_open|pcntl_exec)\s?\(\s?(?:['"][\w/.\\-]+(?:\s[^'"]{0,200})?['"]\s?[,)]|\$_)|(?:^|[;<?@{(\s])phpinfo\s?\(\s?-?\d?\s?\)\s?(?:;|\?>|\}|$)|\(\s?['"]?(?:system|exec|passthru|shell_exec|phpinfo|assert)['"]?\s?\)\s?\(|\b(?:call_user_func(?:_array)?|create_function)\s?\(\s?['"$]|\$\{\s?@\w{2,20}\s?\(|\{\$\{\s?\w{2,20}\s?\("#
             )),
         Rule(
             "code.php-variable", .codeInjection, .certain, "PHP's superglobals or a stream wrapper", in: places,
@@ -107,10 +108,10 @@ enum CodeRules {
             literals: [
                 "java.lang.", "getruntime", "processbuilder", "classloader", "java.io.", "java.net.", "javax.script",
                 "ognl", "getclass", "org.apache.commons.", "com.sun.", "_memberaccess", "org.springframework.",
-                "java.util.", "#context", "#_memberaccess", "freemarker.template",
+                "java.util.", "#context", "#_memberaccess", "freemarker.template", ".execute()",
             ],
             .matches(
-                #"java\.lang\.(?:runtime|process|system|class|thread|string|math|object|reflect)|getruntime\(|processbuilder[(.]|class\.(?:module\.)?classloader|java\.io\.(?:file|inputstream|bufferedreader)|java\.net\.(?:url|socket)|java\.util\.scanner|javax\.script\.|ognl\.|getclass\(\)|\.class\.forname|org\.apache\.commons\.(?:collections|io|fileupload)|com\.sun\.(?:jndi|rowset|org)|_memberaccess|org\.springframework\.(?:context|expression)|#context\[|freemarker\.template\.utility"#
+                #"java\.lang\.(?:runtime|process|system|class|thread|string|math|object|reflect)|getruntime\(|processbuilder[(.]|class\.(?:module\.)?classloader|java\.io\.(?:file|inputstream|bufferedreader)|java\.net\.(?:url|socket)|java\.util\.scanner|javax\.script\.|ognl\.|getclass\(\)|\.class\.forname|org\.apache\.commons\.(?:collections|io|fileupload)|com\.sun\.(?:jndi|rowset|org)|_memberaccess|org\.springframework\.(?:context|expression)|#context\[|['"]\.execute\(\)|freemarker\.template\.utility"#
             )),
         Rule(
             "code.script-runtime", .codeInjection, .certain, "Python's, Ruby's or Node's way to run a command",
@@ -123,7 +124,7 @@ enum CodeRules {
                 "%x(", "%x{", "%x[", "@{[", "$env{'", "$env{\"",
             ],
             .matches(
-                #"__import__\(|\bos\.(?:system|popen|execute)\(|subprocess\.(?:popen|call|run|check_output|getoutput)|['"`(.]child_process|child_process['"`.)]|process\.(?:mainmodule|binding\(|exit\()|(?<![\w.])process\.env\b|__proto__[\]\["'.:=]|^__proto__$|constructor\.prototype|constructor\]\[prototype|require\(['"`](?:fs|os|net|http|vm|child)|io\.popen\(|__(?:class|globals|builtins|subclasses|mro|base|bases|init)__|kernel\.(?:exec|system|exit|spawn)\b|%x[({\[]['"]?[a-z/]{2}|@\{\[(?:system|exec|qx|eval|open|`)|\$env\{['"]|global\.process\."#
+                #"__import__\(|\bos\.(?:system|popen|execute)\(|subprocess\.(?:popen|call|run|check_output|getoutput)|['"(.]child_process|child_process['".)]|\(\s?`child_process|process\.(?:mainmodule|binding\(|exit\()|(?<![\w.])process\.env\b|__proto__[\]\["'.:=]|^__proto__$|constructor\.prototype|constructor\]\[prototype|require\(['"`](?:fs|os|net|http|vm|child)|io\.popen\(|__(?:class|globals|builtins|subclasses|mro|base|bases|init)__|kernel\.(?:exec|system|exit|spawn)\b|%x[({\[]['"]?[a-z/]{2}|@\{\[(?:system|exec|qx|eval|open|`)|\$env\{['"]|global\.process\."#
             )),
         Rule(
             "code.template-expression", .templateInjection, .certain, "an expression that a template would compute",

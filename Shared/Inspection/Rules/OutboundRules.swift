@@ -38,7 +38,11 @@ enum OutboundRules {
             )),
         Rule(
             "outbound.local-file", .serverSideRequestForgery, .likely, "a file's URL", in: places, after: .joined,
-            literals: ["file:/"], .matches(#"^(?:url:)?file:/{1,3}[\w.%]"#)),
+            literals: ["file:/"],
+            // A page that somebody saved, and opened from their own disk, is told to analytics by its URL.
+            .matches(
+                #"^(?:url:)?file:/{1,3}(?!(?:[a-z]:/(?!\w+$)|users/|storage/|android_asset/)[^?]{1,200}\.(?:x?html?|mht|pdf|docx?|xlsx?|pptx?|png|jpe?g|svg|mp4)(?:$|[?#]))[\w.%]"#
+            )),
         Rule(
             "outbound.remote-script", .remoteFileInclusion, .certain,
             "a remote script or share given where a page is expected", in: VariableSet(.argument, .cookie),

@@ -25,6 +25,11 @@ enum PathRules {
             "path.climb-once", .pathTraversal, .weak, "a step up a directory tree", in: [.inputs, .paths],
             after: .path, literals: ["../", "/..", "..;/"], .matches(#"(?:^|[/=:,;'"\s])\.\.;?(?:/|$)"#)),
         Rule(
+            "path.climb-to-secret", .pathTraversal, .certain, "a step up, to a file that configures or records",
+            in: VariableSet(.argument, .cookie), after: .path, literals: ["../"],
+            .matches(#"^(?:\.\./)++[\w./-]{1,120}\.(?:properties|conf|cnf|ini|env|pem|key|inc|log|sqlite3?|htpasswd)$"#)
+        ),
+        Rule(
             "path.encoded-climb", .pathTraversal, .certain, "a step up, its dots or slashes encoded twice or overlong",
             in: VariableSet(.target, .body), after: [.lowercase],
             literals: [

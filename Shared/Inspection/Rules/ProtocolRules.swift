@@ -3,7 +3,7 @@ internal import PatternMatching
 enum ProtocolRules {
     static let all: [Rule] = [
         Rule(
-            "protocol.method", .protocolAbuse, .likely, "a method no application needs", in: VariableSet(.method),
+            "protocol.method", .protocolAbuse, .certain, "a method no application needs", in: VariableSet(.method),
             after: [], .isOneOf(["TRACE", "TRACK", "DEBUG", "CONNECT"])),
         Rule(
             "protocol.null-byte", .protocolAbuse, .likely, "a null byte in the path or a name",

@@ -74,8 +74,17 @@ enum ScriptingRules {
             "xss.data-document", .crossSiteScripting, .certain, "a data: URL that is a document", in: places,
             after: .joined, literals: ["data:"],
             .matches(
-                #"\bdata:(?:text/html|text/xml|image/svg\+xml|application/xhtml\+xml|text/javascript|application/(?:x-)?javascript|,<|(?:(?://)?text/plain)?;base64,(?:p[c-h]|jtm))"#
+                #"\bdata:(?:text/html|text/xml|application/xhtml\+xml|text/javascript|application/(?:x-)?javascript|,<|(?:(?://)?text/plain)?;base64,(?:p[c-h]|jtm))"#
             )),
+        Rule(
+            "xss.data-image", .crossSiteScripting, .likely, "a data: URL of an image that can hold script", in: places,
+            after: .joined, literals: ["data:image/svg"],
+            // In a style sheet it is an image and nothing else.
+            .matches(#"(?<!url\()(?<!url\(['"])\bdata:image/svg\+xml"#)),
+        Rule(
+            "xss.brackets-script", .crossSiteScripting, .certain, "script that spells its words with brackets",
+            in: places, after: .joined, literals: ["![]+", "+!+[]", "[+!!", "+{})["],
+            .matches(#"!\[\]\+\[\]|\[\+!\+\[\]|\+!\+\[\]\+!\+\[\]|\[\+!!\[\]|\[\]\+\{\}\)\["#)),
         Rule(
             "xss.attribute-break", .crossSiteScripting, .likely, "an attribute and its element closed, another opened",
             in: places, after: .text, literals: ["\">", "'>", "\"/>", "'/>", "\" >", "' >", "--><", "</"],

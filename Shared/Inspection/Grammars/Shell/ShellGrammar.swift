@@ -129,6 +129,8 @@ package enum ShellGrammar {
             guard isSure || isDirected || isClosed || text[name.lowerBound - 1] > 0x20 && isTorn(text, name) else {
                 return false
             }
+            // Two letters between signs are most likely a random value: `7%;sc<B=1`.
+            guard !isDirected || name.count > 2 || isFile(text, end + 1) else { return false }
             return isRedirection(byte) && !isListed && (name.count > 1 || isClosed && name.lowerBound <= 2)
         }
         var argument = end
@@ -167,6 +169,14 @@ package enum ShellGrammar {
         if index > 0, text[index - 1] == separator { return true }
         let end = name.upperBound
         return end + 1 < text.count && text[end] == separator && text[end + 1].isWordByte
+    }
+
+    /// Where a redirection may lead: `id>/tmp/x`, `id>&2`, `id>>x;`.
+    private static func isFile(_ text: Span<UInt8>, _ start: Int) -> Bool {
+        var index = start
+        while index < text.count, text[index] <= 0x20 || ByteSet("<>&").contains(text[index]) { index += 1 }
+        let end = wordRange(text, index).upperBound
+        return end == text.count || text[end] <= 0x20 || isRedirection(text[end])
     }
 
     private static func isRedirection(_ byte: UInt8) -> Bool {

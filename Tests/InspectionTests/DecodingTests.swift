@@ -196,6 +196,50 @@ import Testing
                 ])
     }
 
+    /// A field to some readers, a file to others, or something in between: judged as both, and said.
+    @Test(arguments: [
+        #"Content-Disposition: form-data; name="q"; x="; filename=a""#,
+        "Content-Disposition: form-data; name='q; filename=a'",
+        "Content-Disposition: form-data; name=\"q\"\r\nX-Note: ; filename=a",
+        "Content-Disposition: form-data; name=\"q\";\r\n filename=\"a\"",
+        "Content-Disposition: form-data; name=\"x\"; filename=\"a\"\r\nContent-Disposition: form-data; name=\"q\"",
+        "Content-Disposition: form-data; name=\"q\"\r\nContent-Transfer-Encoding: quoted-printable",
+    ])
+    func aPartThatReadersTakeApartDifferentlyIsAFieldToo(head: String) {
+        let type = "multipart/form-data; boundary=xx"
+        let body = "--xx\r\n\(head)\r\n\r\nhello\r\n--xx--\r\n"
+        #expect(values(type: type, body: body).contains { $0.hasPrefix("argument ") && $0.hasSuffix("=hello") })
+        let isAmbiguous = PartHead("\r\n\(head)\r\n".utf8.span).isAmbiguous
+        #expect(isAmbiguous)
+    }
+
+    @Test(arguments: [
+        #"content-disposition:form-data; NAME=q; filename="a;b.txt""#,
+        #"Content-Disposition: form-data; name="filename""#,
+        "Content-Disposition: form-data; name=\"f\"; filename=\"a.txt\"; filename*=utf-8''a.txt",
+        "Content-Disposition: form-data; name=\"f\"\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: 8bit",
+    ])
+    func whatClientsSendIsPlain(head: String) {
+        let isAmbiguous = PartHead("\r\n\(head)\r\n".utf8.span).isAmbiguous
+        #expect(!isAmbiguous)
+    }
+
+    @Test func twoBoundariesLetNobodyHide() {
+        let type = "multipart/form-data; boundary=aa; boundary=bb"
+        let body =
+            "--aa\r\n\r\n\r\n--aa--\r\n--bb\r\nContent-Disposition: form-data; name=\"q\"\r\n\r\nhello\r\n--bb--\r\n"
+        #expect(values(type: type, body: body).contains { $0.hasPrefix("body =") && $0.contains("hello") })
+        let isAmbiguous = Multipart.isAmbiguous(contentType: type.utf8.span)
+        #expect(isAmbiguous)
+        let usual = "multipart/form-data; boundary=----WebKitFormBoundaryA1"
+        let isUsualAmbiguous = Multipart.isAmbiguous(contentType: usual.utf8.span)
+        #expect(!isUsualAmbiguous)
+    }
+
+    @Test func jsonThatSaysItIsBytesIsRead() {
+        #expect(values(type: "application/octet-stream", body: #"{"q":"hello"}"#).contains("json q=hello"))
+    }
+
     @Test func xmlGivesItsTextsAndItsMarkup() {
         #expect(
             values(type: "text/xml", body: "<a><b>hello</b> <c/></a>")
@@ -205,6 +249,7 @@ import Testing
     @Test(arguments: [
         ("multipart/form-data; boundary=abc", "abc"), (#"multipart/form-data; boundary="a b"; x=y"#, "a b"),
         ("multipart/form-data; boundary=", nil), ("multipart/form-data", nil),
+        (#"multipart/form-data; x="; boundary=no"; boundary=yes"#, "yes"), ("multipart/form-data; x-boundary=no", nil),
     ])
     func boundariesAreRead(type: String, expected: String?) {
         let bytes = Array(type.utf8)

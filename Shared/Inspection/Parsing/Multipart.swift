@@ -6,17 +6,15 @@ enum Multipart {
 
     /// The boundary parameter of a Content-Type, with or without quotes; nil if there is none of a permitted length.
     static func boundary(ofContentType value: Span<UInt8>) -> Range<Int>? {
-        for index in value.indices where value.hasPrefix("boundary=", at: index) {
-            var start = index + 9
-            let isQuoted = start < value.count && value[start] == UInt8(ascii: "\"")
-            if isQuoted { start += 1 }
-            var end = start
-            while end < value.count, value[end] != UInt8(ascii: isQuoted ? "\"" : ";"), value[end] > 0x20 || isQuoted {
-                end += 1
-            }
-            return (1...70).contains(end - start) ? start..<end : nil
-        }
-        return nil
+        guard let found = HeaderParameters.value(of: "boundary", in: value) else { return nil }
+        var end = found.upperBound
+        while end > found.lowerBound, value[end - 1] <= 0x20 { end -= 1 }
+        return (1...70).contains(end - found.lowerBound) ? found.lowerBound..<end : nil
+    }
+
+    /// Whether readers may choose different boundaries, and so see different parts.
+    static func isAmbiguous(contentType value: Span<UInt8>) -> Bool {
+        PartHead.mentions(of: "boundary", in: value) > 1
     }
 
     static func parse(_ body: Span<UInt8>, boundary: Span<UInt8>, into table: inout ValueTable) {
@@ -59,15 +57,15 @@ enum Multipart {
 
     private static func parsePart(_ part: Span<UInt8>, into table: inout ValueTable) {
         let headEnd = endOfHead(part)
-        let head = part.extracting(0..<headEnd.lowerBound)
+        let bytes = part.extracting(0..<headEnd.lowerBound)
         let content = part.extracting(headEnd.upperBound..<part.count)
-        let name = parameter("name=", of: head).map { table.store(head.extracting($0)) } ?? 0..<0
+        let head = PartHead(bytes)
+        let name = head.name.map { table.store(bytes.extracting($0)) } ?? 0..<0
         if !name.isEmpty { table.add(.argumentName, name: name, name) }
-        guard let file = parameter("filename=", of: head) ?? parameter("filename*=", of: head) else {
-            table.add(.argument, name: name, content)
-            return
-        }
-        table.add(.fileName, name: name, head.extracting(file))
+        if head.isAmbiguous { table.anomalies.insert(.ambiguousMultipart) }
+        if head.isAmbiguous || head.fileName == nil { table.add(.argument, name: name, content) }
+        guard let file = head.fileName else { return }
+        table.add(.fileName, name: name, bytes.extracting(file))
         table.add(.fileContent, name: name, content.extracting(0..<min(content.count, maximumFileBytes)))
     }
 
@@ -77,20 +75,5 @@ enum Multipart {
             if part.hasPrefix("\n\n", at: index) { return index..<(index + 2) }
         }
         return part.count..<part.count
-    }
-
-    /// A parameter of Content-Disposition: preceded by a separator, so that `name=` is not the end of `filename=`.
-    private static func parameter(_ wanted: StaticString, of head: Span<UInt8>) -> Range<Int>? {
-        for index in head.indices where index > 0 && head.hasPrefix(wanted, at: index) {
-            let before = head[index - 1]
-            guard before == UInt8(ascii: ";") || before <= 0x20 else { continue }
-            var start = index + wanted.utf8CodeUnitCount
-            let isQuoted = start < head.count && head[start] == UInt8(ascii: "\"")
-            if isQuoted { start += 1 }
-            var end = start
-            while end < head.count, head[end] != UInt8(ascii: isQuoted ? "\"" : ";"), head[end] >= 0x20 { end += 1 }
-            return start..<end
-        }
-        return nil
     }
 }

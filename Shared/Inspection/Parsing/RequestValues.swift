@@ -62,6 +62,7 @@ enum RequestValues {
         guard kind != .structural, !value.isEmpty else { return }
         if kind == .negotiation, NegotiationHeader.isWellFormed(value) { return }
         if kind == .cookie { return URLEncoded.parseCookies(value, into: &table) }
+        if kind == .credentials, !value.hasPrefix("basic ", at: 0) { return }
         let variable: Variable =
             switch kind {
             case .userAgent: .userAgent
@@ -70,6 +71,7 @@ enum RequestValues {
             default: .header
             }
         let stored = table.store(name)
+        let value = kind == .credentials ? value.extracting(6..<value.count) : value
         let text = table.storeDecoded(value, plusIsSpace: kind == .referer)
         table.add(variable, name: stored, text)
     }
@@ -82,6 +84,10 @@ enum RequestValues {
         case .xml: XMLTexts.parse(body, into: &table)
         case .multipart(let boundary):
             Multipart.parse(body, boundary: contentType.extracting(boundary), into: &table)
+            if Multipart.isAmbiguous(contentType: contentType) {
+                table.anomalies.insert(.ambiguousMultipart)
+                addWindows(body, into: &table)
+            }
         case .json:
             if !JSONValues.parse(body, maximumDepth: limits.maximumJSONDepth, into: &table) {
                 table.anomalies.insert(.malformedJSON)
@@ -114,6 +120,8 @@ extension RequestValues {
 enum HeaderKind: UInt8, Sendable {
     /// The HTTP parser has checked it already, and it reaches no application logic.
     case structural
+    /// Of these only what a client makes up freely: a name and a password.
+    case credentials
     case cookie
     case userAgent
     case referer
@@ -127,9 +135,10 @@ enum HeaderKind: UInt8, Sendable {
     static let table = WordTable<HeaderKind>([
         (
             .structural,
-            "host content-length connection transfer-encoding accept-encoding authorization date if-modified-since if-none-match upgrade-insecure-requests dnt"
+            "host content-length connection transfer-encoding accept-encoding date if-modified-since if-none-match upgrade-insecure-requests dnt"
         ),
-        (.cookie, "cookie"), (.userAgent, "user-agent"), (.referer, "referer"),
+        (.credentials, "authorization proxy-authorization"), (.cookie, "cookie"), (.userAgent, "user-agent"),
+        (.referer, "referer"),
         (.fileName, "x-filename x-file-name x_filename x.filename"), (.contentType, "content-type"),
         (.contentEncoding, "content-encoding"),
         (
@@ -157,9 +166,11 @@ enum BodyKind: Equatable {
             self = .xml
         } else if contentType.hasPrefix("application/x-www-form-urlencoded", at: 0) {
             self = .form
-        } else if contentType.isOneOf([
-            "image/", "audio/", "video/", "font/", "application/octet-stream", "application/zip",
-        ]) {
+        } else if contentType.hasPrefix("application/octet-stream", at: 0) {
+            // What begins like JSON is read as JSON by those who do not ask for its type.
+            let guess = Self.guess(body)
+            self = guess == .json ? guess : .binary
+        } else if contentType.isOneOf(["image/", "audio/", "video/", "font/", "application/zip"]) {
             self = .binary
         } else {
             self = Self.guess(body)

@@ -21,6 +21,7 @@ struct ValueTable {
         static let tooDeep = Anomalies(rawValue: 8)
         static let malformedMultipart = Anomalies(rawValue: 16)
         static let patternLimit = Anomalies(rawValue: 32)
+        static let ambiguousMultipart = Anomalies(rawValue: 64)
     }
 
     private(set) var values: [Value] = []

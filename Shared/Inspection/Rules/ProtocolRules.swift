@@ -54,6 +54,10 @@ enum ProtocolRules {
         (.malformedJSON, limit("protocol.malformed-json", .hint, "a body that says it is JSON and is not")),
         (.tooDeep, limit("protocol.too-deep", .likely, "JSON nested deeper than any application needs")),
         (.malformedMultipart, limit("protocol.malformed-multipart", .weak, "a multipart body without its boundary")),
+        (
+            .ambiguousMultipart,
+            limit("protocol.ambiguous-multipart", .likely, "a multipart body that readers take apart differently")
+        ),
         (.patternLimit, limit("protocol.pattern-limit", .weak, "text made to exhaust a pattern")),
     ]
 

@@ -23,7 +23,9 @@ package struct BodyWindows: Sendable {
     package init(contentType: [UInt8], size: Int) {
         self.size = max(size, Self.smallest)
         let type = contentType.span
-        if let boundary = Multipart.boundary(ofContentType: type), type.hasPrefix("multipart/", at: 0) {
+        if let boundary = Multipart.boundary(ofContentType: type), type.hasPrefix("multipart/", at: 0),
+            !Multipart.isAmbiguous(contentType: type)
+        {
             kind = .multipart(MultipartWindow(boundary: Array(contentType[boundary])))
         } else if type.contains("json") {
             kind = .json(JSONWindow())

@@ -61,7 +61,8 @@ struct MultipartWindow: Sendable {
         header = opening + pending[min(start, end)..<end]
         window += header
         parts += 1
-        state = .content(room: header.span.contains("filename") ? Self.maximumFileBytes : nil)
+        let read = PartHead(header.span)
+        state = .content(room: read.fileName != nil && !read.isAmbiguous ? Self.maximumFileBytes : nil)
         pending.removeFirst(end)
         return true
     }

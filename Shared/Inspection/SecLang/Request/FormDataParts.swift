@@ -87,8 +87,12 @@ enum FormDataParts {
         var file: Range<Int>?
         for line in lines where part.hasPrefix("content-disposition:", at: line.lowerBound) {
             let text = part.extracting(line)
-            if let found = parameter("name", of: text) { name = table.store(unescaped(text.extracting(found)).span) }
-            if let found = parameter("filename", of: text) ?? parameter("filename*", of: text) {
+            if let found = HeaderParameters.value(of: "name", in: text) {
+                name = table.store(unescaped(text.extracting(found)).span)
+            }
+            if let found = HeaderParameters.value(of: "filename", in: text)
+                ?? HeaderParameters.value(of: "filename*", in: text)
+            {
                 file = table.store(unescaped(text.extracting(found)).span)
             }
         }
@@ -120,41 +124,5 @@ enum FormDataParts {
             index += 1
         }
         return result
-    }
-
-    /// A parameter's value, without its quotes.
-    private static func parameter(_ wanted: StaticString, of text: Span<UInt8>) -> Range<Int>? {
-        var index = 0
-        while index < text.count {
-            while index < text.count, text[index] != UInt8(ascii: ";") { index += 1 }
-            index += 1
-            while index < text.count, text[index].isSpace { index += 1 }
-            let start = index
-            while index < text.count, text[index] != UInt8(ascii: "="), text[index] != UInt8(ascii: ";") { index += 1 }
-            var end = index
-            while end > start, text[end - 1].isSpace { end -= 1 }
-            let isWanted = end - start == wanted.utf8CodeUnitCount && text.hasPrefix(wanted, at: start)
-            guard index < text.count, text[index] == UInt8(ascii: "=") else { continue }
-            let value = self.value(text, &index)
-            if isWanted { return value }
-        }
-        return nil
-    }
-
-    private static func value(_ text: Span<UInt8>, _ index: inout Int) -> Range<Int> {
-        index += 1
-        while index < text.count, text[index].isSpace { index += 1 }
-        guard index < text.count, text[index] == UInt8(ascii: "\"") || text[index] == UInt8(ascii: "'") else {
-            let start = index
-            while index < text.count, text[index] != UInt8(ascii: ";") { index += 1 }
-            return start..<index
-        }
-        let quote = text[index]
-        index += 1
-        let start = index
-        while index < text.count, text[index] != quote { index += text[index] == UInt8(ascii: "\\") ? 2 : 1 }
-        let end = min(index, text.count)
-        index = min(index + 1, text.count)
-        return start..<end
     }
 }

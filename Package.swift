@@ -29,9 +29,12 @@ let serviceKit: [Target.Dependency] = [
     "Core", "Contracts", "Reactor", "HTTP", "Messaging", "Database", "Outbox", "Telemetry", "ServiceKit",
 ]
 
-func service(_ folder: String, executable: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func service(
+    _ folder: String, executable: String, _ dependencies: [Target.Dependency] = [], linking: [LinkerSetting] = []
+) -> Target {
     .executableTarget(
-        name: executable, dependencies: serviceKit + dependencies, path: "Services/\(folder)/Sources")
+        name: executable, dependencies: serviceKit + dependencies, path: "Services/\(folder)/Sources",
+        linkerSettings: linking)
 }
 
 func tool(
@@ -109,7 +112,9 @@ let package = Package(
             "Gateway", executable: "gateway",
             [
                 "AddressSets", "Inspection", "RuleKeeping", "JSON", "TLS", "Cryptography", "WebSocket", "Compression",
-            ]),
+            ],
+            // docs/decisions/0024: its malloc takes the place of libc's. Debug builds and their sanitizers keep libc's.
+            linking: [.linkedLibrary("mimalloc", .when(configuration: .release))]),
         service("Auth", executable: "auth", ["Cryptography", "JSON"]),
         service("Detector", executable: "detector", ["Cryptography", "Inspection", "JSON", "RuleKeeping"]),
         service("Labyrinth", executable: "labyrinth", ["Cryptography"]),

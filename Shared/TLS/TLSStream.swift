@@ -145,6 +145,11 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
     package func tryRead(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> Int? {
         guard !isClosed else { throw .closed }
         if hasUnsentBytes && !transport.isHolding { _ = try transport.flush() }
+        guard mayHaveInput else {
+            // Whoever reads is about to wait.
+            _ = try transport.flush()
+            return nil
+        }
         let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(Int32.max)))
         defer { transport.closeWindow() }
         while true {
@@ -160,6 +165,12 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
                 return nil
             }
         }
+    }
+
+    /// False when OpenSSL would only find out, at the price of a call, that it needs bytes and none have come.
+    private var mayHaveInput: Bool {
+        if socket.mayHaveInput || hasUnreadBytes || transport.hasEnded || isBroken { return true }
+        return unsafe SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0
     }
 
     package func tryWrite(

@@ -125,6 +125,7 @@ def main(program: str, seconds: int) -> int:
             print(f"{name}: p50 {median(under):.2f} ms, p99 {p99(under):.2f} ms; beside it {median(beside):.2f} and {p99(beside):.2f} ms")
             fine += [figure(f"{name}.healthy-failures", failed, "requests", 0),
                      figure(f"{name}.memory", (memory - before) / 1e6, "MB", 100),
+                     figure(f"{name}.healthy-p50", median(under) / median(beside), "x that beside it", 3),
                      figure(f"{name}.healthy-p99", p99(under) / p99(beside), "x that beside it", 2)]
         for each in (gateway, other):
             if each.process.poll() is not None:

@@ -46,21 +46,21 @@ package struct HTTPClientRequest: Sendable {
     }
     /// Origin form: `/path?query`.
     package var target: ArraySlice<UInt8> {
-        get { box.content.target }
+        _read { yield box.content.target }
         set { own.content.target = newValue }
     }
     /// What goes into Host; the endpoint's own authority when nil.
     package var authority: ArraySlice<UInt8>? {
-        get { box.content.authority }
+        _read { yield box.content.authority }
         set { own.content.authority = newValue }
     }
     package var headers: HTTPHeaders {
-        get { box.content.headers }
+        _read { yield box.content.headers }
         _modify { yield &own.content.headers }
     }
     /// Sent behind `headers`: what a proxy adds to the fields of its client, which then need no copy.
     package var added: HTTPHeaders {
-        get { box.content.added }
+        _read { yield box.content.added }
         _modify { yield &own.content.added }
     }
     package var body: Body {

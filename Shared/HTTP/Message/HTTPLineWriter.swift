@@ -24,14 +24,19 @@ package struct HTTPLineWriter: ~Copyable {
         unsafe value.withUnsafeBufferPointer { unsafe add(name, $0) }
     }
 
-    private mutating func add(_ name: HTTPFieldName, _ value: UnsafeBufferPointer<UInt8>) {
+    /// A value that the caller made of letters and digits himself: nothing in it can need mending.
+    package mutating func add(_ name: HTTPFieldName, own value: ArraySlice<UInt8>) {
+        unsafe value.withUnsafeBufferPointer { unsafe add(name, $0, isOwn: true) }
+    }
+
+    private mutating func add(_ name: HTTPFieldName, _ value: UnsafeBufferPointer<UInt8>, isOwn: Bool = false) {
         unsafe precondition(
             name.lineBytes(value.count) <= buffer.count - count, "more lines are written than room was made for")
         let nameStart = count
         append(name.beginning)
         let valueStart = count
         unsafe append(value)
-        mend(valueStart..<count)
+        if !isOwn { mend(valueStart..<count) }
         let field = HTTPHeaders.Field(
             name: start + nameStart..<start + nameStart + name.count, value: start + valueStart..<start + count,
             name.mark)

@@ -11,7 +11,7 @@ package struct HTTP2FieldSection: Sendable {
 
     private static let longestMethod = 32
     private static let usualFields = 16
-    private static let usualBytes = 512
+    private static let usualBytes = 960
     /// Beyond so many times the limit the section is an attack, not a mistake.
     private static let floodFactor = 8
 

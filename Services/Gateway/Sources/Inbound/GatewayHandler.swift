@@ -86,17 +86,18 @@ final class GatewayHandler: HTTPHandler {
     private func answer(
         _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ exchange: Exchange, _ lane: RequestLane
     ) async throws {
-        let path = RequestPath(request.head.pathBytes)
+        let pathBytes = request.head.pathBytes
+        let path = RequestPath(pathBytes)
         let verdict = judgeByFirewall(path, request, exchange, lane)
         if verdict == .deny {
             return try await block(
                 .blocked, .firewall, "Requests from your network, or to this place, are not accepted.", response,
                 request, exchange)
         }
-        if request.head.pathBytes.starts(with: LivePage.root.utf8) {
+        if pathBytes.starts(with: LivePage.root.utf8) {
             return try await answerPage(request, response, exchange, lane)
         }
-        if request.head.pathBytes.starts(with: APIDispatcher.root.utf8) {
+        if pathBytes.starts(with: APIDispatcher.root.utf8) {
             exchange.outcome = .answered
             return try await api.answer(request, response, exchange, lane)
         }

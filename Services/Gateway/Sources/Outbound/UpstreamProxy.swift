@@ -223,8 +223,8 @@ final class UpstreamProxy: Sendable {
             lines.add(Self.forwardedFor, exchange.client.description)
             lines.add(Self.forwardedProto, request.isSecure ? "https" : "http")
             if let host { lines.add(Self.forwardedHost, host) }
-            lines.add(Self.requestID, exchange.idBytes[...])
-            lines.add(Self.traceParent, exchange.trace.text[...])
+            lines.add(Self.requestID, own: exchange.idBytes[...])
+            lines.add(Self.traceParent, own: exchange.trace.text[...])
         }
         if let certificate = request.certificate {
             headers.add("X-Client-Certificate-Subject", certificate.subject)

@@ -45,7 +45,7 @@ struct AnswerRelay: Sendable {
     private func ownFields(beside headers: HTTPHeaders, _ exchange: Exchange) -> HTTPHeaders {
         var added = HTTPHeaders()
         added.addLines(bytes: Self.ownFieldBytes, fields: 2) { lines in
-            lines.add(Self.requestID, exchange.idBytes[...])
+            lines.add(Self.requestID, own: exchange.idBytes[...])
             if !headers.contains(Self.contentTypeOptions) { lines.add(Self.contentTypeOptions, "nosniff") }
         }
         return added

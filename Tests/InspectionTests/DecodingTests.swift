@@ -107,10 +107,14 @@ import Testing
     private func values(_ method: String = "POST", _ target: String = "/", type: String = "", body: String = "")
         -> [String]
     {
+        values(method, target, types: type.isEmpty ? [] : [type], body: body)
+    }
+
+    private func values(_ method: String = "POST", _ target: String = "/", types: [String], body: String) -> [String] {
         var table = ValueTable()
         table.reset(.standard)
         let request = InspectedRequest(
-            method: method, target: Array(target.utf8), headers: type.isEmpty ? [] : [.init("Content-Type", type)],
+            method: method, target: Array(target.utf8), headers: types.map { .init("Content-Type", $0) },
             body: Array(body.utf8))
         RequestValues.collect(request, .standard, into: &table)
         return table.values.filter { ![.method, .target, .header].contains($0.variable) }.map { value in
@@ -204,6 +208,7 @@ import Testing
         "Content-Disposition: form-data; name=\"q\";\r\n filename=\"a\"",
         "Content-Disposition: form-data; name=\"x\"; filename=\"a\"\r\nContent-Disposition: form-data; name=\"q\"",
         "Content-Disposition: form-data; name=\"q\"\r\nContent-Transfer-Encoding: quoted-printable",
+        "Content-Disposition : form-data; name=\"q\"; filename=\"a\"",
     ])
     func aPartThatReadersTakeApartDifferentlyIsAFieldToo(head: String) {
         let type = "multipart/form-data; boundary=xx"
@@ -234,6 +239,32 @@ import Testing
         let usual = "multipart/form-data; boundary=----WebKitFormBoundaryA1"
         let isUsualAmbiguous = Multipart.isAmbiguous(contentType: usual.utf8.span)
         #expect(!isUsualAmbiguous)
+    }
+
+    /// Go takes a part with an empty file name for a field; scripts send JSON as a file that browsers name `blob`.
+    @Test(arguments: [#"filename="""#, "filename=\"blob\"\r\nContent-Type: application/json"])
+    func whatIsAFileByItsNameOnlyIsAFieldToo(file: String) {
+        let body = "--xx\r\nContent-Disposition: form-data; name=\"q\"; \(file)\r\n\r\nhello\r\n--xx--\r\n"
+        let values = values(type: "multipart/form-data; boundary=xx", body: body)
+        #expect(values.contains("argument q=hello"))
+    }
+
+    @Test(arguments: ["boundary=a,b", "boundary=a b", #"boundary="a\"b""#, "boundary*=utf-8''a"])
+    func boundariesThatReadersCutDifferentlyAreAmbiguous(parameter: String) {
+        let isAmbiguous = Multipart.isAmbiguous(contentType: "multipart/form-data; \(parameter)".utf8.span)
+        #expect(isAmbiguous)
+    }
+
+    @Test func whatFollowsTheLastDelimiterIsReadAsWell() {
+        let body =
+            "--xx\r\n\r\n\r\n--xx--\r\n--xx\r\nContent-Disposition: form-data; name=\"q\"\r\n\r\nhello\r\n--xx--\r\n"
+        #expect(values(type: "multipart/form-data; boundary=xx", body: body).contains("argument q=hello"))
+    }
+
+    @Test func ofTwoTypesBothAreBelieved() {
+        let types = ["application/json", "image/png"]
+        #expect(values(types: types, body: #"{"q":"hello"}"#).contains("json q=hello"))
+        #expect(values(types: types.reversed(), body: #"{"q":"hello"}"#).contains("json q=hello"))
     }
 
     @Test func jsonThatSaysItIsBytesIsRead() {

@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// `multipart/form-data` (RFC 7578), as much as judging needs: fields become arguments, files give their name and the
 /// first bytes of their content.
 enum Multipart {
@@ -14,7 +16,10 @@ enum Multipart {
 
     /// Whether readers may choose different boundaries, and so see different parts.
     static func isAmbiguous(contentType value: Span<UInt8>) -> Bool {
-        PartHead.mentions(of: "boundary", in: value) > 1
+        guard PartHead.mentions(of: "boundary", in: value) == 1 else { return true }
+        guard let boundary = boundary(ofContentType: value) else { return true }
+        for index in boundary where value[index] <= 0x20 || ByteSet(",\"\\").contains(value[index]) { return true }
+        return false
     }
 
     static func parse(_ body: Span<UInt8>, boundary: Span<UInt8>, into table: inout ValueTable) {
@@ -23,13 +28,19 @@ enum Multipart {
             return
         }
         for _ in 0..<maximumParts {
-            if body.hasPrefix("--", at: position) { return }
+            if body.hasPrefix("--", at: position) {
+                // Most stop here; what follows is for those who do not.
+                guard let next = delimiter(body, boundary, from: position) else { return }
+                table.anomalies.insert(.ambiguousMultipart)
+                position = next.upperBound
+                continue
+            }
             guard let next = delimiter(body, boundary, from: position) else {
-                parsePart(body.extracting(position..<body.count), into: &table)
+                parsePart(body.extracting(position..<body.count), isWhole: false, into: &table)
                 table.anomalies.insert(.malformedMultipart)
                 return
             }
-            parsePart(body.extracting(position..<next.lowerBound), into: &table)
+            parsePart(body.extracting(position..<next.lowerBound), isWhole: true, into: &table)
             position = next.upperBound
         }
         table.anomalies.insert(.tooManyValues)
@@ -55,15 +66,17 @@ enum Multipart {
         return true
     }
 
-    private static func parsePart(_ part: Span<UInt8>, into table: inout ValueTable) {
+    private static func parsePart(_ part: Span<UInt8>, isWhole: Bool, into table: inout ValueTable) {
         let headEnd = endOfHead(part)
         let bytes = part.extracting(0..<headEnd.lowerBound)
         let content = part.extracting(headEnd.upperBound..<part.count)
         let head = PartHead(bytes)
         let name = head.name.map { table.store(bytes.extracting($0)) } ?? 0..<0
         if !name.isEmpty { table.add(.argumentName, name: name, name) }
-        if head.isAmbiguous { table.anomalies.insert(.ambiguousMultipart) }
-        if head.isAmbiguous || head.fileName == nil { table.add(.argument, name: name, content) }
+        // A head that never ends, such as one with other line breaks than ours.
+        let isEndless = isWhole && headEnd.isEmpty && !part.isEmpty
+        if head.isAmbiguous || isEndless { table.anomalies.insert(.ambiguousMultipart) }
+        if !head.isFile { table.add(.argument, name: name, isEndless ? part : content) }
         guard let file = head.fileName else { return }
         table.add(.fileName, name: name, bytes.extracting(file))
         table.add(.fileContent, name: name, content.extracting(0..<min(content.count, maximumFileBytes)))

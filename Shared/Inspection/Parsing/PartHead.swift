@@ -2,10 +2,15 @@
 struct PartHead {
     private(set) var name: Range<Int>?
     private(set) var fileName: Range<Int>?
+    /// A file to everybody, so that hardly anything looks into it.
+    var isFile: Bool { !(fileName?.isEmpty ?? true) && !isAmbiguous && !isData }
     /// One reader may take the part for a file and another one for a field, or one decodes what another one does not.
     private(set) var isAmbiguous = false
+    /// JSON that a script sends beside its files: named by the browser, read as a field.
+    private var isData = false
     private var dispositions = 0
     private var fileNames = 0
+    private var isJSON = false
 
     /// - Parameter head: from the delimiter on; what stands on the delimiter's own line does not count.
     init(_ head: Span<UInt8>) {
@@ -15,6 +20,7 @@ struct PartHead {
             read(head, start..<(end > start && head[end - 1] == 0x0d ? end - 1 : end))
             start = end + 1
         }
+        isData = isJSON && fileName.map { $0.count == 4 && head.hasPrefix("blob", at: $0.lowerBound) } ?? false
         if dispositions > 1 || Self.mentions(of: "filename", in: head) != fileNames { isAmbiguous = true }
     }
 
@@ -22,7 +28,10 @@ struct PartHead {
         let text = head.extracting(line)
         if text.hasPrefix("content-disposition", at: 0) {
             dispositions += 1
+            if !text.hasPrefix(":", at: 19) { isAmbiguous = true }
             readDisposition(text, at: line.lowerBound)
+        } else if text.hasPrefix("content-type:", at: 0) {
+            isJSON = text.contains("json")
         } else if text.hasPrefix("content-transfer-encoding:", at: 0) {
             // Base64 is looked into; RFC 7578 §4.7 lets nobody use the others.
             let start = Self.skippingBlanks(text, from: 26)

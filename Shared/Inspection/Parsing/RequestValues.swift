@@ -4,18 +4,26 @@ enum RequestValues {
         table.add(.method, request.method.utf8.span)
         collectTarget(request.target.span, into: &table)
         var contentType: [UInt8] = []
+        // Of two types one reader takes the first, another one the last.
+        var otherContentType: [UInt8] = []
         var contentEncoding: [UInt8] = []
         for header in request.headers {
             let name = header.name.utf8.span
             let kind = HeaderKind.table(name, 0..<name.count)
-            if kind == .contentType { contentType = header.value }
-            if kind == .contentEncoding { contentEncoding = header.value }
+            if kind == .contentType {
+                if !contentType.isEmpty { otherContentType = contentType }
+                contentType = header.value
+            }
+            if kind == .contentEncoding { contentEncoding += header.value + [UInt8(ascii: ",")] }
             collectHeader(name, kind, header.value.span, into: &table)
         }
         guard !request.body.isEmpty else { return }
         var plain: [UInt8] = []
         let outcome = expand(request.body.span, contentEncoding.span, limits, into: &plain)
         if outcome == .cut { table.anomalies.insert(.tooManyBytes) }
+        if !otherContentType.isEmpty {
+            collectText((plain.isEmpty ? request.body : plain).span, otherContentType.span, limits, into: &table)
+        }
         if !plain.isEmpty { collectText(plain.span, contentType.span, limits, into: &table) }
         // What is not what it says it is may be read as it stands, too.
         if outcome == .malformed { collectText(request.body.span, contentType.span, limits, into: &table) }
@@ -38,11 +46,32 @@ enum RequestValues {
     private static func expand(
         _ body: Span<UInt8>, _ encoding: Span<UInt8>, _ limits: InspectionLimits, into plain: inout [UInt8]
     ) -> Inflate.Outcome {
-        if encoding.contains("gzip") || encoding.contains("deflate") {
+        guard !encoding.isEmpty else { return .malformed }
+        var outcome = expandOnce(body, encoding, limits, into: &plain)
+        // `gzip, gzip`
+        for _ in 1..<maximumEncodings where outcome == .complete && isCompressed(plain.span) {
+            let packed = plain
+            plain = []
+            outcome = expandOnce(packed.span, encoding, limits, into: &plain)
+        }
+        return outcome
+    }
+
+    private static let maximumEncodings = 3
+
+    private static func expandOnce(
+        _ body: Span<UInt8>, _ encoding: Span<UInt8>, _ limits: InspectionLimits, into plain: inout [UInt8]
+    ) -> Inflate.Outcome {
+        if isCompressed(body) || encoding.contains("gzip") || encoding.contains("deflate") {
             return Inflate.expand(body, limit: limits.maximumBytes, into: &plain)
         }
         guard encoding.contains("br") else { return .malformed }
         return Inflate.expandBrotli(body, limit: limits.maximumBytes, into: &plain)
+    }
+
+    /// How gzip begins.
+    private static func isCompressed(_ body: Span<UInt8>) -> Bool {
+        body.count > 2 && body[0] == 0x1f && body[1] == 0x8b
     }
 
     private static func collectTarget(_ target: Span<UInt8>, into table: inout ValueTable) {
@@ -166,12 +195,12 @@ enum BodyKind: Equatable {
             self = .xml
         } else if contentType.hasPrefix("application/x-www-form-urlencoded", at: 0) {
             self = .form
-        } else if contentType.hasPrefix("application/octet-stream", at: 0) {
+        } else if contentType.isOneOf([
+            "image/", "audio/", "video/", "font/", "application/octet-stream", "application/zip",
+        ]) {
             // What begins like JSON is read as JSON by those who do not ask for its type.
             let guess = Self.guess(body)
             self = guess == .json ? guess : .binary
-        } else if contentType.isOneOf(["image/", "audio/", "video/", "font/", "application/zip"]) {
-            self = .binary
         } else {
             self = Self.guess(body)
         }

@@ -23,8 +23,8 @@ package struct BodyWindows: Sendable {
     package init(contentType: [UInt8], size: Int) {
         self.size = max(size, Self.smallest)
         let type = contentType.span
-        if let boundary = Multipart.boundary(ofContentType: type), type.hasPrefix("multipart/", at: 0),
-            !Multipart.isAmbiguous(contentType: type)
+        if type.hasPrefix("multipart/", at: 0), !Multipart.isAmbiguous(contentType: type),
+            let boundary = Multipart.boundary(ofContentType: type)
         {
             kind = .multipart(MultipartWindow(boundary: Array(contentType[boundary])))
         } else if type.contains("json") {

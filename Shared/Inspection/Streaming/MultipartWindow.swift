@@ -61,8 +61,7 @@ struct MultipartWindow: Sendable {
         header = opening + pending[min(start, end)..<end]
         window += header
         parts += 1
-        let read = PartHead(header.span)
-        state = .content(room: read.fileName != nil && !read.isAmbiguous ? Self.maximumFileBytes : nil)
+        state = .content(room: PartHead(header.span).isFile ? Self.maximumFileBytes : nil)
         pending.removeFirst(end)
         return true
     }

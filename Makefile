@@ -60,7 +60,9 @@ scorecard: deps ## What the detection engine finds and wrongly refuses, per labe
 	.build/scorecard/release/scorecard --write docs/scorecard.md \
 	  $(if $(wildcard .build/training/without),--model Shared/Inspection/Assets/text.model --models .build/training/without)
 	python3 -B Tools/HonestTraffic/generate.py .build/honest
-	.build/scorecard/release/scorecard --corpora .build/honest --model Shared/Inspection/Assets/text.model
+	python3 -B Tools/Disguises/generate.py .build/disguised
+	@for made in honest disguised; do \
+	  .build/scorecard/release/scorecard --corpora .build/$$made --model Shared/Inspection/Assets/text.model; done
 
 train: deps ## Train the text model on the labelled corpora: the model, its card, and the scorecard's models (10 min)
 	INFINITE_ONLY=scorecard $(SWIFT) build -c release --scratch-path .build/scorecard

@@ -101,6 +101,10 @@ struct Report {
                     "scorecard.refused.\(tally.corpus)", tally.benign.share, "share", tally.benign.share <= bar,
                     "bar <= \(bar)"))
         }
+        for tally in tallies where tally.corpus == "disguised" {
+            let share = tally.attacks.share
+            lines.append(figure("scorecard.found.disguised", share, "share", share >= 0.99, "bar >= 0.99"))
+        }
         return lines + tallies.compactMap(comparison)
     }
 

@@ -3,7 +3,7 @@ internal import PatternMatching
 /// Short values in which nothing was found, by their very bytes: browsers send the same headers, names and tokens with
 /// every request, and what a value means depends on nothing but where it stands and what its bytes are.
 ///
-/// Each value has one place. Its bytes are kept once it was met twice: most values of a body come but once. One that was
+/// Each value has two places. Its bytes are kept once it was met twice: most values of a body come but once. One that was
 /// known again keeps its place against such, for a while.
 struct DullValues {
     /// Where a value would stand.
@@ -20,10 +20,12 @@ struct DullValues {
         var isKept = false
         /// How many others may come by before the place is given up.
         var credit: UInt8 = 0
+
+        var worth: UInt8 { credit &+ (isKept ? 1 : 0) }
     }
 
     private static let longest = 160
-    private static let bits = 9
+    private static let bits = 10
     private static let credit: UInt8 = 8
 
     private var entries = [Entry](repeating: Entry(), count: 1 << bits)
@@ -44,17 +46,13 @@ struct DullValues {
         var mark = Self.mix(UInt64(truncatingIfNeeded: text.count) << 8 | UInt64(value.variable.rawValue))
         unsafe text.withUnsafeBytes { bytes in
             var index = 0
-            while index &+ 8 <= bytes.count {
+            while index &+ 8 < bytes.count {
                 mark = unsafe Self.mix(mark ^ bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
                 index &+= 8
             }
-            var rest: UInt64 = 0
-            while index < bytes.count {
-                rest = unsafe rest << 8 | UInt64(bytes[index])
-                index &+= 1
-            }
-            mark = Self.mix(mark ^ rest)
         }
+        let (first, last) = text.ends
+        mark = Self.mix(mark ^ (text.count < 8 ? first : last))
         return Place(index: Int(mark >> UInt64(64 - Self.bits)), mark: mark)
     }
 
@@ -65,30 +63,34 @@ struct DullValues {
 
     /// The mark only says where to look: the bytes decide.
     mutating func holds(_ place: Place, _ value: ValueTable.Value, _ table: borrowing ValueTable) -> Bool {
-        let entry = entries[place.index]
         let text = table.bytes.span.extracting(value.bytes)
-        guard entry.isKept, entry.mark == place.mark, entry.variable == value.variable,
-            Int(entry.length) == text.count
-        else { return false }
-        let start = place.index * Self.longest
-        guard bytes.span.extracting(start..<(start + text.count)).hasSameBytes(as: text) else { return false }
-        entries[place.index].credit = Self.credit
-        return true
+        for way in 0..<2 {
+            let index = place.index ^ way
+            let entry = entries[index]
+            guard entry.isKept, entry.mark == place.mark, entry.variable == value.variable,
+                Int(entry.length) == text.count
+            else { continue }
+            let start = index * Self.longest
+            guard bytes.span.extracting(start..<(start + text.count)).hasSameBytes(as: text) else { continue }
+            entries[index].credit = Self.credit
+            return true
+        }
+        return false
     }
 
     mutating func remember(_ place: Place, _ value: ValueTable.Value, _ table: borrowing ValueTable) {
-        let entry = entries[place.index]
+        let (first, second) = (entries[place.index], entries[place.index ^ 1])
+        func isSame(_ entry: Entry) -> Bool { entry.mark == place.mark && entry.variable == value.variable }
+        let isFirst = isSame(first) || !isSame(second) && first.worth <= second.worth
+        let (index, entry) = isFirst ? (place.index, first) : (place.index ^ 1, second)
         guard entry.credit == 0 else {
-            entries[place.index].credit -= 1
+            entries[index].credit -= 1
             return
         }
-        let isSecond = entry.mark == place.mark && entry.variable == value.variable
-        entries[place.index] = Entry(
-            mark: place.mark, length: UInt8(value.bytes.count), variable: value.variable, isKept: isSecond)
-        guard isSecond else { return }
-        var target = bytes.mutableSpan
-        let text = table.bytes.span.extracting(value.bytes)
-        let start = place.index * Self.longest
-        for index in 0..<text.count { target[start + index] = text[index] }
+        entries[index] = Entry(
+            mark: place.mark, length: UInt8(value.bytes.count), variable: value.variable, isKept: isSame(entry))
+        guard isSame(entry) else { return }
+        let start = index * Self.longest
+        bytes.replaceSubrange(start..<(start + value.bytes.count), with: table.bytes[value.bytes])
     }
 }

@@ -86,11 +86,10 @@ package final class InspectionEngine: Sendable {
                 while scratch.places.count < scratch.findings.count { scratch.places.append(index) }
                 if !value.isDerived { derive(from: value, &scratch) }
             }
-            if let place, scratch.isDull, scratch.table.values.count == count {
-                scratch.rememberDull(value, at: place)
-            }
+            scratch.note(index, place, derived: count..<scratch.table.values.count)
             index += 1
         }
+        if index == scratch.table.values.count { scratch.rememberParents() }
     }
 
     private func judge(_ value: ValueTable.Value, _ policy: InspectionPolicy, _ scratch: inout InspectionScratch) {

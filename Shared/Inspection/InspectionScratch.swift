@@ -12,6 +12,12 @@ package struct InspectionScratch: ~Copyable {
         var original = 0
     }
 
+    private struct Parent {
+        var value: Int
+        var place: DullValues.Place
+        var derived: Range<Int>
+    }
+
     var table = ValueTable()
     /// One for each node of the rules' transformations; `computed` has a bit for each that is about the present value.
     var forms: [Form] = []
@@ -28,7 +34,10 @@ package struct InspectionScratch: ~Copyable {
     var found = RuleBits.zero
     var fired = RuleBits.zero
     var possible = PossibleGates()
-    var dull = DullValues()
+    private var dull = DullValues()
+    /// Values that are dull if what was derived from them is, and what of that was not.
+    private var parents: [Parent] = []
+    private var telling: [Int] = []
     /// Whether all rules were asked about the present value and none matched, not even one that an exclusion silences.
     var isDull = true
     /// For each finding the index of the value it was found in; what is found in no single value has none.
@@ -49,6 +58,8 @@ package struct InspectionScratch: ~Copyable {
         table.reset(limits)
         findings.removeAll(keepingCapacity: true)
         places.removeAll(keepingCapacity: true)
+        if !parents.isEmpty { parents.removeAll(keepingCapacity: true) }
+        if !telling.isEmpty { telling.removeAll(keepingCapacity: true) }
         found = .zero
         fired = .zero
         if forms.count != program.nodes.count {
@@ -69,8 +80,28 @@ package struct InspectionScratch: ~Copyable {
         dull.holds(place, value, table)
     }
 
-    mutating func rememberDull(_ value: ValueTable.Value, at place: DullValues.Place) {
-        dull.remember(place, value, table)
+    /// The value has been judged, and `isDull` says how; what was derived from it is judged later.
+    mutating func note(_ index: Int, _ place: DullValues.Place?, derived: Range<Int>) {
+        guard isDull else { return telling.append(index) }
+        // What did not fit in was not looked at.
+        guard let place, !table.isCut else { return }
+        if derived.isEmpty {
+            dull.remember(place, table.values[index], table)
+        } else {
+            parents.append(Parent(value: index, place: place, derived: derived))
+        }
+    }
+
+    /// All values have been judged.
+    mutating func rememberParents() {
+        guard !table.isCut else { return }
+        // Both stand in the order of the values.
+        var next = 0
+        for parent in parents {
+            while next < telling.count, telling[next] < parent.derived.lowerBound { next += 1 }
+            let isDull = next == telling.count || telling[next] >= parent.derived.upperBound
+            if isDull { dull.remember(parent.place, table.values[parent.value], table) }
+        }
     }
 
     /// The model in force, read without a lock. A scratch may serve several engines, one after the other.

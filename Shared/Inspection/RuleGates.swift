@@ -7,7 +7,9 @@ internal import PatternMatching
 /// value whose escapes are undone (`Transformation.base`); what is done to it after that may only remove bytes and write
 /// spaces and slashes, so what a gate asks for is widened accordingly, and literals are cut where a form might have been
 /// joined.
-struct RuleGates: Sendable {
+///
+/// A class, so that asking it copies nothing.
+final class RuleGates: Sendable {
     typealias Classes = ByteClasses.Found
 
     let classes: ByteClasses
@@ -92,7 +94,7 @@ struct RuleGates: Sendable {
             words: drafts.indices.flatMap { gate in
                 drafts[gate].gate.words.map { ($0.bytes, RuleBits(gate), $0.edges) }
             })
-        joined = LiteralAutomaton(literals(where: \.isJoined))
+        joined = LiteralAutomaton(literals(where: \.isJoined), passesBlanks: true)
     }
 
     private static func mask(_ sets: [ByteSet], _ classes: inout ByteClasses) -> Classes {
@@ -121,7 +123,7 @@ struct RuleGates: Sendable {
         guard !unsure.isEmpty else { return long }
         let inPieces = found.intersects(blanks) ? tornByBlanks : .zero
         if !(unsure & ~inPieces).isEmpty { met |= literals.scan(text) & ~inPieces }
-        if !(unsure & inPieces).isEmpty { met |= joined.scanJoined(text) }
+        if !(unsure & inPieces).isEmpty { met |= joined.scan(text) }
         if found.intersects(quoting), !(unsure & needsUnquoted & ~met).isEmpty {
             output.removeAll(keepingCapacity: true)
             ShellQuoting.removeNearby(text, reach: longestUnquoted, into: &output)

@@ -2,7 +2,9 @@ internal import PatternMatching
 internal import Synchronization
 
 /// A rule set made ready: patterns compiled, transformation chains merged into a trie, prefilters into tables.
-struct RuleProgram: Sendable {
+///
+/// A class, so that asking it copies nothing.
+final class RuleProgram: Sendable {
     /// A distinct beginning of some rules' transformation chains. Node 0 is the value as it came.
     struct Node: Sendable {
         var parent: Int
@@ -28,11 +30,11 @@ struct RuleProgram: Sendable {
     let rules: [Rule]
     let conditions: [Condition]
     /// Parents stand before their children.
-    private(set) var nodes: [Node]
+    let nodes: [Node]
     /// Where the chain of `Transformation.base` ends.
-    private(set) var base = 0
+    let base: Int
     /// For each rule the sets of bytes that its form must have members of.
-    private(set) var required: [ByteClasses.Found] = []
+    let required: [ByteClasses.Found]
     /// Rules that can match only where one of their literals stands.
     let hasLiterals: RuleBits
     let literals: LiteralAutomaton
@@ -43,7 +45,7 @@ struct RuleProgram: Sendable {
     let grammars: [Grammar?]
     let unquoting: RuleBits
     /// For each rule the bit of the node its chain ends at.
-    private var nodeBits: [UInt64] = []
+    private let nodeBits: [UInt64]
     /// What a value needs to be UTF-7, and what it cannot have to be base64.
     let utf7: ByteClasses.Found
     let notBase64: ByteClasses.Found
@@ -56,7 +58,6 @@ struct RuleProgram: Sendable {
         for rule in rules where !known.insert(rule.id).inserted { throw .duplicateRule(id: rule.id) }
         self.rules = rules
         conditions = try Self.compile(rules)
-        nodes = [Node(parent: 0, transformation: nil)]
         hasLiterals = rules.indices.reduce(into: RuleBits.zero) { set, index in
             if !rules[index].literals.isEmpty { set.insert(index) }
         }
@@ -86,12 +87,12 @@ struct RuleProgram: Sendable {
         utf7 = try Self.classes([ByteSet("A"), ByteSet("+ ")], "UTF-7", &classes)
         notBase64 = try Self.classes([PlausibleBase64.others], "base64", &classes)
         gates = RuleGates(rules, &classes)
-        for transformation in Transformation.base { base = child(of: base, transformation, triggers) }
-        for index in rules.indices {
-            let end = rules[index].transformations.reduce(0) { child(of: $0, $1, triggers) }
-            nodes[end].rules.insert(index)
-            nodeBits.append(1 << UInt64(end))
-        }
+        var tree = NodeTree(triggers)
+        base = tree.end(of: Transformation.base)
+        var nodeBits: [UInt64] = []
+        for index in rules.indices { nodeBits.append(1 << UInt64(tree.add(index, rules[index].transformations))) }
+        self.nodeBits = nodeBits
+        nodes = tree.nodes
     }
 
     /// The nodes at which some of the rules' chains end, a bit each.
@@ -113,19 +114,6 @@ struct RuleProgram: Sendable {
             found |= ByteClasses.bit(number)
         }
         return found
-    }
-
-    private mutating func child(
-        of parent: Int, _ transformation: Transformation, _ triggers: [ByteClasses.Found]
-    ) -> Int {
-        let known = nodes.indices.first { nodes[$0].parent == parent && nodes[$0].transformation == transformation }
-        if let known { return known }
-        let own = triggers[Int(transformation.rawValue)]
-        nodes.append(
-            Node(
-                parent: parent, transformation: transformation, triggers: own,
-                allTriggers: nodes[parent].allTriggers | own))
-        return nodes.count - 1
     }
 
     private static func compile(_ rules: [Rule]) throws(InspectionFailure) -> [Condition] {
@@ -152,6 +140,37 @@ struct RuleProgram: Sendable {
         case .isLongerThan(let length): return .longerThan(length)
         case .grammar(let grammar): return .grammar(grammar)
         }
+    }
+}
+
+/// The nodes while they are found: chains with a common beginning share it.
+private struct NodeTree {
+    private(set) var nodes = [RuleProgram.Node(parent: 0, transformation: nil)]
+    /// Of each transformation.
+    private let triggers: [ByteClasses.Found]
+
+    init(_ triggers: [ByteClasses.Found]) { self.triggers = triggers }
+
+    /// Returns the node at which the rule's chain ends.
+    mutating func add(_ rule: Int, _ chain: [Transformation]) -> Int {
+        let end = end(of: chain)
+        nodes[end].rules.insert(rule)
+        return end
+    }
+
+    mutating func end(of chain: [Transformation]) -> Int {
+        chain.reduce(0) { child(of: $0, $1) }
+    }
+
+    private mutating func child(of parent: Int, _ transformation: Transformation) -> Int {
+        let known = nodes.indices.first { nodes[$0].parent == parent && nodes[$0].transformation == transformation }
+        if let known { return known }
+        let own = triggers[Int(transformation.rawValue)]
+        nodes.append(
+            RuleProgram.Node(
+                parent: parent, transformation: transformation, triggers: own,
+                allTriggers: nodes[parent].allTriggers | own))
+        return nodes.count - 1
     }
 }
 

@@ -27,6 +27,20 @@
         (words &- Marks(repeating: 0x0101_0101_0101_0101 &* UInt64(byte))) & ~words
     }
 
+    /// With another byte in the place of each that is `byte`.
+    ///
+    /// - Precondition: both are below 0x80.
+    @inlinable @inline(__always) package func replacing(_ byte: UInt8, by other: UInt8) -> ByteBlock {
+        // Exact, unlike `marks`: no sum carries into the next byte.
+        let others = words ^ Marks(repeating: 0x0101_0101_0101_0101 &* UInt64(byte))
+        let sums = (others & Marks(repeating: 0x7f7f_7f7f_7f7f_7f7f)) &+ Marks(repeating: 0x7f7f_7f7f_7f7f_7f7f)
+        let equal = ~(sums | others) & Marks(repeating: 0x8080_8080_8080_8080)
+        let mask = equal &- (equal &>> Marks(repeating: 7))
+        return ByteBlock(words ^ (mask & Marks(repeating: 0x0101_0101_0101_0101 &* UInt64(byte ^ other))))
+    }
+
+    @inlinable @inline(__always) init(_ words: Marks) { self.words = words }
+
     /// The first marked byte's number; 16 if there is none.
     @inlinable @inline(__always) package static func first(of marks: Marks) -> Int {
         let marks = marks & Marks(repeating: 0x8080_8080_8080_8080)
@@ -84,6 +98,11 @@ extension Span<UInt8> {
                     bytes.loadUnaligned(fromByteOffset: bytes.count &- 8, as: UInt64.self)
                 )
             }
+            if bytes.count >= 4 {
+                let first = unsafe bytes.loadUnaligned(as: UInt32.self)
+                let last = unsafe bytes.loadUnaligned(fromByteOffset: bytes.count &- 4, as: UInt32.self)
+                return (UInt64(last) &<< 32 | UInt64(first), 0)
+            }
             var number: UInt64 = 0
             for index in 0..<bytes.count { number = unsafe number &<< 8 | UInt64(bytes[index]) }
             return (number, 0)
@@ -97,17 +116,19 @@ extension Span<UInt8> {
         return unsafe withUnsafeBytes { bytes in
             unsafe other.withUnsafeBytes { others in
                 var index = 0
-                while index &+ 8 <= bytes.count {
+                while index &+ 8 < bytes.count {
                     let one = unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
                     let two = unsafe others.loadUnaligned(fromByteOffset: index, as: UInt64.self)
                     if one != two { return false }
                     index &+= 8
                 }
-                while index < bytes.count {
-                    if unsafe bytes[index] != others[index] { return false }
-                    index &+= 1
+                // The last eight, some of them for the second time; a short text whole.
+                if bytes.count >= 8 {
+                    let one = unsafe bytes.loadUnaligned(fromByteOffset: bytes.count &- 8, as: UInt64.self)
+                    let two = unsafe others.loadUnaligned(fromByteOffset: bytes.count &- 8, as: UInt64.self)
+                    return one == two
                 }
-                return true
+                return ends.0 == other.ends.0
             }
         }
     }

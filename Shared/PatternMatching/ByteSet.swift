@@ -14,25 +14,35 @@
     }
 
     /// Every byte that stands in `bytes`.
-    @inlinable package init(of bytes: Span<UInt8>) {
-        var low: UInt64 = 0
-        var high: UInt64 = 0
-        var beyond = false
-        self.init()
-        // Without branches: which half a byte falls into is what no processor can guess.
-        for index in bytes.indices {
-            let byte = unsafe bytes[unchecked: index]
-            let bit: UInt64 = 1 &<< UInt64(byte & 63)
-            let isLow = (UInt64(byte) &- 64) >> 63
-            low |= bit & (0 &- isLow)
-            high |= bit & (isLow &- 1)
-            beyond = beyond || byte > 127
+    package init(of bytes: Span<UInt8>) {
+        let ascii = Self.ascii.span
+        var (even, odd) = (SIMD2<UInt64>.zero, SIMD2<UInt64>.zero)
+        var all: UInt8 = 0
+        var index = 0
+        // Two sums, so that one byte's does not wait for the other's.
+        while index &+ 1 < bytes.count {
+            let (one, other) = unsafe (bytes[unchecked: index], bytes[unchecked: index &+ 1])
+            even |= unsafe ascii[unchecked: Int(one)]
+            odd |= unsafe ascii[unchecked: Int(other)]
+            all |= one | other
+            index &+= 2
         }
-        words[0] = low
-        words[1] = high
-        guard beyond else { return }
-        self.init()
-        for index in bytes.indices { insert(bytes[index]) }
+        if index < bytes.count {
+            let last = unsafe bytes[unchecked: index]
+            even |= unsafe ascii[unchecked: Int(last)]
+            all |= last
+        }
+        let low = even | odd
+        words = SIMD4(low.x, low.y, 0, 0)
+        guard all > 127 else { return }
+        for index in bytes.indices where unsafe bytes[unchecked: index] > 127 { insert(bytes[index]) }
+    }
+
+    /// For each byte its bit among the first 128, and none for those beyond.
+    private static let ascii = (0...255 as ClosedRange<UInt8>).map { byte in
+        var one = ByteSet()
+        one.insert(byte)
+        return one.words.lowHalf
     }
 
     @inlinable @inline(__always) package mutating func insert(_ byte: UInt8) {

@@ -13,8 +13,10 @@ package struct LiteralAutomaton: Sendable {
     private let tagColumn: Int
     private let firstEnding: Int
     private let tags: [Tags]
-    /// The words that end in one state stand together; the first number says how many.
+    /// The words that end in one state stand together.
     private let words: [Word]
+    private let longest: Int
+    private let passesBlanks: Bool
 
     private struct Word: Sendable {
         var length: Int
@@ -43,14 +45,21 @@ package struct LiteralAutomaton: Sendable {
         }
     }
 
-    /// - Parameter words: literals that count only where they stand as their edges say.
+    /// - Parameters:
+    ///   - words: literals that count only where they stand as their edges say.
+    ///   - passesBlanks: whether literals are looked for in the text as it is without its blanks (all bytes up to a
+    ///     space). There are no words then.
     /// - Precondition: no literal is empty, and all together have fewer than 65,535 bytes.
     package init(
-        _ literals: [(bytes: [UInt8], tags: Tags)], words: [(bytes: [UInt8], tags: Tags, edges: WordEdges)] = []
+        _ literals: [(bytes: [UInt8], tags: Tags)], words: [(bytes: [UInt8], tags: Tags, edges: WordEdges)] = [],
+        passesBlanks: Bool = false
     ) {
         let all = literals.map(\.bytes) + words.map(\.bytes)
         precondition(all.reduce(0) { $0 + $1.count } < 65_535, "too many literals for one automaton")
-        var trie = LiteralTrie(of: all)
+        precondition(!passesBlanks || words.isEmpty, "blanks tell where words end")
+        longest = all.map(\.count).max() ?? 0
+        self.passesBlanks = passesBlanks
+        var trie = LiteralTrie(of: all, passesBlanks: passesBlanks)
         var endings: [Int: Ending] = [:]
         for literal in literals { endings[trie.insert(literal.bytes), default: Ending()].tags |= literal.tags }
         for word in words {
@@ -89,37 +98,76 @@ package struct LiteralAutomaton: Sendable {
         firstEnding = plainCount * (columns + 2)
     }
 
-    /// What stands in the text once its blanks (all bytes up to a space) are gone; for literals only, not for words.
-    package func scanJoined(_ bytes: Span<UInt8>) -> Tags {
-        var found = Tags.zero
+    package func scan(_ bytes: Span<UInt8>) -> Tags {
+        guard bytes.count >= Self.longText else {
+            var found = Tags.zero
+            scan(bytes, 0..<bytes.count, row: 0, &found)
+            return found
+        }
+        return scanQuarters(bytes)
+    }
+
+    @inline(__always)
+    private func scan(_ bytes: Span<UInt8>, _ range: Range<Int>, row start: Int, _ found: inout Tags) {
         let classes = classes.span
         let next = next.span
-        let tags = tags.span
-        var row = 0
-        for index in bytes.indices {
-            let byte = unsafe bytes[unchecked: index]
-            if byte <= 0x20 { continue }
-            row = unsafe Int(next[unchecked: row &+ Int(classes[unchecked: Int(byte)])])
-            if row >= firstEnding { found |= unsafe tags[unchecked: Int(next[unchecked: row &+ tagColumn])] }
+        var row = start
+        for index in range {
+            // Every entry of the table leads to the start of a row, and every class is below the row's length.
+            row = unsafe Int(next[unchecked: row &+ Int(classes[unchecked: Int(bytes[unchecked: index])])])
+            if row >= firstEnding { end(in: row, bytes, index &+ 1, &found) }
         }
+    }
+
+    /// Adds what ends in a row. Called, not compiled in: the loops keep their registers.
+    @inline(never) private func end(in row: Int, _ bytes: Span<UInt8>, _ end: Int, _ found: inout Tags) {
+        found |= unsafe tags.span[unchecked: Int(next.span[unchecked: row &+ tagColumn])]
+        let word = unsafe Int(next.span[unchecked: row &+ tagColumn &+ 1])
+        if word > 0 { found |= standingAlone(word, bytes, end: end) }
+    }
+
+    // MARK: Long texts
+
+    private static let longText = 256
+
+    /// The four quarters of a text side by side: each step waits for the one before it, but not for those of the others.
+    private func scanQuarters(_ bytes: Span<UInt8>) -> Tags {
+        let quarter = bytes.count / 4
+        let (second, third) = (begin(bytes, before: quarter), begin(bytes, before: quarter * 2))
+        let fourth = begin(bytes, before: quarter * 3)
+        let common = min(quarter, quarter * 2 - second, quarter * 3 - third, bytes.count - fourth)
+        let (classes, next) = (classes.span, next.span)
+        var found = Tags.zero
+        var (a, b, c, d) = (0, 0, 0, 0)
+        @inline(__always) func step(_ row: Int, _ index: Int) -> Int {
+            unsafe Int(next[unchecked: row &+ Int(classes[unchecked: Int(bytes[unchecked: index])])])
+        }
+        for index in 0..<common {
+            a = step(a, index)
+            b = step(b, second &+ index)
+            c = step(c, third &+ index)
+            d = step(d, fourth &+ index)
+            if a >= firstEnding { end(in: a, bytes, index &+ 1, &found) }
+            if b >= firstEnding { end(in: b, bytes, second &+ index &+ 1, &found) }
+            if c >= firstEnding { end(in: c, bytes, third &+ index &+ 1, &found) }
+            if d >= firstEnding { end(in: d, bytes, fourth &+ index &+ 1, &found) }
+        }
+        scan(bytes, common..<quarter, row: a, &found)
+        scan(bytes, (second + common)..<(quarter * 2), row: b, &found)
+        scan(bytes, (third + common)..<(quarter * 3), row: c, &found)
+        scan(bytes, (fourth + common)..<bytes.count, row: d, &found)
         return found
     }
 
-    package func scan(_ bytes: Span<UInt8>) -> Tags {
-        var found = Tags.zero
-        let classes = classes.span
-        let next = next.span
-        let tags = tags.span
-        var row = 0
-        for index in bytes.indices {
-            // Every entry of the table leads to the start of a row, and every class is below the row's length.
-            row = unsafe Int(next[unchecked: row &+ Int(classes[unchecked: Int(bytes[unchecked: index])])])
-            guard row >= firstEnding else { continue }
-            found |= unsafe tags[unchecked: Int(next[unchecked: row &+ tagColumn])]
-            let word = unsafe Int(next[unchecked: row &+ tagColumn &+ 1])
-            if word > 0 { found |= standingAlone(word, bytes, end: index + 1) }
+    /// Where to begin so that a literal that goes on over `place` is met whole.
+    private func begin(_ bytes: Span<UInt8>, before place: Int) -> Int {
+        var index = place
+        var missing = longest - 1
+        while index > 0, missing > 0 {
+            index -= 1
+            if !passesBlanks || bytes[index] > 0x20 { missing -= 1 }
         }
-        return found
+        return index
     }
 
     private func standingAlone(_ first: Int, _ bytes: Span<UInt8>, end: Int) -> Tags {

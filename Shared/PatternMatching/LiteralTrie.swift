@@ -10,7 +10,16 @@ struct LiteralTrie {
     /// Row-major, a row a state; state 0 is the start.
     private(set) var next: [UInt32]
 
-    init(of literals: [[UInt8]]) {
+    /// What all bytes share that mean nothing in this automaton: it stays where it is.
+    private let passed: Int?
+
+    /// - Parameter passesBlanks: whether all bytes up to a space are passed over. No literal has one of them then.
+    init(of literals: [[UInt8]], passesBlanks: Bool = false) {
+        passed = passesBlanks ? 1 : nil
+        if passesBlanks {
+            for blank in 0...0x20 { classes[blank] = 1 }
+            classCount = 2
+        }
         for byte in Set(literals.joined().map(Self.fold)).sorted() {
             classes[Int(byte)] = UInt8(classCount)
             if (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) { classes[Int(byte & 0xdf)] = UInt8(classCount) }
@@ -60,6 +69,8 @@ struct LiteralTrie {
                 }
             }
         }
+        guard let passed else { return }
+        for state in 0..<stateCount { next[state * classCount + passed] = UInt32(state) }
     }
 
     /// All states, those in which something ends last, so that one comparison tells them; and where each has its place.

@@ -17,6 +17,11 @@ package struct WordEdges: Hashable, Sendable {
     /// The beginning of a word, whatever follows.
     package static let opening = WordEdges(before: letters | ByteSet("_"), behind: ByteSet(), followers: nil)
 
+    /// The beginning of a word at the text's beginning or behind a blank, with or without a digit before it.
+    package static let line = WordEdges(
+        before: ByteSet((0x21...0xff as ClosedRange<UInt8>).filter { !digits.contains($0) }), behind: ByteSet(),
+        followers: nil)
+
     private static let nameLetters =
         letters | ByteSet("$_") | ByteSet((0x80...0xff as ClosedRange<UInt8>).filter { $0 != 0xa0 })
 

@@ -41,6 +41,33 @@ import Testing
         #expect(engine.inspect(InspectedRequest(method: "GET", target: name), .standard, &scratch).action == .block)
     }
 
+    /// `<script>alert(1)</script>` in base64.
+    private static let hidden = "q=PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg"
+
+    @Test func whatIsDerivedFromAValueBelongsToIt() throws {
+        let engine = try InspectionEngine.builtIn()
+        var scratch = try InspectionScratch()
+        let honest = InspectedRequest(
+            method: "GET", target: Array("/?q=field_12&field_12=7&r=%5B%22blue%22,%22green%22%5D".utf8))
+        let first = engine.inspect(honest, .standard, &scratch)
+        for _ in 0..<4 {
+            #expect(engine.inspect(honest, .standard, &scratch) == first)
+            let attack = InspectedRequest(method: "GET", target: Array("/?\(Self.hidden)".utf8))
+            #expect(engine.inspect(attack, .standard, &scratch).action == .block)
+        }
+    }
+
+    /// Nobody hides an attack behind so many values that there is no room for what it is decoded to.
+    @Test func whatWasNotLookedAtIsNotForgotten() throws {
+        // The method, the target, the path, three names and values.
+        let engine = try InspectionEngine.builtIn(limits: InspectionLimits(maximumValues: 9))
+        var scratch = try InspectionScratch()
+        let full = InspectedRequest(method: "GET", target: Array("/?a=1&b=2&\(Self.hidden)".utf8))
+        for _ in 0..<3 { #expect(engine.inspect(full, .standard, &scratch).isComplete == false) }
+        let attack = InspectedRequest(method: "GET", target: Array("/?\(Self.hidden)".utf8))
+        #expect(engine.inspect(attack, .standard, &scratch).action == .block)
+    }
+
     /// Rules of one engine say nothing about another's.
     @Test func anotherEnginesMemoryIsOfNoUse() throws {
         let rule = Rule(

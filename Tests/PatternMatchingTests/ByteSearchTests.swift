@@ -33,6 +33,20 @@ import Testing
         }
     }
 
+    @Test func oneByteTakesThePlaceOfAnother() {
+        for byte in 0...255 as ClosedRange<UInt8> {
+            let text = (0..<16).map { $0 % 3 == 0 ? byte : $0 % 3 == 1 ? 0x2b : byte ^ 0x80 }
+            var replaced = [UInt8](repeating: 0, count: 16)
+            unsafe text.withUnsafeBufferPointer { from in
+                unsafe replaced.withUnsafeMutableBufferPointer { to in
+                    guard let from = from.baseAddress, let to = to.baseAddress else { return }
+                    unsafe ByteBlock(from).replacing(0x2b, by: 0x20).store(to: to)
+                }
+            }
+            #expect(replaced == text.map { $0 == 0x2b ? 0x20 : $0 })
+        }
+    }
+
     @Test(arguments: 0..<40) func textsAreTheSameOnlyIfEveryByteIs(length: Int) {
         let text = (0..<length).map { UInt8($0) }
         let longer = text + [0]

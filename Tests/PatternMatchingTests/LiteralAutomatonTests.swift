@@ -48,6 +48,28 @@ import Testing
         }
     }
 
+    /// Long texts are read at four places at once.
+    @Test(arguments: [UInt64(5), 6, 7]) func findsInLongTextsWhatStandsOnAnEdgeToo(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let literal = Array("needle".utf8)
+        let plain = LiteralAutomaton([(literal, tag(0))], words: [(Array("pin".utf8), tag(1), .word)])
+        let joined = LiteralAutomaton([(literal, tag(0))], passesBlanks: true)
+        for length in stride(from: 250, to: 330, by: 13) {
+            let text = (0..<length).map { _ in "need l\n".utf8.randomElement(using: &random) ?? 0 }
+            for place in 0...(length - 6) {
+                var changed = text
+                changed.replaceSubrange(place..<(place + 6), with: literal)
+                #expect(plain.scan(changed.span) == tag(0))
+                changed.replaceSubrange(place..<(place + 6), with: [0x20] + "pin".utf8 + [0x20, 0x20])
+                #expect(plain.scan(changed.span)[0] & 2 != 0)
+            }
+            let packed = text.filter { $0 > 0x20 }
+            let stands = packed.indices.contains { packed[$0...].starts(with: literal) }
+            #expect((joined.scan(text.span) == tag(0)) == stands)
+            #expect(joined.scan((text + "n ee\n\ndl   e ".utf8 + text).span) == tag(0))
+        }
+    }
+
     @Test(arguments: [
         ("a or b", true, true), ("$or ", true, true), ("1or=", true, true), ("x' or1", false, true),
         ("for", false, false),
@@ -71,8 +93,8 @@ import Testing
 
     @Test(arguments: [("exec(", true), ("e x\te c (", true), ("exe.c(", false), ("e\u{b}xec\r\n(", true)])
     func blanksDoNotTearWhatIsLookedForJoined(text: String, isFound: Bool) {
-        let automaton = LiteralAutomaton([(Array("exec(".utf8), tag(5))])
-        let found = automaton.scanJoined(Array(text.utf8).span)
+        let automaton = LiteralAutomaton([(Array("exec(".utf8), tag(5))], passesBlanks: true)
+        let found = automaton.scan(Array(text.utf8).span)
         #expect((found == tag(5)) == isFound)
     }
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Measuring
 
 /// How clients speak to the proxies under measurement.
 enum ProxiedProtocol: Equatable {
@@ -43,20 +44,10 @@ struct RequestShape {
         /// About 4 KiB of what applications send.
         func file(in folder: String) throws -> String {
             let (name, text) =
-                switch self {
-                case .form:
-                    ("form", (0..<60).map { "field\($0)=some+ordinary+text+of+field+number+\($0)+which+goes+on" })
-                case .json:
-                    (
-                        "json",
-                        (0..<60).map {
-                            "\"field\($0)\":{\"name\":\"an ordinary text\",\"price\":\($0).5,\"tags\":[\"a\"]}"
-                        }
-                    )
-                }
+                self == .form
+                ? ("form", BenchmarkRequests.steadyForm) : ("json", BenchmarkRequests.steadyJSON)
             let path = "\(folder)/\(name)"
-            let joined = self == .form ? text.joined(separator: "&") : "{\(text.joined(separator: ","))}"
-            try joined.write(toFile: path, atomically: true, encoding: .utf8)
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
             return path
         }
     }

@@ -9,6 +9,7 @@ internal import Measuring
 let rows: [(name: String, make: (inout BenchmarkRequests) -> InspectedRequest)] = [
     ("get", { $0.smallGet() }), ("query", { $0.longGet() }), ("form", { $0.form(bytes: 4_096) }),
     ("json", { $0.json(bytes: 4_096) }), ("text", { $0.text(bytes: 65_536) }),
+    ("steady-form", { $0.steadyFormPost() }), ("steady-json", { $0.steadyJSONPost() }),
     ("large-form", { $0.form(bytes: 65_536) }), ("large-json", { $0.json(bytes: 65_536) }),
 ]
 

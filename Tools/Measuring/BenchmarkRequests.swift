@@ -79,6 +79,24 @@ package struct BenchmarkRequests {
         return post("multipart/form-data; boundary=form-boundary-7d2f", body)
     }
 
+    // MARK: The same each time
+
+    /// A form and a JSON text of about 4 KiB, as `make bench-gateway` sends them again and again.
+    package static let steadyForm =
+        (0..<60).map { "field\($0)=some+ordinary+text+of+field+number+\($0)+which+goes+on" }.joined(separator: "&")
+    package static let steadyJSON =
+        "{"
+        + (0..<60).map { "\"field\($0)\":{\"name\":\"an ordinary text\",\"price\":\($0).5,\"tags\":[\"a\"]}" }
+        .joined(separator: ",") + "}"
+
+    package mutating func steadyFormPost() -> InspectedRequest {
+        post("application/x-www-form-urlencoded", Array(Self.steadyForm.utf8))
+    }
+
+    package mutating func steadyJSONPost() -> InspectedRequest {
+        post("application/json", Array(Self.steadyJSON.utf8))
+    }
+
     // MARK: What they are made of
 
     private static let browsers = [

@@ -133,14 +133,19 @@ enum Escapes {
         return value
     }
 
-    /// As UTF-8. A surrogate on its own becomes its three bytes too: it is evidence, not text.
-    static func append(_ value: UInt32, _ output: inout [UInt8]) {
-        func tail(_ shift: UInt32) -> UInt8 { UInt8(0x80 | (value >> shift) & 0x3f) }
-        switch value {
-        case 0..<0x80: output.append(UInt8(value))
-        case 0x80..<0x800: output += [UInt8(0xc0 | value >> 6), tail(0)]
-        case 0x800..<0x10000: output += [UInt8(0xe0 | value >> 12), tail(6), tail(0)]
-        default: output += [UInt8(0xf0 | (value >> 18) & 7), tail(12), tail(6), tail(0)]
+    /// As UTF-8, the first byte lowest. A surrogate on its own becomes its three bytes too: it is evidence, not text.
+    static func encoded(_ value: UInt32) -> (bytes: UInt32, count: Int) {
+        func tail(_ shift: UInt32) -> UInt32 { 0x80 | (value >> shift) & 0x3f }
+        return switch value {
+        case 0..<0x80: (value, 1)
+        case 0x80..<0x800: (0xc0 | value >> 6 | tail(0) << 8, 2)
+        case 0x800..<0x10000: (0xe0 | value >> 12 | tail(6) << 8 | tail(0) << 16, 3)
+        default: (0xf0 | (value >> 18) & 7 | tail(12) << 8 | tail(6) << 16 | tail(0) << 24, 4)
         }
+    }
+
+    static func append(_ value: UInt32, _ output: inout [UInt8]) {
+        let (bytes, count) = encoded(value)
+        for index in 0..<count { output.append(UInt8(truncatingIfNeeded: bytes >> UInt32(index * 8))) }
     }
 }

@@ -120,7 +120,7 @@ enum ShellQuoting {
         var run = 0
         var index = 0
         while true {
-            index = input.place(from: index, areSigns, isSign)
+            index = input.place(from: index, { areSigns($0) }, { isSign($0) })
             guard index < input.count else { break }
             let (length, isSpace) = sign(input, index)
             if length > 0 {
@@ -133,20 +133,24 @@ enum ShellQuoting {
         output.append(input.extracting(run..<input.count))
     }
 
-    /// Only what stands around the signs that go, without them: where a word of up to `reach` bytes may have been torn.
-    /// Each piece ends in a line break.
+    /// Only what stands around the signs that go, without them: where a literal of up to `reach` bytes, none of them a
+    /// blank, may have been torn. Each piece ends in a line break.
     static func removeNearby(_ input: Span<UInt8>, reach: Int, into output: inout [UInt8]) {
-        var sign = input.place(from: 0, areSigns, isSign)
-        while sign < input.count {
-            let start = max(0, sign - reach)
-            var end = sign
-            // Signs that are close to each other may tear the same word.
-            while sign < input.count, sign <= end {
-                end = min(input.count, sign + longestSign + reach)
-                sign = input.place(from: sign + 1, areSigns, isSign)
+        var index = input.place(from: 0, { areSigns($0) }, { isSign($0) })
+        while index < input.count {
+            var start = index
+            while start > 0, index - start < reach, input[start - 1] > 0x20 { start -= 1 }
+            // As far as the last sign's reach: signs that are close to each other may tear the same literal.
+            var end = index
+            var left = reach
+            while end < input.count, left > 0, input[end] > 0x20 {
+                let isSign = isSign(input[end])
+                end += isSign ? max(1, sign(input, end).length) : 1
+                left = isSign ? reach : left - 1
             }
             remove(input.extracting(start..<end), into: &output)
             output.append(0x0a)
+            index = input.place(from: max(end, index + 1), { areSigns($0) }, { isSign($0) })
         }
     }
 
@@ -242,11 +246,13 @@ enum PlausibleBase64 {
         var end = input.count
         while end > 0, input.count - end < 2, input[end - 1] == UInt8(ascii: "=") { end -= 1 }
         guard end >= minimumLength, end % 4 != 1 else { return false }
-        guard !isHexadecimal(input, end) else { return false }
+        guard !hasWords(input, end), !isHexadecimal(input, end) else { return false }
+        let values = values.span
         var pending: UInt32 = 0
         var bits: UInt32 = 0
         for index in 0..<end {
-            guard let value = value(of: input[index]) else { return false }
+            let value = unsafe values[unchecked: Int(input[unchecked: index])]
+            guard value < 64 else { return false }
             pending = pending << 6 | UInt32(value)
             bits += 6
             guard bits >= 8 else { continue }
@@ -256,8 +262,11 @@ enum PlausibleBase64 {
             guard byte >= 0x20 && byte != 0x7f || (0x09...0x0d).contains(byte) else { return false }
             output.append(byte)
         }
-        return !hasWords(input, end) && readsAsText(output.span)
+        return readsAsText(output.span)
     }
+
+    /// For each byte what it stands for, and 64 for what stands in no base64.
+    private static let values = (0...255 as ClosedRange<UInt8>).map { value(of: $0) ?? 64 }
 
     /// Of random bytes half are beyond ASCII; text has so many only where it is written in other letters.
     private static func readsAsText(_ text: Span<UInt8>) -> Bool {
@@ -276,9 +285,11 @@ enum PlausibleBase64 {
     /// Base64 has a plus in every 64 characters; words have a space in every five.
     private static func hasWords(_ input: Span<UInt8>, _ end: Int) -> Bool {
         var spaces = 0
-        for index in 0..<end where input[index] == 0x20 {
+        var index = input.place(of: 0x20)
+        while index < end {
             spaces += 1
             if spaces * 12 > end { return true }
+            index = input.place(of: 0x20, from: index + 1)
         }
         return false
     }

@@ -27,9 +27,9 @@ enum URLEncoded {
         return false
     }
 
-    @inline(__always) static func isTorn(_ byte: UInt8) -> Bool { torn.contains(byte) }
+    @inline(__always) private static func isTorn(_ byte: UInt8) -> Bool { torn.contains(byte) }
 
-    private static let torn = ByteSet("<>\"'`();{}\\ ")
+    static let torn = ByteSet("<>\"'`();{}\\ ")
 
     /// Cookies' names come from the application; only one with characters that no name has is looked at.
     private static func isSuspicious(_ name: Span<UInt8>) -> Bool {

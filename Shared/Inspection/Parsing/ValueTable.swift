@@ -24,6 +24,9 @@ struct ValueTable {
         static let ambiguousMultipart = Anomalies(rawValue: 64)
     }
 
+    /// Something did not fit in.
+    var isCut: Bool { !anomalies.isDisjoint(with: [.tooManyValues, .tooManyBytes]) }
+
     private(set) var values: [Value] = []
     var bytes: [UInt8] = []
     var anomalies: Anomalies = []
@@ -43,8 +46,11 @@ struct ValueTable {
 
     /// Room for at most `wanted` more bytes of one value.
     func room(for wanted: Int) -> Int {
-        max(0, min(wanted, limits.maximumValueLength, limits.maximumBytes - bytes.count))
+        min(wanted, limits.maximumValueLength, bytesLeft)
     }
+
+    /// How much more may be stored.
+    var bytesLeft: Int { max(0, limits.maximumBytes - bytes.count) }
 
     /// Whether this much more, in values of any length, reaches no limit.
     func hasRoom(for length: Int) -> Bool {
@@ -79,10 +85,9 @@ struct ValueTable {
         values.append(Value(variable: variable, name: name, bytes: value, isDerived: isDerived))
     }
 
-    /// A member's name. Lists of objects say the same few again and again: once is enough.
-    mutating func addName(_ variable: Variable, _ name: Range<Int>) {
-        guard !name.isEmpty else { return }
-        if let short = RecentNames.Name(bytes.span.extracting(name)), names.knows(short) { return }
+    /// A member's name, which reads `text`. Lists of objects say the same few again and again: once is enough.
+    mutating func addName(_ variable: Variable, _ name: Range<Int>, _ text: Span<UInt8>) {
+        if let short = RecentNames.Name(text), names.knows(short) { return }
         add(variable, name: name, name)
     }
 

@@ -4,6 +4,11 @@ enum SQLInjectionRules {
     private static let places = VariableSet.everywhere
     private static let quotes = ByteSet("'\"`")
 
+    /// Each of the words behind each of the signs.
+    private static func behind(_ signs: String, _ words: [String]) -> String {
+        signs.flatMap { sign in words.map { "\(sign)\($0)" } }.joined(separator: " ")
+    }
+
     static let all: [Rule] = [
         Rule(
             "sqli.structure", .sqlInjection, .certain, "text that changes what a SQL statement does", in: places,
@@ -17,7 +22,8 @@ enum SQLInjectionRules {
         Rule(
             "sqli.quote-tautology", .sqlInjection, .weak, "a quote closed, then OR/AND and a comparison",
             in: places, after: .sql, literals: ["or", "and", "||", "&&", "xor", "having", "where", "div", "like"],
-            words: Rule.Words(beginnings: "or and xor having where"), bytes: [quotes],
+            words: Rule.Words(joined: behind("'\"`)", ["or", "and", "xor", "having", "where", "&&", "||"])),
+            bytes: [quotes],
             .matches(
                 #"['"`]\s*+\)*+\s*+(?:or|and|xor|having|where|&&|\|\|)[\s(!~+-]*+(?:not[\s(]++)?['"`]?[\w@.]{1,40}['"`]?\)*+\s*+(?:=|<|>|!=|like\b|rlike\b|regexp\b|between\b|in\s*+\(|is\b|sounds\b)"#
             )),

@@ -12,7 +12,7 @@ package enum ShellGrammar {
         var index = 0
         var separators = 0
         while separators < maximumSeparators {
-            index = text.place(from: index, areSeparators, isSeparator)
+            index = text.place(from: index, { areSeparators($0) }, { isSeparator($0) })
             guard index < text.count else { return nil }
             let start = index
             guard let after = separator(text, &index) else { continue }
@@ -34,7 +34,7 @@ package enum ShellGrammar {
         return ends | opens
     }
 
-    private static func isSeparator(_ byte: UInt8) -> Bool { separators.contains(byte) }
+    @inline(__always) private static func isSeparator(_ byte: UInt8) -> Bool { separators.contains(byte) }
 
     private static let separators = ByteSet(";|`\n&$<>")
 

@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// Finds the cell of a name that rules compose while a request waits.
 struct CellIndex: ~Copyable, Sendable {
     private var hashes: FixedTable<UInt64>

@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// Digests of what comes again and again, a browser's name for one: a rule that wants them wants them for every request.
 struct DigestMemory: ~Copyable {
     private static let slots = 64

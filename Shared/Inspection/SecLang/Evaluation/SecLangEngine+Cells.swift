@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// Reading and writing what rules keep.
 extension SecLangEngine {
     func number(ofCell cell: Int, _ scratch: inout SecLangScratch) -> Int {

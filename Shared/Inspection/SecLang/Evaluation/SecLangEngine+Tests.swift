@@ -140,10 +140,3 @@ extension SecLangEngine {
         return 0..<bytes.count
     }
 }
-
-extension Span<UInt8> {
-    func hasSameBytes(as other: Span<UInt8>) -> Bool {
-        for index in indices where unsafe self[unchecked: index] != other[unchecked: index] { return false }
-        return true
-    }
-}

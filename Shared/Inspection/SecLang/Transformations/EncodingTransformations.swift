@@ -1,28 +1,37 @@
+internal import PatternMatching
+
 /// `t:urlDecode`, `t:urlDecodeUni`, `t:urlEncode`. What is no valid escape stays.
 enum URLTransformations {
     static func decode(_ input: Span<UInt8>, allowsUnicode: Bool, into output: inout [UInt8]) {
-        var index = 0
-        while index < input.count {
-            let byte = input[index]
-            if byte == UInt8(ascii: "+") {
-                output.append(0x20)
-                index += 1
-            } else if byte != UInt8(ascii: "%") {
-                output.append(byte)
-                index += 1
-            } else if let value = Escapes.hex(input, index + 1, digits: 2) {
-                output.append(UInt8(value))
-                index += 3
-            } else if allowsUnicode, index + 1 < input.count, input[index + 1].lowercased == UInt8(ascii: "u"),
-                let unit = Escapes.hex(input, index + 2, digits: 4)
-            {
-                output.append(EscapeTransformations.lowByte(of: unit))
-                index += 6
-            } else {
-                output.append(byte)
-                index += 1
+        let start = output.count
+        output.append(input)
+        let first = input.place(of: UInt8(ascii: "%"), or: UInt8(ascii: "+"))
+        guard first < input.count else { return }
+        var write = start + first
+        // In place: nothing becomes longer.
+        unsafe output.withUnsafeMutableBufferPointer { bytes in
+            var index = first
+            while index < input.count {
+                let byte = unsafe input[unchecked: index]
+                index &+= 1
+                unsafe bytes[write] = byte == UInt8(ascii: "+") ? 0x20 : byte
+                if byte == UInt8(ascii: "%"), let (value, length) = escape(input, index, allowsUnicode) {
+                    unsafe bytes[write] = value
+                    index &+= length
+                }
+                write &+= 1
             }
         }
+        output.removeLast(output.count - write)
+    }
+
+    /// What stands behind a percent sign, and how much of it does.
+    private static func escape(_ input: Span<UInt8>, _ index: Int, _ allowsUnicode: Bool) -> (UInt8, Int)? {
+        if let value = Escapes.hex(input, index, digits: 2) { return (UInt8(value), 2) }
+        guard allowsUnicode, index < input.count, input[index].lowercased == UInt8(ascii: "u"),
+            let unit = Escapes.hex(input, index + 1, digits: 4)
+        else { return nil }
+        return (EscapeTransformations.lowByte(of: unit), 5)
     }
 
     static func encode(_ input: Span<UInt8>, into output: inout [UInt8]) {

@@ -118,18 +118,20 @@ extension Rule {
         /// - Parameters:
         ///   - whole: no letter, digit or `_` stands on either side of these.
         ///   - beginnings: nothing of a word stands before these.
-        ///   - lines: the same, and a blank does, or nothing, or one of them and a digit.
+        ///   - commands: a shell would read one of these first.
+        ///   - lines: like beginnings, and a blank does, or nothing, or one of them and a digit.
         ///   - fields: so stand these, and a colon follows.
         ///   - joined: one of these stands in the value without its blanks (and SQL's comments). Given alone.
         package init(
-            _ whole: String = "", beginnings: String = "", lines: String = "", fields: String = "", joined: String = ""
+            _ whole: String = "", beginnings: String = "", commands: String = "", lines: String = "",
+            fields: String = "", joined: String = ""
         ) {
             func words(_ text: String, _ edges: WordEdges) -> [(bytes: [UInt8], edges: WordEdges)] {
                 text.split(separator: " ").map { (Array($0.utf8), edges) }
             }
             self.joined = joined.split(separator: " ").map { Array($0.utf8) }
             spelled =
-                words(whole, .word) + words(beginnings, .opening) + words(lines, .line)
+                words(whole, .word) + words(beginnings, .opening) + words(commands, .command) + words(lines, .line)
                 + words(fields, .line.followed(by: ByteSet(":")))
         }
     }

@@ -91,6 +91,17 @@ import Testing
         #expect((found == tag(3)) == isFound)
     }
 
+    @Test(arguments: [
+        ("cat x", true), (" \tcat x", true), ("/bin/cat x", true), ("'' cat x", true), ("$x cat x", true),
+        ("\\\ncat x", true),
+        ("a cat x", false), ("a/ cat", true), ("the dog, cat", false), ("1cat", false), ("cats", false), ("cat2", true),
+        ("$aVeryLongName_ cat", true),
+    ])
+    func aCommandIsWhatAShellReadsFirst(text: String, isFound: Bool) {
+        let automaton = LiteralAutomaton([], words: [(Array("cat".utf8), tag(1), .command)])
+        #expect((automaton.scan(Array(text.utf8).span) == tag(1)) == isFound)
+    }
+
     @Test(arguments: [("exec(", true), ("e x\te c (", true), ("exe.c(", false), ("e\u{b}xec\r\n(", true)])
     func blanksDoNotTearWhatIsLookedForJoined(text: String, isFound: Bool) {
         let automaton = LiteralAutomaton([(Array("exec(".utf8), tag(5))], passesBlanks: true)

@@ -42,8 +42,8 @@ enum CommandRules {
             "command.line", .commandInjection, .certain, "a value that is, all of it, a command with its arguments",
             in: VariableSet(.argument, .cookie, .jsonValue, .path, .xmlText, .body), after: .shell,
             words: Rule.Words(
-                "cat ls uname ping curl wget nc sh bash zsh ksh cmd powershell net perl php ruby rm chmod type reg dir sleep "
-                    + "which nslookup certutil bitsadmin tftp busybox mshta regsvr32", beginnings: "python"),
+                commands: "cat ls uname ping curl wget nc sh bash zsh ksh cmd powershell net perl php ruby rm chmod "
+                    + "type reg dir sleep which nslookup certutil bitsadmin tftp busybox mshta regsvr32 python"),
             bytes: [ByteSet(" ")],
             .matches(
                 #"^\s*+(?:/?(?:[\w-]{1,12}/){0,3})?(?:cat\s++(?:-\w++\s++)*+/\w|ls\s++(?:-\w++\s*+)*+(?:/|$)|uname\s++-\w|ping(?:\.exe)?\s++-[nc]\s++\d|(?:curl|wget)\s++(?:-\w++\s++)*+['"]?(?:https?|ftp)://|nc\s++-\w|(?:ba|z|k)?sh\s++-[ci]\b|cmd(?:\.exe)?\s*+/c\b|powershell(?:\.exe)?\s++-\w|net\s++(?:user|localgroup|view|share)\b|python[\d.]*\s++-c|perl\s++-e|php\s++-r|ruby\s++-e|rm\s++-\w*[rf]\w*\s|chmod\s++[+\d]|type\s++[\w%]+:?/|reg\s++(?:add|query|save)\s|dir\s++c:|sleep\s++\d{1,3}\s*+$|which\s++(?:perl|nc|netcat|python\d?|wget|curl|gcc)\s*+$|nslookup\s++\S+\.\S|certutil(?:\.exe)?\s++[-/](?:urlcache|decode|f)|bitsadmin(?:\.exe)?\s++/\w|tftp\s++-\w\s|busybox\s++\w|mshta(?:\.exe)?\s++\w+:|regsvr32(?:\.exe)?\s++/)[^\r\n]{0,300}$"#
@@ -52,8 +52,8 @@ enum CommandRules {
             "command.first", .commandInjection, .likely, "a value that is a command line", in: [.inputs, .paths],
             after: .shell,
             words: Rule.Words(
-                "cat tac nl head tail more less type ls ping curl wget nc sh bash zsh ksh cmd powershell net perl php rm chmod "
-                    + "uname bin nslookup systeminfo ifconfig ipconfig whoami", beginnings: "python"),
+                commands: "cat tac nl head tail more less type ls ping curl wget nc sh bash zsh ksh cmd powershell net "
+                    + "perl php rm chmod uname bin nslookup systeminfo ifconfig ipconfig whoami python"),
             bytes: [ByteSet(" />")],
             .matches(
                 #"^\s*+(?:(?:cat|tac|nl|head|tail|more|less|type|ls)\s++(?:-\w++\s++)*+(?:/|\.\./|c:)|(?:ping)\s++-\w\s++\d|(?:curl|wget)\s++(?:-\w++\s++)*+['"]?(?:https?|ftp)://|nc\s++-\w|(?:ba|z|k)?sh\s++-[ci]\b|cmd(?:\.exe)?\s*+/c|powershell(?:\.exe)?\s++-|net\s++(?:user|localgroup)\b|python[\d.]*\s++-c|perl\s++-e|php\s++-r|rm\s++-\w*[rf]|chmod\s++[+\d]|uname\s++-a|/(?:usr/)?bin/(?:id|ls|cat|sh|bash|nc|wget|curl|uname|whoami|ping|sleep)\b|nslookup\s++\S+\.|systeminfo\s*+$|ifconfig\s*+$|ipconfig(?:\s++/all)?\s*+$|whoami\s*+$)"#

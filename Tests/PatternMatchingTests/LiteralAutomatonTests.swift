@@ -94,7 +94,8 @@ import Testing
     @Test(arguments: [
         ("cat x", true), (" \tcat x", true), ("/bin/cat x", true), ("'' cat x", true), ("$x cat x", true),
         ("\\\ncat x", true),
-        ("a cat x", false), ("a/ cat", false), ("the dog, cat", false), ("1cat", false), ("cats", false), ("cat2", true),
+        ("a cat x", false), ("a/ cat", false), ("the dog, cat", false), ("1cat", false), ("cats", false),
+        ("cat2", true),
         ("$aVeryLongName_ cat", true),
     ])
     func aCommandIsWhatAShellReadsFirst(text: String, isFound: Bool) {

@@ -7,7 +7,9 @@ the detector as well, and how far behind it was is shown.
 """
 
 import bisect
+import contextlib
 import http.client
+import os
 import pathlib
 import subprocess
 import sys
@@ -80,6 +82,18 @@ class Detector:
         return after[bisect.bisect_left(counts, share * counts[-1])][0]
 
 
+def spent(stack: Stack) -> dict[str, float]:
+    """Seconds of processor time by program, of all that belong to the stack."""
+    seconds: dict[str, float] = {}
+    for process in pathlib.Path("/proc").iterdir():
+        with contextlib.suppress(OSError, IndexError):
+            if process.name.isdigit() and str(stack.folder).encode() in (process / "cmdline").read_bytes() + (process / "environ").read_bytes():
+                name, _, rest = (process / "stat").read_text().partition("(")[2].rpartition(")")
+                ticks = rest.split()
+                seconds[name] = seconds.get(name, 0) + (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
+    return seconds
+
+
 def main(programs: str, seconds: int) -> int:
     with Stage() as stage:
         upstream = stage.quick_upstream()
@@ -87,6 +101,7 @@ def main(programs: str, seconds: int) -> int:
         stack.route(f"routes:\n  - {{ name: site, path: /articles/, upstream: \"127.0.0.1:{upstream}\", inspection: enforce }}\n")
         detector = Detector(stack)
         wait_until("the detector's partitions", lambda: sum(value for _, value in detector._values("detector_partitions")) >= 4)
+        used = spent(stack)
         answered, judged, lags = stack.metric("gateway_requests_total"), detector.judged(), detector.lags()
         attackers = Attackers(stack.port)
         load = subprocess.Popen(
@@ -108,10 +123,12 @@ def main(programs: str, seconds: int) -> int:
         wait_until("the last events", lambda: detector.judged() - judged >= all_answered, 60)
         caught_up = time.monotonic() - ended
         after = detector.lags()
+        costs = {name: (time - used.get(name, 0)) / all_answered * 1e6 for name, time in spent(stack).items()}
         dropped = stack.metric("gateway_events_dropped_total")
         stack.stop()
     print(f"{all_answered:g} requests in {took:.1f} s, {len(attackers.taken)} of them attacks; at most {most:g} were waiting to be judged; "
           f"{caught_up:.1f} s after the end all were")
+    print("processor time of a request, µs: " + ", ".join(f"{name} {costs[name]:.0f}" for name in sorted(costs, key=costs.get, reverse=True) if costs[name] >= 1))
     lag = {share: Detector.within(lags, after, share) for share in (0.5, 0.99)}
     figure("volume.judged-a-minute", in_time / took * 60, "events", MILLION, ">=")
     figure("volume.lag-p50", lag[0.5], "seconds", 1)

@@ -106,7 +106,9 @@ let package = Package(
                 "CCrashReport", "CSpawn",
             ]),
 
-        shared("RuleKeeping", ["Core", "Reactor", "Cryptography", "Telemetry", "Inspection", "ServiceKit"]),
+        shared(
+            "RuleKeeping",
+            ["Core", "Contracts", "Reactor", "Cryptography", "Telemetry", "Inspection", "ServiceKit"]),
 
         service(
             "Gateway", executable: "gateway",
@@ -131,7 +133,7 @@ let package = Package(
         tool(
             "contract-generator", folder: "ContractGenerator", ["JSON", "CContractSchema", "CProtobufC"],
             exclude: ["README.md"]),
-        .target(name: "Measuring", dependencies: ["Inspection"], path: "Tools/Measuring"),
+        .target(name: "Measuring", dependencies: ["Core", "JSON", "Inspection"], path: "Tools/Measuring"),
         tool(
             "benchmarks", folder: "Benchmarks",
             [
@@ -139,12 +141,14 @@ let package = Package(
                 "Telemetry", "LocalServers", "Measuring",
             ]),
         // Apart from the others, so that only who runs it needs libmodsecurity.
-        tool("detection-benchmark", folder: "DetectionBenchmark", ["Inspection", "CModSecurity", "Measuring"]),
+        tool(
+            "detection-benchmark", folder: "DetectionBenchmark", ["Core", "Inspection", "CModSecurity", "Measuring"]),
 
         // What one judgement costs, for callgrind to count.
         tool("inspection-cost", folder: "InspectionCost", ["Inspection", "Measuring"]),
 
-        tool("scorecard", folder: "Scorecard", ["Core", "Inspection", "JSON", "Measuring"]),
+        tool(
+            "scorecard", folder: "Scorecard", ["Core", "Inspection", "JSON", "Measuring"], exclude: ["peer-levels.txt"]),
 
         .target(name: "ThreadSanitizer", path: "Tests/ThreadSanitizer"),
         .target(name: "DescriptorGuard", path: "Tests/DescriptorGuard"),
@@ -186,7 +190,9 @@ let package = Package(
         tests("CompressionTests", ["Compression", "TestSupport"]),
         tests("WebSocketTests", ["WebSocket", "HTTP", "Reactor", "Core", "TestSupport"], excluding: ["peer.py"]),
         tests("PatternMatchingTests", ["PatternMatching", "TestSupport"]),
-        tests("InspectionTests", ["Inspection", "PatternMatching", "Compression", "scorecard", "Core", "TestSupport"]),
+        tests(
+            "InspectionTests",
+            ["Inspection", "PatternMatching", "Compression", "Measuring", "scorecard", "Core", "TestSupport"]),
         tests("SecLangTests", ["Inspection", "Core", "TestSupport"], excluding: ["corpus.py"]),
         .executableTarget(
             name: "kit-probe", dependencies: ["Core", "HTTP", "Reactor", "ServiceKit", "Telemetry"],

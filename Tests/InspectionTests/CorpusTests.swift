@@ -1,5 +1,6 @@
 import Foundation
 import Inspection
+import Measuring
 import Testing
 
 @testable import scorecard

@@ -12,7 +12,6 @@ internal import Inspection
 
     /// What its recommended configuration sets, as far as it concerns requests.
     private static let configuration = """
-        SecRuleEngine DetectionOnly
         SecRequestBodyAccess On
         SecRequestBodyLimit 13107200
         SecRequestBodyNoFilesLimit 13107200
@@ -25,14 +24,22 @@ internal import Inspection
         "id:200001,phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=JSON"
         """
 
-    init(files: [String]) throws {
+    /// Blocking, it intervenes; without, it does the same work and only says so.
+    init(files: [String], isBlocking: Bool = false, paranoiaLevel: Int = 1) throws {
         guard let engine = unsafe msc_init(), let rules = unsafe msc_create_rules_set() else {
             throw NotLoaded(description: "libmodsecurity does not start")
         }
         unsafe self.engine = engine
         unsafe self.rules = rules
+        // Without one, what rules say goes to this process's own output.
+        unsafe msc_set_log_cb(engine) { _, _ in }
         var error: UnsafePointer<CChar>?
-        let text = Self.configuration + "\n" + files.map { "Include \($0)\n" }.joined()
+        let level = """
+            SecRuleEngine \(isBlocking ? "On" : "DetectionOnly")
+            SecAction "id:900000,phase:1,nolog,pass,t:none,setvar:tx.paranoia_level=\(paranoiaLevel)"
+
+            """
+        let text = Self.configuration + "\n" + level + files.map { "Include \($0)\n" }.joined()
         guard unsafe msc_rules_add(rules, text, &error) >= 0 else {
             throw NotLoaded(description: unsafe error.map { unsafe String(cString: $0) } ?? "the rules do not load")
         }
@@ -48,7 +55,8 @@ internal import Inspection
         let transaction = unsafe msc_new_transaction(engine, rules, nil)
         defer { unsafe msc_transaction_cleanup(transaction) }
         unsafe msc_process_connection(transaction, "192.0.2.1", 40_000, "192.0.2.2", 443)
-        unsafe msc_process_uri(transaction, String(decoding: request.target, as: UTF8.self), request.method, "1.1")
+        let target = request.target.map { CChar(bitPattern: $0) } + [0]
+        unsafe msc_process_uri(transaction, target, request.method, "1.1")
         for header in request.headers {
             let name = Array(header.name.utf8)
             unsafe msc_add_n_request_header(transaction, name, name.count, header.value, header.value.count)
@@ -56,8 +64,10 @@ internal import Inspection
         unsafe msc_process_request_headers(transaction)
         if !request.body.isEmpty { unsafe msc_append_request_body(transaction, request.body, request.body.count) }
         unsafe msc_process_request_body(transaction)
-        unsafe msc_process_logging(transaction)
+        // Before the last phase: that one forgets it.
         var intervention = unsafe ModSecurityIntervention(status: 200, pause: 0, url: nil, log: nil, disruptive: 0)
-        return unsafe msc_intervention(transaction, &intervention) != 0
+        let isStopped = unsafe msc_intervention(transaction, &intervention) != 0
+        unsafe msc_process_logging(transaction)
+        return isStopped
     }
 }

@@ -14,6 +14,8 @@ struct Arguments {
     var modelsFolder: String?
     /// The model that ships, for the figures with what it has seen.
     var shippedModel: String?
+    /// What ModSecurity makes of the sets at each paranoia level, as `detection-benchmark levels` writes it.
+    var levelsFile: String?
     /// Where to write what training reads.
     var exportFolder: String?
     var sets: [String] = []
@@ -31,6 +33,7 @@ struct Arguments {
             case "--category": category = words.popFirst()
             case "--models": modelsFolder = words.popFirst()
             case "--model": shippedModel = words.popFirst()
+            case "--levels": levelsFile = words.popFirst()
             case "--export": exportFolder = words.popFirst()
             case "--text": text = words.popFirst()
             case "--limit": limit = words.popFirst().flatMap { Int($0) } ?? limit

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Inspection
+internal import Measuring
 
 /// What training reads: one line of JSON for each labelled request, with its findings and its values as the models see
 /// them. The lines hold third parties' data, so they go where the build goes, never into the repository.

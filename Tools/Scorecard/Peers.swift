@@ -1,7 +1,7 @@
 /// What nginx with libmodsecurity 3.0.9 makes of the same sets at paranoia level 1, measured by replay on a machine of
 /// the same kind: attacks found and honest requests refused, in percent.
 enum Peers {
-    struct Result {
+    struct Result: Equatable {
         var found: Double?
         var refused: Double?
 
@@ -25,4 +25,22 @@ enum Peers {
         "access-log": [Result(refused: 0.35), Result(refused: 0.45)],
         "webhooks": [Result(refused: 34.8), Result(refused: 37.4)],
     ]
+
+    /// The same without nginx, in process, at paranoia levels 1 to 4, of a sample of each set: as `detection-benchmark
+    /// levels` has written it down. A line that is none of its is left out.
+    static func levels(_ text: String) -> [String: [Int: Result]] {
+        var levels: [String: [Int: Result]] = [:]
+        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+            let words = line.split(separator: " ")
+            let numbers = words.dropFirst().compactMap { Int($0) }
+            guard words.count == 6, numbers.count == 5 else { continue }
+            levels[String(words[0]), default: [:]][numbers[0]] = Result(
+                found: share(numbers[2], of: numbers[1]), refused: share(numbers[4], of: numbers[3]))
+        }
+        return levels
+    }
+
+    private static func share(_ part: Int, of all: Int) -> Double? {
+        all == 0 ? nil : Double(part) * 100 / Double(all)
+    }
 }

@@ -1,4 +1,5 @@
 internal import Inspection
+internal import Measuring
 
 /// What the engine made of one corpus.
 struct Tally {

@@ -1,14 +1,16 @@
 // `scorecard [--corpora FOLDER] [--models FOLDER] [--model FILE] [--write FILE] [--misses] [--false] [--category NAME]
-// [--limit N] [SET …]`
+// [--limit N] [--levels FILE] [SET …]`
 // Judges every labelled request of the corpora in process, as the gateway would, and prints what was found and what was
 // wrongly refused. With `--models`, each set is judged with the model that was trained without it (`SET.model`), which
 // is the figure that counts; `--model` is the one that ships and has seen them all, and judges alone where there are no
 // others. `--text TEXT` judges one query value.
 // `--misses` and `--false` list examples of what went wrong, `--rules` how often each rule decided, `--verdicts FILE`
-// writes what became of every request, for comparing two runs. `--export FOLDER` writes what training reads.
+// writes what became of every request, for comparing two runs. `--levels FILE` puts ModSecurity's figures at each paranoia
+// level beside ours. `--export FOLDER` writes what training reads.
 internal import Foundation
 internal import Glibc
 internal import Inspection
+internal import Measuring
 
 let arguments = Arguments(CommandLine.arguments.dropFirst())
 let available = Corpus.names(in: arguments.folder)
@@ -45,7 +47,8 @@ for name in sets {
             withoutModel: heldOut == nil ? nil : judge.judge(corpus, with: nil),
             withShipped: heldOut == nil ? nil : models.shipped.map { judge.judge(corpus, with: $0) }))
 }
-let report = Report(rows: rows)
+let levels = try arguments.levelsFile.map { Peers.levels(try String(contentsOfFile: $0, encoding: .utf8)) }
+let report = Report(rows: rows, levels: levels ?? [:])
 print(report.markdown)
 if let file = arguments.output { try report.markdown.write(toFile: file, atomically: true, encoding: .utf8) }
 if let file = arguments.verdictsFile {

@@ -1,38 +1,51 @@
 internal import Core
 internal import Foundation
-internal import Inspection
+package import Inspection
 internal import JSON
 
 /// One labelled request of a corpus, as `README.md` beside the corpora describes the format.
-struct LabelledRequest {
-    var id: String
-    var isAttack: Bool
-    var category: String
-    var request: InspectedRequest
+package struct LabelledRequest {
+    package var id: String
+    package var isAttack: Bool
+    package var category: String
+    package var request: InspectedRequest
+
+    package init(id: String, isAttack: Bool, category: String, request: InspectedRequest) {
+        (self.id, self.isAttack, self.category, self.request) = (id, isAttack, category, request)
+    }
 }
 
-struct Corpus {
-    var name: String
-    var requests: [LabelledRequest]
+package struct Corpus {
+    package var name: String
+    package var requests: [LabelledRequest]
 
     /// The sets in `folder`, by name; none if the folder is not there.
-    static func names(in folder: String) -> [String] {
+    package static func names(in folder: String) -> [String] {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return files.filter { $0.hasSuffix(".jsonl.gz") }.map { String($0.dropLast(9)) }.sorted()
     }
 
-    init(_ name: String, in folder: String) throws {
+    package init(_ name: String, in folder: String) throws {
         self.name = name
         let packed = [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(name).jsonl.gz")))
         var text: [UInt8] = []
         guard Inflate.expand(packed.span, limit: 1 << 30, into: &text) == .complete else {
-            throw ScorecardFailure.unreadable("\(name).jsonl.gz is not complete gzip")
+            throw CorpusFailure.unreadable("\(name).jsonl.gz is not complete gzip")
         }
         requests = try text.split(separator: 0x0a).map { try LabelledRequest(line: Array($0)) }
     }
+
+    /// At most so many attacks and so many honest requests, evenly spread: the same ones each time.
+    package func sample(ofEach limit: Int) -> [LabelledRequest] {
+        [true, false].flatMap { isAttack -> [LabelledRequest] in
+            let all = requests.filter { $0.isAttack == isAttack }
+            guard all.count > limit else { return all }
+            return (0..<limit).map { all[$0 * all.count / limit] }
+        }
+    }
 }
 
-enum ScorecardFailure: Error {
+package enum CorpusFailure: Error {
     case unreadable(String)
 }
 
@@ -41,7 +54,7 @@ extension LabelledRequest {
         let value = try JSONValue(parsing: line, limits: JSONLimits(maximumLength: 64 << 20))
         guard let id = value["id"]?.stringValue, let label = value["label"]?.stringValue,
             let method = value["method"]?.stringValue, let target = value["target"]?.stringValue
-        else { throw ScorecardFailure.unreadable("a line without id, label, method or target") }
+        else { throw CorpusFailure.unreadable("a line without id, label, method or target") }
         let headers = (value["headers"]?.arrayValue ?? []).map { pair in
             InspectedRequest.Header(pair[0]?.stringValue ?? "", Self.latin1(pair[1]?.stringValue ?? ""))
         }

@@ -87,7 +87,7 @@ CREATE TABLE candidates (
     candidate_id uuid PRIMARY KEY,
     name text NOT NULL CHECK (length(name) <= 128),
     status smallint NOT NULL,
-    settings bytea NOT NULL CHECK (length(settings) <= 262144),
+    settings bytea NOT NULL CHECK (length(settings) <= 1048576),
     proposed_at timestamptz NOT NULL,
     proposed_by text NOT NULL,
     promoted_at timestamptz,
@@ -97,6 +97,39 @@ CREATE TABLE candidates (
     threats_in_force bigint NOT NULL DEFAULT 0,
     clients_only_candidate bigint NOT NULL DEFAULT 0,
     clients_only_in_force bigint NOT NULL DEFAULT 0,
-    clients_both bigint NOT NULL DEFAULT 0
+    clients_both bigint NOT NULL DEFAULT 0,
+    refusal text NOT NULL DEFAULT '' CHECK (length(refusal) <= 1000),
+    tried bigint NOT NULL DEFAULT 0,
+    found_only_candidate bigint NOT NULL DEFAULT 0,
+    found_only_in_force bigint NOT NULL DEFAULT 0,
+    found_both bigint NOT NULL DEFAULT 0,
+    blocked_only_candidate bigint NOT NULL DEFAULT 0,
+    blocked_only_in_force bigint NOT NULL DEFAULT 0,
+    blocked_both bigint NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX candidates_one_of_each ON candidates (status) WHERE status <> 3;
+
+-- Of its rules, how often only it, or only what is in force, found them.
+CREATE TABLE candidate_rules (
+    candidate_id uuid NOT NULL REFERENCES candidates ON DELETE CASCADE,
+    rule text NOT NULL CHECK (length(rule) <= 128),
+    only_candidate bigint NOT NULL,
+    only_in_force bigint NOT NULL,
+    PRIMARY KEY (candidate_id, rule)
+);
+
+-- A few requests that would have gone otherwise (infinite.detector.v1.TrialExample).
+CREATE TABLE candidate_examples (
+    candidate_id uuid NOT NULL REFERENCES candidates ON DELETE CASCADE,
+    request_id uuid NOT NULL,
+    body bytea NOT NULL CHECK (length(body) <= 16384),
+    PRIMARY KEY (candidate_id, request_id)
+);
+
+-- What was told while a candidate was in the shadow, and whether it would have been silent: to be set against feedback.
+CREATE TABLE candidate_threats (
+    candidate_id uuid NOT NULL REFERENCES candidates ON DELETE CASCADE,
+    threat_id uuid NOT NULL,
+    is_silent boolean NOT NULL,
+    PRIMARY KEY (candidate_id, threat_id)
+);

@@ -35,6 +35,11 @@ package final class InspectionEngine: Sendable {
         self.usesGates = usesGates
     }
 
+    /// With the same rules, and a model of its own: none until it is given one.
+    package func twin() -> InspectionEngine {
+        InspectionEngine(sharing: program, version: rulesVersion, limits: limits, usesGates: usesGates)
+    }
+
     package var rules: [Rule] { program.rules }
 
     /// Changes whenever a verdict may change, so that a stored verdict can be told from today's.

@@ -51,11 +51,10 @@ package final class TLSClientContext: Sendable {
     private func rememberSessions() {
         unsafe infinite_tls_cache_client_sessions(library.pointer)
         unsafe SSL_CTX_sess_set_new_cb(library.pointer) { ssl, session in
-            guard let ssl = unsafe ssl, let session = unsafe session,
-                let context = unsafe SSL_get_ex_data(ssl, 0)
-            else { return 0 }
-            unsafe Unmanaged<TLSStream>.fromOpaque(context).takeUnretainedValue()
-                .remember(Session(adopting: session))
+            guard let ssl = unsafe ssl, let session = unsafe session, let stream = unsafe TLSStream.of(ssl) else {
+                return 0
+            }
+            unsafe stream.remember(Session(adopting: session))
             return 1
         }
     }

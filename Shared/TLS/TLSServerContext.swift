@@ -104,6 +104,12 @@ final class ServerCertificates: @unchecked Sendable {
 
     private func setCallbacks(_ context: LibraryContext) {
         let this = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe SSL_CTX_set_client_hello_cb(
+            context.pointer,
+            { ssl, _, _ in
+                if let ssl = unsafe ssl { unsafe TLSStream.of(ssl)?.noteHello(ClientHello.fingerprint(ssl)) }
+                return SSL_CLIENT_HELLO_SUCCESS
+            }, nil)
         if contexts.count > 1 {
             unsafe infinite_tls_on_server_name(
                 context.pointer,

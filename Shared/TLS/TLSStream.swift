@@ -136,6 +136,17 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
         return unsafe String(cString: name)
     }
 
+    /// Of a server's client: what its first message says of the program that wrote it; zero before it has come.
+    package private(set) var helloFingerprint: UInt64 = 0
+
+    func noteHello(_ fingerprint: UInt64) { helloFingerprint = fingerprint }
+
+    /// The stream whose connection this is.
+    static func of(_ ssl: OpaquePointer) -> TLSStream? {
+        guard let context = unsafe SSL_get_ex_data(ssl, 0) else { return nil }
+        return unsafe Unmanaged<TLSStream>.fromOpaque(context).takeUnretainedValue()
+    }
+
     func remember(_ session: Session) {
         if case .client(let context, let host) = owner { context.remember(session, for: host) }
     }

@@ -13,29 +13,32 @@ private struct Stage {
     private(set) var told: [String] = []
 
     mutating func attack(
-        _ client: String, agent: String = Stage.firefox, category: ThreatCategory = .sqlInjection, status: Int = 403,
-        after delay: Duration = .seconds(1)
+        _ client: String, agent: String = Stage.firefox, manner: UInt64 = 0, category: ThreatCategory = .sqlInjection,
+        status: Int = 403, after delay: Duration = .seconds(1)
     ) throws {
         let finding = RuleMatch(
             rule: "r.\(category)", category: category, variable: [], matched: [], offset: 0, weight: 0.9)
-        try send(client, agent, status, RuleEvidence(score: 0.9, findings: [finding]), after: delay)
+        try send(client, agent, manner, status, RuleEvidence(score: 0.9, findings: [finding]), after: delay)
     }
 
-    mutating func visit(_ client: String, agent: String = Stage.firefox) throws {
-        try send(client, agent, 200, .nothing, after: .milliseconds(10))
+    mutating func visit(
+        _ client: String, agent: String = Stage.firefox, manner: UInt64 = 0, _ path: String = "/", status: Int = 200
+    ) throws {
+        try send(client, agent, manner, status, .nothing, path, after: .milliseconds(10))
     }
 
     private mutating func send(
-        _ client: String, _ agent: String, _ status: Int, _ evidence: RuleEvidence, after delay: Duration
+        _ client: String, _ agent: String, _ manner: UInt64, _ status: Int, _ evidence: RuleEvidence,
+        _ path: String = "/", after delay: Duration
     ) throws {
         now = now + delay
         note(
             detection.observe(
                 ObservedRequest(
                     id: UUIDv7(), at: now, client: try #require(IPAddress(client)), method: Array("GET".utf8),
-                    host: [], path: Array("/".utf8), query: [], userAgent: Array(agent.utf8), referer: [],
+                    host: [], path: Array(path.utf8), query: [], userAgent: Array(agent.utf8), referer: [],
                     status: status, course: status == 403 ? .stopped : .served, route: "", inspection: evidence,
-                    user: nil, trace: nil, protocolVersion: 11)))
+                    user: nil, trace: nil, protocolVersion: 11, manner: manner)))
     }
 
     mutating func failLogin(_ name: String, from client: String) throws {
@@ -107,6 +110,42 @@ struct CampaignTests {
         #expect(incident.links.contains { $0.kind == .fingerprint })
         // Ten addresses acting as one are worse than each.
         #expect(incident.severity == .critical)
+    }
+
+    @Test("who changes the user agent with every address is known by how he connects and asks")
+    func manner() throws {
+        var stage = Stage()
+        for number in 0..<200 { try stage.visit("10.\(number).1.1", manner: 5) }
+        for number in 1...20 { try stage.attack("203.0.\(number).5", agent: "agent \(number)", manner: 7) }
+        #expect(stage.count <= 2)
+        #expect(try #require(try stage.incident(of: "203.0.20.5")).links.contains { $0.kind == .fingerprint })
+        // Attackers who connect as the visitors' browser does have nothing in common.
+        var other = Stage()
+        for number in 0..<200 { try other.visit("10.\(number).1.1", manner: 5) }
+        for number in 1...10 { try other.attack("203.0.\(number).5", agent: "agent \(number)", manner: 5) }
+        #expect(other.count == 10)
+    }
+
+    @Test("an intruder in the labyrinth brings along who connects and asks as he does")
+    func mannerInTheLabyrinth() throws {
+        var stage = Stage()
+        for number in 1...6 { try stage.attack("203.0.\(number).5", agent: "agent \(number)", manner: 7) }
+        try stage.visit("198.51.100.9", agent: "another", manner: 7)
+        try stage.step(UUIDv7(), "198.51.100.9", .stealingData)
+        let incident = try #require(try stage.incident(of: "198.51.100.9"))
+        #expect(try incident.id == stage.incident(of: "203.0.3.5")?.id)
+    }
+
+    @Test("a scanner that calls itself a browser is known again, once it asks for what scanners ask for")
+    func renamedScanner() throws {
+        var stage = Stage()
+        for number in 0..<50 { try stage.visit("10.\(number).1.1", manner: 5) }
+        try stage.visit("203.0.113.1", agent: "sqlmap/1.7", manner: 7)
+        try stage.visit("203.0.113.2", agent: "nothing wrong", manner: 7)
+        try stage.visit("203.0.114.3", manner: 7)
+        try stage.visit("203.0.114.3", manner: 7, "/.git/config", status: 404)
+        try stage.visit("10.1.1.1", manner: 5, "/.git/config", status: 404)
+        #expect(stage.told.filter { $0.hasPrefix("threat") } == ["threat 203.0.113.1", "threat 203.0.114.3"])
     }
 
     @Test("a browser that everybody has joins nobody")

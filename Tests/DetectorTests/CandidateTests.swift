@@ -70,6 +70,114 @@ struct CandidateTests {
         #expect(judge.shadowFigures == nil)
     }
 
+    private func tried(
+        _ candidate: UUIDv7, from client: IPAddress, _ rules: [String], inForce: [String], at now: Timestamp
+    ) -> ObservedRequest {
+        func evidence(_ rules: [String]) -> RuleEvidence {
+            RuleEvidence(
+                score: rules.isEmpty ? 0 : 0.9,
+                findings: rules.map {
+                    RuleMatch(rule: $0, category: .sqlInjection, variable: [], matched: [], offset: 0, weight: 0.9)
+                })
+        }
+        var request = missing(1, from: client, at: now)
+        request.status = 200
+        request.inspection = evidence(inForce)
+        request.trial = ObservedRequest.Trial(
+            candidate: candidate, action: rules.isEmpty ? .allow : .block,
+            actionInForce: inForce.isEmpty ? .allow : .block, evidence: evidence(rules))
+        return request
+    }
+
+    private let lost = IPAddress(v4: 0x0a00_0001)
+    private let found = IPAddress(v4: 0x0b00_0002)
+
+    @Test("what a candidate's rules found is counted in both directions, by rule, with examples")
+    func trial() throws {
+        let judge = try Judge(base)
+        let id = UUIDv7()
+        judge.shadow(id, base, seed: 1)
+        let requests = [
+            tried(id, from: lost, [], inForce: ["a", "b"], at: start),
+            tried(id, from: found, ["b", "c"], inForce: [], at: start + .seconds(1)),
+            tried(id, from: .v4Loopback, ["b", "c"], inForce: ["b"], at: start + .seconds(2)),
+            tried(id, from: .v4Loopback, [], inForce: [], at: start + .seconds(3)),
+            // Of another candidate, which was in the shadow a moment ago.
+            tried(UUIDv7(), from: .v4Loopback, ["z"], inForce: [], at: start + .seconds(4)),
+        ]
+        let said = try judge.observe(requests, of: 0).events
+        let news = try #require(judge.takeNews(of: id))
+        #expect(news.figures.requests == 4)
+        #expect(news.figures.blocked == TrialTally.Sides(onlyCandidate: 1, onlyInForce: 1, both: 1))
+        #expect(news.figures.found == news.figures.blocked)
+        #expect(news.rules["a"] == TrialTally.Sides(onlyInForce: 1) && news.rules["z"] == nil)
+        #expect(news.rules["b"] == TrialTally.Sides(onlyCandidate: 1, onlyInForce: 1))
+        #expect(news.rules["c"] == TrialTally.Sides(onlyCandidate: 2))
+        #expect(news.examples.map(\.request) == [requests[0].id, requests[1].id])
+        // The threats that were told: about the client that only what is in force accuses it would be silent.
+        let told = said.compactMap { event in if case .threat(let threat) = event { threat } else { nil } }
+        #expect(Set(told.map(\.client)) == [lost, .v4Loopback])
+        #expect(Set(news.threats.filter(\.isSilent).map(\.id)) == Set(told.filter { $0.client == lost }.map(\.id)))
+        #expect(judge.takeNews(of: id)?.isEmpty == true && judge.takeNews(of: UUIDv7()) == nil)
+        judge.giveBack(news, of: id)
+        #expect(judge.takeNews(of: id) == news)
+        // And the clients' figures are what the candidate's rules make of them.
+        #expect(judge.shadowFigures?.figures.clientsOnlyCandidate == 1)
+        #expect(judge.shadowFigures?.figures.clientsOnlyInForce == 1)
+    }
+
+    @Test("a candidate's rules reach the gateways, their figures and the feedback its author, and a refusal too")
+    func inspection() async throws {
+        let database = try await migratedDatabase()
+        defer { database.shutDown() }
+        let judge = try Judge(base)
+        let calls = CandidateCalls(
+            judge, CandidateStore(database), TrialStore(database), .silent, clock: SystemClock(), shadowClients: 1_000)
+        func propose(_ inspection: CandidateInspection) async throws -> UUIDv7 {
+            try await calls.propose(ProposeCandidateRequest(name: "rules", inspection: inspection), nil).id
+        }
+        for wrong in [
+            CandidateInspection(), CandidateInspection(rulesAfter: "SecRule ARGS \"@rx (\" \"id:7\""),
+            CandidateInspection(rulesBefore: "Include /etc/passwd"), CandidateInspection(textModel: [1, 2, 3]),
+        ] {
+            await #expect(throws: DetectorFailure.self) { _ = try await propose(wrong) }
+        }
+        let wanted = CandidateInspection(paranoiaLevel: 2, rulesAfter: "SecRule ARGS \"@rx x\" \"id:7\"")
+        let id = try await propose(wanted)
+        let answer = try await calls.follow(FollowCandidatesRequest(replica: "gateway-1"))
+        #expect(answer == FollowCandidatesResponse(shadow: id, shadowInspection: wanted))
+        let again = try await calls.follow(FollowCandidatesRequest(replica: "gateway-1", knownShadow: id))
+        #expect(again == FollowCandidatesResponse(shadow: id))
+
+        let said = try judge.observe(
+            [
+                tried(id, from: lost, [], inForce: ["a"], at: start),
+                tried(id, from: found, ["c"], inForce: [], at: start),
+            ],
+            of: 0
+        ).events
+        let marked = said.compactMap { event in if case .threat(let threat) = event { threat } else { nil } }
+        try await FeedbackStore(database).save(
+            marked.map { Feedback(feedbackID: UUIDv7(), verdict: .falsePositive, threat: ThreatDetected($0)) })
+        let listed = try #require(try await calls.list().candidates.first)
+        #expect(listed.trial?.requests == 2 && listed.trial?.blockedOnlyInForce == 1)
+        #expect(listed.trial?.rules.map(\.ruleID) == ["a", "c"] && listed.trial?.examples.count == 2)
+        #expect(listed.feedback == FeedbackFigures(falseSilent: UInt64(marked.count)) && !marked.isEmpty)
+        #expect(listed.inspection == CandidateInspection(paranoiaLevel: 2))
+
+        _ = try await calls.promote(id)
+        #expect(
+            try await calls.follow(FollowCandidatesRequest())
+                == FollowCandidatesResponse(active: id, activeInspection: wanted))
+        let next = try await propose(wanted)
+        _ = try await calls.follow(
+            FollowCandidatesRequest(replica: "gateway-1", refused: next, refusal: "rule 7 twice"))
+        await #expect(throws: DetectorFailure.self) { _ = try await calls.promote(next) }
+        #expect(try await calls.list().candidates.first?.refusal == "gateway-1: rule 7 twice")
+        _ = try await calls.retire(id)
+        #expect(try await calls.follow(FollowCandidatesRequest(knownShadow: next)).active == .unset)
+    }
+
     @Test("a silenced rule's findings do not count")
     func silenced() {
         let evidence = RuleEvidence(
@@ -91,7 +199,8 @@ struct CandidateTests {
             return (
                 judge,
                 CandidateCalls(
-                    judge, CandidateStore(database), .silent, clock: SystemClock(), shadowClients: 1_000)
+                    judge, CandidateStore(database), TrialStore(database), .silent, clock: SystemClock(),
+                    shadowClients: 1_000)
             )
         }
         let ((judge, calls), (other, otherCalls)) = (try replica(), try replica())
@@ -154,6 +263,36 @@ struct ReplayTests {
         #expect(report.contains("only the candidate accuses 1 clients\n  203.0.113.7  enumeration: "))
         #expect(report.contains("the candidate lets 0 clients go"))
         #expect(report.contains("in force   1 threats, 1 incidents, 1 clients (sqlInjection 1)"))
+    }
+
+    @Test("a candidate's rules judge what the log has, and are asked for on the command line")
+    func rules() throws {
+        let program = try SecLangProgram(
+            files: ["own.conf"],
+            from: .texts([
+                "own.conf": """
+                SecRuleEngine On
+                SecRule ARGS:q "@contains marzipan" "id:7,phase:2,deny,tag:attack-generic"
+                SecRule &REQUEST_HEADERS:Host "@eq 0" "id:8,phase:1,deny,tag:attack-generic"
+                """
+            ]))
+        var replay = try Replay(candidate: .init(), rules: try RuleSetInForce(program))
+        replay.add(line("203.0.113.7", 1, "/", 200, query: "q=marzipan")[...])
+        replay.add(line("203.0.113.8", 2, "/", 200, query: "q=nougat")[...])
+        let report = replay.report(clients: 10)
+        #expect(report.contains("in force   0 threats"))
+        #expect(report.contains("only the candidate accuses 1 clients\n  203.0.113.7  "))
+
+        let arguments = try #require(
+            ReplayVerb.Arguments([
+                "--core-rule-set", "/crs", "--paranoia-level", "2", "a.jsonl", "--text-model", "b.model", "c.jsonl",
+            ]))
+        #expect(arguments.rules == CoreRuleSet(folder: "/crs", paranoiaLevel: 2))
+        #expect(arguments.modelFile == "b.model" && arguments.files == ["a.jsonl", "c.jsonl"])
+        #expect(ReplayVerb.Arguments(["a.jsonl"])?.hasCandidate == false)
+        for wrong in [[], ["--settings"], ["--paranoia-level", "2", "a.jsonl"], ["--nonsense", "x", "a.jsonl"]] {
+            #expect(ReplayVerb.Arguments(wrong) == nil)
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import LocalServers
 import TestSupport
 import Testing
 
@@ -47,25 +48,41 @@ extension WholeSystem {
             #expect(bundle.contains("[ipv4-addr:value = '127.0.5.3']"))
         }
 
-        @Test("A candidate's settings are tried in the shadow, put in force and taken back")
+        @Test("A candidate's settings and rules are tried in the shadow, put in force and taken back")
         func candidates() async throws {
             let api = try await API(from: "127.0.5.4")
             let proposed = try api.post(
                 "/v1/candidates",
-                #"{"name": "stricter", "settings": [{"key": "behaviour.missing_pages", "value": "15"}]}"#)
+                #"""
+                {"name": "stricter", "settings": [{"key": "behaviour.missing_pages", "value": "15"}],
+                 "inspection": {"mode": "enforce", "sampled_permille": 1000,
+                  "rules_after": "SecRule ARGS:sweet \"@contains marzipan\" \"id:7,phase:2,deny,tag:attack-generic\""}}
+                """#)
             let id = try #require((proposed["candidate"] as? [String: Any])?["candidate_id"] as? String)
             let visitor = try await Client("127.0.5.5")
             try await eventually("it has judged requests", within: .seconds(60)) {
-                _ = try visitor.get("/")
+                _ = try visitor.get("/?sweet=marzipan")
                 let candidate = try api.list("candidates", of: "/v1/candidates").first {
                     $0["candidate_id"] as? String == id
                 }
-                return (candidate?["figures"] as? [String: Any])?.number("requests") ?? 0 > 0
+                guard (candidate?["figures"] as? [String: Any])?.number("requests") ?? 0 > 0 else { return false }
+                return (candidate?["trial"] as? [String: Any])?.number("blocked_only_candidate") ?? 0 > 0
             }
             let promoted = try api.post("/v1/candidates/\(id)/promote", "{}")
             #expect((promoted["candidate"] as? [String: Any])?["status"] as? String == "active")
+            // Each time somebody else, before he who is stopped again and again is banned.
+            var strangers = 0
+            func status() async throws -> Int {
+                strangers += 1
+                let address = "127.0.\(60 + strangers / 200).\(1 + strangers % 200)"
+                return try await Client(address).get("/?sweet=marzipan").status
+            }
+            try await eventually("its rules decide", within: .seconds(60)) { try await status() == 403 }
             let retired = try api.post("/v1/candidates/\(id)/retire", "{}")
             #expect((retired["candidate"] as? [String: Any])?["status"] as? String == "retired")
+            try await eventually("what is configured decides again", within: .seconds(60)) {
+                try await status() == 200
+            }
             #expect(throws: API.Refused.self) {
                 _ = try api.post(
                     "/v1/candidates", #"{"name": "wrong", "settings": [{"key": "database.host", "value": "x"}]}"#)

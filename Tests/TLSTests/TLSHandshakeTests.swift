@@ -29,6 +29,25 @@ import Testing
         }
     }
 
+    @Test func aProgramIsKnownByItsFirstMessageWhateverHostItAsksForAndWhetherItResumes() async throws {
+        let authority = try CertificateAuthority()
+        let server = try TLSServerContext(
+            .init(certificates: [authority.files("first", names: "DNS:first.test,DNS:second.test")]))
+        let usual = try authority.client()
+        try await withReactor { reactor async throws in
+            func fingerprint(_ client: TLSClientContext, _ host: String = "first.test") async throws -> UInt64 {
+                try await connectedPair(on: reactor, server, client, host: host).server.helloFingerprint
+            }
+            let first = try await fingerprint(usual)
+            #expect(first != 0)
+            for host in ["first.test", "first.test", "second.test"] {
+                #expect(try await fingerprint(usual, host) == first)
+            }
+            #expect(try await fingerprint(try authority.client(.tls13)) != first)
+            #expect(try await fingerprint(try authority.client(.tls12, ["http/1.1"])) != first)
+        }
+    }
+
     @Test func aNameOfItsOwnComesBeforeAWildcardWhateverTheirOrder() async throws {
         let authority = try CertificateAuthority()
         let server = try TLSServerContext(
@@ -228,5 +247,16 @@ func failure(_ work: () async throws -> Void) async -> StreamFailure? {
     } catch {
         Issue.record("\(error) is not a StreamFailure")
         return nil
+    }
+}
+
+extension CertificateAuthority {
+    /// A client that trusts it, whatever the host.
+    fileprivate func client(
+        _ minimum: TLSVersion = .tls12, _ protocols: [String] = []
+    ) throws -> TLSClientContext {
+        try TLSClientContext(
+            .init(
+                verification: .chainOnly, caFile: file, minimumVersion: minimum, applicationProtocols: protocols))
     }
 }

@@ -12,6 +12,7 @@ enum DetectorFailure: FailureConvertible, CustomStringConvertible {
     case unreadableList(String)
     case wrongCandidate(String)
     case unknownCandidate(UUIDv7)
+    case refusedCandidate(String)
     case unknownThreat(UUIDv7)
     case missingVerdict
 
@@ -24,8 +25,9 @@ enum DetectorFailure: FailureConvertible, CustomStringConvertible {
         case .unknownFormat: "say how the list is written: plain, csv or stix"
         case .reservedSource: "name the list's source; names that begin with folder: are those of the watched folder"
         case .unreadableList(let problem): "nothing of the list could be read, and the one before stays: \(problem)"
-        case .wrongCandidate(let problem): "the settings cannot be used: \(problem)"
+        case .wrongCandidate(let problem): "the candidate cannot be used: \(problem)"
         case .unknownCandidate(let id): "there is no candidate \(id) that this can be done with; list them to see"
+        case .refusedCandidate(let problem): "a gateway cannot use it, so it is not put in force: \(problem)"
         case .unknownThreat(let id): "there is no threat \(id); it may be older than what is kept"
         case .missingVerdict: "say what it was: true_positive, false_positive or benign"
         case .missingResolution: "say how it was resolved: true_positive, false_positive or benign"
@@ -39,7 +41,7 @@ enum DetectorFailure: FailureConvertible, CustomStringConvertible {
         case .unknownIncident, .unknownCandidate, .unknownThreat: Failure(.notFound, description, source: .detector)
         case .alreadyResolved: Failure(.conflict, description, source: .detector)
         case .malformedCursor, .missingResolution, .unknownFormat, .reservedSource, .unreadableList,
-            .wrongCandidate, .missingVerdict:
+            .wrongCandidate, .refusedCandidate, .missingVerdict:
             Failure(.invalid, description, source: .detector)
         }
     }

@@ -129,7 +129,7 @@ final class DetectorService: Service {
 
     private func followCandidates() async {
         let calls = CandidateCalls(
-            judge, CandidateStore(runtime.database), runtime.log, clock: runtime.clock,
+            judge, CandidateStore(runtime.database), TrialStore(runtime.database), runtime.log, clock: runtime.clock,
             shadowClients: configuration.shadowClients)
         calls.serve(on: runtime.bus)
         do { try await calls.follow() } catch {

@@ -23,6 +23,7 @@ final class GatewayService: Service {
     /// Changes are said on the bus; this is for when they were not heard.
     private static let routeSetsPause = Duration.seconds(5)
     private static let farewell = Duration.seconds(1)
+    private static let candidatesPause = Duration.seconds(5)
     private static let decisionsPerPage: UInt32 = 500
     private static let enforcementPage = PageSize(100, atMost: 1_000)
     /// What a change of it is called.
@@ -36,6 +37,7 @@ final class GatewayService: Service {
     private let firewall: FirewallKeeper
     private let rules: RuleSetKeeper?
     private let models: TextModelKeeper?
+    private let candidates: CandidateFollower
     private let accessLog: AccessLog?
     private let metrics: GatewayMetrics
     private let feed: LiveFeed
@@ -143,6 +145,7 @@ final class GatewayService: Service {
         models = try InspectionModel.file(configured: configuration.textModel).map { path in
             try TextModelKeeper(path, for: engine, log: runtime.log)
         }
+        candidates = CandidateFollower(bus, engine, rules, state.candidates, runtime.log)
         let recorder = RequestRecorder(
             metrics: metrics, feed: feed, accessLog: accessLog,
             observed: { event in
@@ -205,6 +208,8 @@ final class GatewayService: Service {
     /// What the database knows. Every replica does it; none waits for another.
     private func upkeep() {
         runtime.every(Self.routeSetsPause, "route sets") { [routeSets] in try await routeSets.follow() }
+        // Without the detector, which may come later, what is in force stays.
+        runtime.every(Self.candidatesPause, "candidates") { [candidates] in try? await candidates.follow() }
         let keys = IdempotencyStore(database: runtime.database)
         runtime.every(Self.rollOffPause, "removal of expired idempotency keys") {
             while try await keys.removeExpired() > 0 {}

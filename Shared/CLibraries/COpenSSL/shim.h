@@ -63,6 +63,7 @@ static inline void infinite_tls_on_server_name(
     SSL_CTX_set_tlsext_servername_callback(context, callback);
     SSL_CTX_set_tlsext_servername_arg(context, argument);
 }
+static inline void infinite_tls_free(void *memory) { OPENSSL_free(memory); }
 static inline void infinite_bio_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
 static inline void infinite_bio_clear_retry(BIO *bio) { BIO_clear_retry_flags(bio); }
 static const int infinite_tls_1_2 = TLS1_2_VERSION;

@@ -1081,6 +1081,12 @@ package struct Candidate: WireMessage {
     package var proposedBy: String = ""
     package var promotedAt: Timestamp = .unset
     package var figures: CandidateFigures? = nil
+    /// What the gateways are to judge requests by; not set: as they are configured.
+    package var inspection: CandidateInspection? = nil
+    package var trial: TrialFigures? = nil
+    package var feedback: FeedbackFigures? = nil
+    /// Why a gateway cannot use `inspection`; empty: none has said so.
+    package var refusal: String = ""
 
     package init() {}
 
@@ -1092,7 +1098,11 @@ package struct Candidate: WireMessage {
         proposedAt: Timestamp = .unset,
         proposedBy: String = "",
         promotedAt: Timestamp = .unset,
-        figures: CandidateFigures? = nil
+        figures: CandidateFigures? = nil,
+        inspection: CandidateInspection? = nil,
+        trial: TrialFigures? = nil,
+        feedback: FeedbackFigures? = nil,
+        refusal: String = ""
     ) {
         self.candidateID = candidateID
         self.name = name
@@ -1102,6 +1112,10 @@ package struct Candidate: WireMessage {
         self.proposedBy = proposedBy
         self.promotedAt = promotedAt
         self.figures = figures
+        self.inspection = inspection
+        self.trial = trial
+        self.feedback = feedback
+        self.refusal = refusal
     }
 
     package func encode(to writer: inout WireWriter) {
@@ -1113,6 +1127,10 @@ package struct Candidate: WireMessage {
         writer.string(proposedBy, tag: 50)
         writer.timestamp(promotedAt, tag: 57)
         writer.message(figures, tag: 66)
+        writer.message(inspection, tag: 74)
+        writer.message(trial, tag: 82)
+        writer.message(feedback, tag: 90)
+        writer.string(refusal, tag: 98)
     }
 
     package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
@@ -1136,6 +1154,14 @@ package struct Candidate: WireMessage {
                 promotedAt = try reader.timestamp()
             case 66:
                 try reader.merge(into: &figures)
+            case 74:
+                try reader.merge(into: &inspection)
+            case 82:
+                try reader.merge(into: &trial)
+            case 90:
+                try reader.merge(into: &feedback)
+            case 98:
+                refusal = try reader.string()
             default: try reader.skip(tag)
             }
         }
@@ -1153,6 +1179,366 @@ package struct Candidate: WireMessage {
             FieldDescriptor(6, "proposed_by", .string, sensitivity: .personal),
             FieldDescriptor(7, "promoted_at", .sfixed64, format: .timestamp),
             FieldDescriptor(8, "figures", .message(CandidateFigures.self)),
+            FieldDescriptor(9, "inspection", .message(CandidateInspection.self)),
+            FieldDescriptor(10, "trial", .message(TrialFigures.self)),
+            FieldDescriptor(11, "feedback", .message(FeedbackFigures.self)),
+            FieldDescriptor(12, "refusal", .string),
+        ])
+}
+
+/// Rules and a model for the gateways, on top of what each has configured.
+package struct CandidateInspection: WireMessage {
+    /// Of the configured Core Rule Set; zero: as configured.
+    package var paranoiaLevel: UInt32 = 0
+    /// Rules in SecLang, read before the configured ones (exclusions) and after them. They may not name files.
+    package var rulesBefore: String = ""
+    package var rulesAfter: String = ""
+    /// Whether what rules find may stop a request.
+    package var mode: CandidateMode = .unspecified
+    /// A text model's file, as `make train` writes it.
+    package var textModel: [UInt8] = []
+    /// Of a thousand requests so many are judged in the shadow as well; zero: ten.
+    package var sampledPermille: UInt32 = 0
+
+    package init() {}
+
+    package init(
+        paranoiaLevel: UInt32 = 0,
+        rulesBefore: String = "",
+        rulesAfter: String = "",
+        mode: CandidateMode = .unspecified,
+        textModel: [UInt8] = [],
+        sampledPermille: UInt32 = 0
+    ) {
+        self.paranoiaLevel = paranoiaLevel
+        self.rulesBefore = rulesBefore
+        self.rulesAfter = rulesAfter
+        self.mode = mode
+        self.textModel = textModel
+        self.sampledPermille = sampledPermille
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.uint32(paranoiaLevel, tag: 8)
+        writer.string(rulesBefore, tag: 18)
+        writer.string(rulesAfter, tag: 26)
+        writer.enumeration(mode, tag: 32)
+        writer.bytes(textModel, tag: 42)
+        writer.uint32(sampledPermille, tag: 48)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 8:
+                paranoiaLevel = try reader.uint32()
+            case 18:
+                rulesBefore = try reader.string()
+            case 26:
+                rulesAfter = try reader.string()
+            case 32:
+                mode = try reader.enumeration()
+            case 42:
+                textModel = try reader.bytes()
+            case 48:
+                sampledPermille = try reader.uint32()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.CandidateInspection" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.CandidateInspection",
+        fields: [
+            FieldDescriptor(1, "paranoia_level", .uint32, range: 0...4),
+            FieldDescriptor(2, "rules_before", .string, length: 0...131072),
+            FieldDescriptor(3, "rules_after", .string, length: 0...131072),
+            FieldDescriptor(4, "mode", .enumeration(CandidateMode.descriptor)),
+            FieldDescriptor(5, "text_model", .bytes, length: 0...262144),
+            FieldDescriptor(6, "sampled_permille", .uint32, range: 0...1000),
+        ])
+}
+
+/// What the gateways found when they judged the same requests under both: an alert or more is found.
+package struct TrialFigures: WireMessage {
+    package var requests: UInt64 = 0
+    package var foundOnlyCandidate: UInt64 = 0
+    package var foundOnlyInForce: UInt64 = 0
+    package var foundBoth: UInt64 = 0
+    package var blockedOnlyCandidate: UInt64 = 0
+    package var blockedOnlyInForce: UInt64 = 0
+    package var blockedBoth: UInt64 = 0
+    /// The rules that made the most differences.
+    package var rules: [TrialRule] = []
+    /// A few requests that would have gone otherwise.
+    package var examples: [TrialExample] = []
+
+    package init() {}
+
+    package init(
+        requests: UInt64 = 0,
+        foundOnlyCandidate: UInt64 = 0,
+        foundOnlyInForce: UInt64 = 0,
+        foundBoth: UInt64 = 0,
+        blockedOnlyCandidate: UInt64 = 0,
+        blockedOnlyInForce: UInt64 = 0,
+        blockedBoth: UInt64 = 0,
+        rules: [TrialRule] = [],
+        examples: [TrialExample] = []
+    ) {
+        self.requests = requests
+        self.foundOnlyCandidate = foundOnlyCandidate
+        self.foundOnlyInForce = foundOnlyInForce
+        self.foundBoth = foundBoth
+        self.blockedOnlyCandidate = blockedOnlyCandidate
+        self.blockedOnlyInForce = blockedOnlyInForce
+        self.blockedBoth = blockedBoth
+        self.rules = rules
+        self.examples = examples
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.uint64(requests, tag: 8)
+        writer.uint64(foundOnlyCandidate, tag: 16)
+        writer.uint64(foundOnlyInForce, tag: 24)
+        writer.uint64(foundBoth, tag: 32)
+        writer.uint64(blockedOnlyCandidate, tag: 40)
+        writer.uint64(blockedOnlyInForce, tag: 48)
+        writer.uint64(blockedBoth, tag: 56)
+        for value in rules { writer.element(value, tag: 66) }
+        for value in examples { writer.element(value, tag: 74) }
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 8:
+                requests = try reader.uint64()
+            case 16:
+                foundOnlyCandidate = try reader.uint64()
+            case 24:
+                foundOnlyInForce = try reader.uint64()
+            case 32:
+                foundBoth = try reader.uint64()
+            case 40:
+                blockedOnlyCandidate = try reader.uint64()
+            case 48:
+                blockedOnlyInForce = try reader.uint64()
+            case 56:
+                blockedBoth = try reader.uint64()
+            case 66:
+                rules.append(try reader.message())
+            case 74:
+                examples.append(try reader.message())
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.TrialFigures" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.TrialFigures",
+        fields: [
+            FieldDescriptor(1, "requests", .uint64),
+            FieldDescriptor(2, "found_only_candidate", .uint64),
+            FieldDescriptor(3, "found_only_in_force", .uint64),
+            FieldDescriptor(4, "found_both", .uint64),
+            FieldDescriptor(5, "blocked_only_candidate", .uint64),
+            FieldDescriptor(6, "blocked_only_in_force", .uint64),
+            FieldDescriptor(7, "blocked_both", .uint64),
+            FieldDescriptor(8, "rules", .message(TrialRule.self), isRepeated: true, length: 0...100),
+            FieldDescriptor(9, "examples", .message(TrialExample.self), isRepeated: true, length: 0...20),
+        ])
+}
+
+package struct TrialRule: WireMessage {
+    package var ruleID: String = ""
+    /// Requests in which only the candidate, or only what is in force, has found it.
+    package var onlyCandidate: UInt64 = 0
+    package var onlyInForce: UInt64 = 0
+
+    package init() {}
+
+    package init(ruleID: String = "", onlyCandidate: UInt64 = 0, onlyInForce: UInt64 = 0) {
+        self.ruleID = ruleID
+        self.onlyCandidate = onlyCandidate
+        self.onlyInForce = onlyInForce
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.string(ruleID, tag: 10)
+        writer.uint64(onlyCandidate, tag: 16)
+        writer.uint64(onlyInForce, tag: 24)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                ruleID = try reader.string()
+            case 16:
+                onlyCandidate = try reader.uint64()
+            case 24:
+                onlyInForce = try reader.uint64()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.TrialRule" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.TrialRule",
+        fields: [
+            FieldDescriptor(1, "rule_id", .string),
+            FieldDescriptor(2, "only_candidate", .uint64),
+            FieldDescriptor(3, "only_in_force", .uint64),
+        ])
+}
+
+package struct TrialExample: WireMessage {
+    package var requestID: UUIDv7 = .unset
+    package var observedAt: Timestamp = .unset
+    package var route: String = ""
+    package var path: [UInt8] = []
+    package var score: Double = 0
+    package var scoreInForce: Double = 0
+    /// What only one of them found; the strongest.
+    package var onlyCandidate: RuleFinding? = nil
+    package var onlyInForce: RuleFinding? = nil
+
+    package init() {}
+
+    package init(
+        requestID: UUIDv7 = .unset,
+        observedAt: Timestamp = .unset,
+        route: String = "",
+        path: [UInt8] = [],
+        score: Double = 0,
+        scoreInForce: Double = 0,
+        onlyCandidate: RuleFinding? = nil,
+        onlyInForce: RuleFinding? = nil
+    ) {
+        self.requestID = requestID
+        self.observedAt = observedAt
+        self.route = route
+        self.path = path
+        self.score = score
+        self.scoreInForce = scoreInForce
+        self.onlyCandidate = onlyCandidate
+        self.onlyInForce = onlyInForce
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.identifier(requestID, tag: 10)
+        writer.timestamp(observedAt, tag: 17)
+        writer.string(route, tag: 26)
+        writer.bytes(path, tag: 34)
+        writer.double(score, tag: 41)
+        writer.double(scoreInForce, tag: 49)
+        writer.message(onlyCandidate, tag: 58)
+        writer.message(onlyInForce, tag: 66)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                requestID = try reader.identifier()
+            case 17:
+                observedAt = try reader.timestamp()
+            case 26:
+                route = try reader.string()
+            case 34:
+                path = try reader.bytes()
+            case 41:
+                score = try reader.double()
+            case 49:
+                scoreInForce = try reader.double()
+            case 58:
+                try reader.merge(into: &onlyCandidate)
+            case 66:
+                try reader.merge(into: &onlyInForce)
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.TrialExample" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.TrialExample",
+        fields: [
+            FieldDescriptor(1, "request_id", .bytes, format: .uuid),
+            FieldDescriptor(2, "observed_at", .sfixed64, format: .timestamp),
+            FieldDescriptor(3, "route", .string),
+            FieldDescriptor(4, "path", .bytes, format: .text, sensitivity: .personal),
+            FieldDescriptor(5, "score", .double),
+            FieldDescriptor(6, "score_in_force", .double),
+            FieldDescriptor(7, "only_candidate", .message(RuleFinding.self)),
+            FieldDescriptor(8, "only_in_force", .message(RuleFinding.self)),
+        ])
+}
+
+/// What people said about threats that were told while this candidate was in the shadow, by whether it would have told
+/// them, or another threat of the same client, too.
+package struct FeedbackFigures: WireMessage {
+    /// Marked false: it would have spared people these.
+    package var falseSilent: UInt64 = 0
+    package var falseKept: UInt64 = 0
+    /// Marked true: these would have been lost.
+    package var trueLost: UInt64 = 0
+    package var trueKept: UInt64 = 0
+
+    package init() {}
+
+    package init(falseSilent: UInt64 = 0, falseKept: UInt64 = 0, trueLost: UInt64 = 0, trueKept: UInt64 = 0) {
+        self.falseSilent = falseSilent
+        self.falseKept = falseKept
+        self.trueLost = trueLost
+        self.trueKept = trueKept
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.uint64(falseSilent, tag: 8)
+        writer.uint64(falseKept, tag: 16)
+        writer.uint64(trueLost, tag: 24)
+        writer.uint64(trueKept, tag: 32)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 8:
+                falseSilent = try reader.uint64()
+            case 16:
+                falseKept = try reader.uint64()
+            case 24:
+                trueLost = try reader.uint64()
+            case 32:
+                trueKept = try reader.uint64()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.FeedbackFigures" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.FeedbackFigures",
+        fields: [
+            FieldDescriptor(1, "false_silent", .uint64),
+            FieldDescriptor(2, "false_kept", .uint64),
+            FieldDescriptor(3, "true_lost", .uint64),
+            FieldDescriptor(4, "true_kept", .uint64),
         ])
 }
 
@@ -1270,18 +1656,22 @@ package struct CandidateFigures: WireMessage {
 
 package struct ProposeCandidateRequest: WireMessage {
     package var name: String = ""
+    /// By their configuration keys; these, `inspection`, or both.
     package var settings: [CandidateSetting] = []
+    package var inspection: CandidateInspection? = nil
 
     package init() {}
 
-    package init(name: String = "", settings: [CandidateSetting] = []) {
+    package init(name: String = "", settings: [CandidateSetting] = [], inspection: CandidateInspection? = nil) {
         self.name = name
         self.settings = settings
+        self.inspection = inspection
     }
 
     package func encode(to writer: inout WireWriter) {
         writer.string(name, tag: 10)
         for value in settings { writer.element(value, tag: 18) }
+        writer.message(inspection, tag: 26)
     }
 
     package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
@@ -1293,6 +1683,8 @@ package struct ProposeCandidateRequest: WireMessage {
                 name = try reader.string()
             case 18:
                 settings.append(try reader.message())
+            case 26:
+                try reader.merge(into: &inspection)
             default: try reader.skip(tag)
             }
         }
@@ -1303,8 +1695,8 @@ package struct ProposeCandidateRequest: WireMessage {
         schema: "infinite.detector.v1.ProposeCandidateRequest",
         fields: [
             FieldDescriptor(1, "name", .string, isRequired: true, length: 0...128),
-            FieldDescriptor(
-                2, "settings", .message(CandidateSetting.self), isRepeated: true, isRequired: true, length: 0...32),
+            FieldDescriptor(2, "settings", .message(CandidateSetting.self), isRepeated: true, length: 0...32),
+            FieldDescriptor(3, "inspection", .message(CandidateInspection.self)),
         ])
 }
 
@@ -1525,6 +1917,128 @@ package struct RetireCandidateResponse: WireMessage {
         ])
 }
 
+package struct FollowCandidatesRequest: WireMessage {
+    package var replica: String = ""
+    /// Which ones the replica has already: of these only the number comes back.
+    package var knownShadow: UUIDv7 = .unset
+    package var knownActive: UUIDv7 = .unset
+    /// One that it cannot use, and why.
+    package var refused: UUIDv7 = .unset
+    package var refusal: String = ""
+
+    package init() {}
+
+    package init(
+        replica: String = "",
+        knownShadow: UUIDv7 = .unset,
+        knownActive: UUIDv7 = .unset,
+        refused: UUIDv7 = .unset,
+        refusal: String = ""
+    ) {
+        self.replica = replica
+        self.knownShadow = knownShadow
+        self.knownActive = knownActive
+        self.refused = refused
+        self.refusal = refusal
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.string(replica, tag: 10)
+        writer.identifier(knownShadow, tag: 18)
+        writer.identifier(knownActive, tag: 26)
+        writer.identifier(refused, tag: 34)
+        writer.string(refusal, tag: 42)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                replica = try reader.string()
+            case 18:
+                knownShadow = try reader.identifier()
+            case 26:
+                knownActive = try reader.identifier()
+            case 34:
+                refused = try reader.identifier()
+            case 42:
+                refusal = try reader.string()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.FollowCandidatesRequest" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.FollowCandidatesRequest",
+        fields: [
+            FieldDescriptor(1, "replica", .string, length: 0...128),
+            FieldDescriptor(2, "known_shadow", .bytes, format: .uuid),
+            FieldDescriptor(3, "known_active", .bytes, format: .uuid),
+            FieldDescriptor(4, "refused", .bytes, format: .uuid),
+            FieldDescriptor(5, "refusal", .string, length: 0...1000),
+        ])
+}
+
+package struct FollowCandidatesResponse: WireMessage {
+    /// Not set: there is none that concerns the gateways.
+    package var shadow: UUIDv7 = .unset
+    package var shadowInspection: CandidateInspection? = nil
+    package var active: UUIDv7 = .unset
+    package var activeInspection: CandidateInspection? = nil
+
+    package init() {}
+
+    package init(
+        shadow: UUIDv7 = .unset,
+        shadowInspection: CandidateInspection? = nil,
+        active: UUIDv7 = .unset,
+        activeInspection: CandidateInspection? = nil
+    ) {
+        self.shadow = shadow
+        self.shadowInspection = shadowInspection
+        self.active = active
+        self.activeInspection = activeInspection
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.identifier(shadow, tag: 10)
+        writer.message(shadowInspection, tag: 18)
+        writer.identifier(active, tag: 26)
+        writer.message(activeInspection, tag: 34)
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                shadow = try reader.identifier()
+            case 18:
+                try reader.merge(into: &shadowInspection)
+            case 26:
+                active = try reader.identifier()
+            case 34:
+                try reader.merge(into: &activeInspection)
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.detector.v1.FollowCandidatesResponse" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.detector.v1.FollowCandidatesResponse",
+        fields: [
+            FieldDescriptor(1, "shadow", .bytes, format: .uuid),
+            FieldDescriptor(2, "shadow_inspection", .message(CandidateInspection.self)),
+            FieldDescriptor(3, "active", .bytes, format: .uuid),
+            FieldDescriptor(4, "active_inspection", .message(CandidateInspection.self)),
+        ])
+}
+
 package enum AnalyzedAction: WireEnumeration {
     case unspecified
     case allow
@@ -1681,6 +2195,41 @@ package enum CandidateStatus: WireEnumeration {
         ])
 }
 
+package enum CandidateMode: WireEnumeration {
+    /// As configured; without a configured rule set: observe.
+    case unspecified
+    case observe
+    case enforce
+    /// A value that this version does not know.
+    case unrecognized(Int32)
+
+    package init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .observe
+        case 2: self = .enforce
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    package var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .observe: 1
+        case .enforce: 2
+        case .unrecognized(let number): number
+        }
+    }
+
+    package static let descriptor = EnumerationDescriptor(
+        schema: "infinite.detector.v1.CandidateMode",
+        values: [
+            ("unspecified", 0),
+            ("observe", 1),
+            ("enforce", 2),
+        ])
+}
+
 /// What infinite.detector.v1.DetectorService answers over the bus.
 package enum DetectorRPC {
     /// Newest first.
@@ -1708,7 +2257,8 @@ package enum DetectorRPC {
     /// Who was seen attacking here, as a STIX 2.1 bundle for others.
     package static let exportSignals = RPCMethod<ExportSignalsRequest, ExportSignalsResponse>(
         service: .detector, name: "infinite.detector.v1.DetectorService/ExportSignals")
-    /// Proposes other settings: they judge the live traffic in the shadow of those in force, and nobody is told.
+    /// Proposes other settings, rules or another model: they judge the live traffic in the shadow of those in force, and
+    /// nobody is told.
     package static let proposeCandidate = RPCMethod<ProposeCandidateRequest, ProposeCandidateResponse>(
         service: .detector, name: "infinite.detector.v1.DetectorService/ProposeCandidate")
     /// Those in force, in the shadow and retired, with their figures. Newest first.
@@ -1720,4 +2270,7 @@ package enum DetectorRPC {
     /// Takes a candidate out of force, or out of the shadow; what was in force before it is in force again.
     package static let retireCandidate = RPCMethod<RetireCandidateRequest, RetireCandidateResponse>(
         service: .detector, name: "infinite.detector.v1.DetectorService/RetireCandidate")
+    /// What the gateways are to judge by and to try. Each asks again and again, and says what it could not use.
+    package static let followCandidates = RPCMethod<FollowCandidatesRequest, FollowCandidatesResponse>(
+        service: .detector, name: "infinite.detector.v1.DetectorService/FollowCandidates")
 }

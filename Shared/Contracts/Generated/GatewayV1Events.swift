@@ -42,6 +42,14 @@ package struct RequestObserved: WireMessage {
     package var span: UInt64 = 0
     package var protocolVersion: ProtocolVersion = .unspecified
     package var isSecure: Bool = false
+    /// By its manners rather than by what it says it is: hashes of the gateway's own making, zero where there is nothing to
+    /// tell. The names of its header fields in their order (HTTP/1); its settings and the order of its pseudo-header fields
+    /// (HTTP/2); its ClientHello (TLS).
+    package var fieldsFingerprint: UInt64 = 0
+    package var http2Fingerprint: UInt64 = 0
+    package var tlsFingerprint: UInt64 = 0
+    /// What a candidate of the detector's would have made of it, where it was tried on it.
+    package var trial: Trial? = nil
 
     package init() {}
 
@@ -76,7 +84,11 @@ package struct RequestObserved: WireMessage {
         traceLow: UInt64 = 0,
         span: UInt64 = 0,
         protocolVersion: ProtocolVersion = .unspecified,
-        isSecure: Bool = false
+        isSecure: Bool = false,
+        fieldsFingerprint: UInt64 = 0,
+        http2Fingerprint: UInt64 = 0,
+        tlsFingerprint: UInt64 = 0,
+        trial: Trial? = nil
     ) {
         self.requestID = requestID
         self.observedAt = observedAt
@@ -109,6 +121,10 @@ package struct RequestObserved: WireMessage {
         self.span = span
         self.protocolVersion = protocolVersion
         self.isSecure = isSecure
+        self.fieldsFingerprint = fieldsFingerprint
+        self.http2Fingerprint = http2Fingerprint
+        self.tlsFingerprint = tlsFingerprint
+        self.trial = trial
     }
 
     package func encode(to writer: inout WireWriter) {
@@ -143,6 +159,10 @@ package struct RequestObserved: WireMessage {
         writer.fixed64(span, tag: 233)
         writer.enumeration(protocolVersion, tag: 240)
         writer.bool(isSecure, tag: 248)
+        writer.fixed64(fieldsFingerprint, tag: 257)
+        writer.fixed64(http2Fingerprint, tag: 265)
+        writer.fixed64(tlsFingerprint, tag: 273)
+        writer.message(trial, tag: 282)
     }
 
     package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
@@ -212,6 +232,14 @@ package struct RequestObserved: WireMessage {
                 protocolVersion = try reader.enumeration()
             case 248:
                 isSecure = try reader.bool()
+            case 257:
+                fieldsFingerprint = try reader.fixed64()
+            case 265:
+                http2Fingerprint = try reader.fixed64()
+            case 273:
+                tlsFingerprint = try reader.fixed64()
+            case 282:
+                try reader.merge(into: &trial)
             default: try reader.skip(tag)
             }
         }
@@ -252,6 +280,74 @@ package struct RequestObserved: WireMessage {
             FieldDescriptor(29, "span", .fixed64),
             FieldDescriptor(30, "protocol_version", .enumeration(ProtocolVersion.descriptor)),
             FieldDescriptor(31, "is_secure", .bool),
+            FieldDescriptor(32, "fields_fingerprint", .fixed64),
+            FieldDescriptor(33, "http2_fingerprint", .fixed64),
+            FieldDescriptor(34, "tls_fingerprint", .fixed64),
+            FieldDescriptor(35, "trial", .message(Trial.self)),
+        ])
+}
+
+/// A candidate's judgement of a request, beside the one that counted.
+package struct Trial: WireMessage {
+    package var candidateID: UUIDv7 = .unset
+    package var action: TrialAction = .unspecified
+    package var actionInForce: TrialAction = .unspecified
+    package var score: Double = 0
+    package var findings: [RuleFinding] = []
+
+    package init() {}
+
+    package init(
+        candidateID: UUIDv7 = .unset,
+        action: TrialAction = .unspecified,
+        actionInForce: TrialAction = .unspecified,
+        score: Double = 0,
+        findings: [RuleFinding] = []
+    ) {
+        self.candidateID = candidateID
+        self.action = action
+        self.actionInForce = actionInForce
+        self.score = score
+        self.findings = findings
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.identifier(candidateID, tag: 10)
+        writer.enumeration(action, tag: 16)
+        writer.enumeration(actionInForce, tag: 24)
+        writer.double(score, tag: 33)
+        for value in findings { writer.element(value, tag: 42) }
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireFailure) {
+        while true {
+            let tag = try reader.nextTag()
+            switch tag {
+            case 0: return
+            case 10:
+                candidateID = try reader.identifier()
+            case 16:
+                action = try reader.enumeration()
+            case 24:
+                actionInForce = try reader.enumeration()
+            case 33:
+                score = try reader.double()
+            case 42:
+                findings.append(try reader.message())
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package static var schema: String { "infinite.gateway.v1.Trial" }
+    package static let descriptor = MessageDescriptor(
+        schema: "infinite.gateway.v1.Trial",
+        fields: [
+            FieldDescriptor(1, "candidate_id", .bytes, format: .uuid),
+            FieldDescriptor(2, "action", .enumeration(TrialAction.descriptor)),
+            FieldDescriptor(3, "action_in_force", .enumeration(TrialAction.descriptor)),
+            FieldDescriptor(4, "score", .double),
+            FieldDescriptor(5, "findings", .message(RuleFinding.self), isRepeated: true),
         ])
 }
 
@@ -610,6 +706,44 @@ package struct RateUsage: WireMessage {
         fields: [
             FieldDescriptor(1, "key", .bytes, sensitivity: .personal),
             FieldDescriptor(2, "nanoseconds", .uint64),
+        ])
+}
+
+package enum TrialAction: WireEnumeration {
+    case unspecified
+    case allow
+    case alert
+    case block
+    /// A value that this version does not know.
+    case unrecognized(Int32)
+
+    package init(rawValue: Int32) {
+        switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .allow
+        case 2: self = .alert
+        case 3: self = .block
+        default: self = .unrecognized(rawValue)
+        }
+    }
+
+    package var rawValue: Int32 {
+        switch self {
+        case .unspecified: 0
+        case .allow: 1
+        case .alert: 2
+        case .block: 3
+        case .unrecognized(let number): number
+        }
+    }
+
+    package static let descriptor = EnumerationDescriptor(
+        schema: "infinite.gateway.v1.TrialAction",
+        values: [
+            ("unspecified", 0),
+            ("allow", 1),
+            ("alert", 2),
+            ("block", 3),
         ])
 }
 

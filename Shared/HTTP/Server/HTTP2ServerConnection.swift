@@ -17,9 +17,12 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
     private static let mostBegunInTurn = 32
 
     let worker: HTTPServerWorker
-    let peer: SocketAddress
-    let certificate: TLSPeerCertificate?
-    let isSecure: Bool
+    private let origin: HTTPConnectionOrigin
+    var peer: SocketAddress { origin.peer }
+    var certificate: TLSPeerCertificate? { origin.certificate }
+    var isSecure: Bool { origin.isSecure }
+    /// Complete with the first request.
+    private(set) var manner: HTTPConnectionManner
 
     /// When what has begun must be complete: the first settings, a header section.
     private var sectionDeadline: Deadline
@@ -30,15 +33,12 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
     private var nextRound: Deadline
     private let handlersEnded: ReactorSignal
 
-    /// `peer` is whom a trusted proxy named, or the transport's own.
     init(
-        _ transport: any ByteStream, peer: SocketAddress, certificate: TLSPeerCertificate? = nil,
-        worker: HTTPServerWorker, isSecure: Bool
+        _ transport: any ByteStream, from origin: HTTPConnectionOrigin, worker: HTTPServerWorker
     ) throws(HTTPFailure) {
-        self.certificate = certificate
+        self.origin = origin
         self.worker = worker
-        self.isSecure = isSecure
-        self.peer = peer
+        manner = origin.manner
         let now = transport.reactor.turn
         sectionDeadline = now + worker.configuration.timeouts.head
         lastActivity = now
@@ -176,6 +176,7 @@ final class HTTP2ServerConnection: HTTP2Connection, HTTPServedConnection, @unche
         let stream = HTTP2ServerStream(self, id: id)
         streams[id] = stream
         lastActivity = reactor.turn
+        if manner.http2 == 0 { manner.http2 = KeyHash.mix(session.announced.mixed ^ section.pseudoOrder) | 1 }
         if endsStream { _ = stream.end() }
         do throws(HTTPRefusal) {
             let head = try section.finishRequest(

@@ -75,7 +75,7 @@ final class HTTP2ServerStream: HTTP2Stream, HTTPBodySource, @unchecked Sendable 
             }
         return HTTPServerRequest(
             head: head, peer: server.peer, isSecure: server.isSecure, certificate: server.certificate,
-            receivedAt: server.worker.now(), body: body)
+            manner: server.manner, receivedAt: server.worker.now(), body: body)
     }
 
     /// What a handler threw. Once a response has begun there is no honest way to go on but to break off.

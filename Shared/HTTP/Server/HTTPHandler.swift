@@ -32,17 +32,19 @@ package final class HTTPServerRequest: Sendable {
     package let isSecure: Bool
     /// The certificate the client proved to own, where the server asks for one.
     package let certificate: TLSPeerCertificate?
+    package let manner: HTTPConnectionManner
     package let receivedAt: Timestamp
     package let body: HTTPBody
 
     init(
         head: consuming HTTPRequestHead, peer: SocketAddress, isSecure: Bool, certificate: TLSPeerCertificate?,
-        receivedAt: Timestamp, body: HTTPBody
+        manner: HTTPConnectionManner, receivedAt: Timestamp, body: HTTPBody
     ) {
         self.head = head
         self.peer = peer
         self.isSecure = isSecure
         self.certificate = certificate
+        self.manner = manner
         self.receivedAt = receivedAt
         self.body = body
     }

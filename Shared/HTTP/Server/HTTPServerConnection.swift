@@ -141,7 +141,7 @@ final class HTTPServerConnection: HTTPBodySource, HTTPServedConnection, @uncheck
         let body = body(head.framing)
         return HTTPServerRequest(
             head: head, peer: origin.peer, isSecure: origin.isSecure, certificate: origin.certificate,
-            receivedAt: worker.now(), body: body)
+            manner: origin.manner, receivedAt: worker.now(), body: body)
     }
 
     private func begin(_ head: HTTPRequestHead) {

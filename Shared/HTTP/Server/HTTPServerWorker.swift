@@ -124,12 +124,12 @@ final class HTTPServerWorker: @unchecked Sendable {
             let peer = try await namedPeer(of: socket)
             guard let tls = configuration.tls else { return try await openedPlain(socket, from: peer) }
             let stream = try await TLSStream.accept(socket, tls, deadline: .after(configuration.timeouts.handshake))
-            let certificate = stream.peerCertificate
+            let origin = HTTPConnectionOrigin(
+                peer: peer, certificate: stream.peerCertificate, isSecure: true,
+                manner: HTTPConnectionManner(tls: stream.helloFingerprint))
             if stream.applicationProtocol == "h2" {
-                return try HTTP2ServerConnection(
-                    stream, peer: peer, certificate: certificate, worker: self, isSecure: true)
+                return try HTTP2ServerConnection(stream, from: origin, worker: self)
             }
-            let origin = HTTPConnectionOrigin(peer: peer, certificate: certificate, isSecure: true)
             return HTTPServerConnection(stream, from: origin, worker: self)
         } catch {
             return nil
@@ -170,7 +170,7 @@ final class HTTPServerWorker: @unchecked Sendable {
         }
         if received.starts(with: Self.preface) {
             return try HTTP2ServerConnection(
-                PrefixedStream(received, then: socket), peer: peer, worker: self, isSecure: false)
+                PrefixedStream(received, then: socket), from: HTTPConnectionOrigin(peer: peer), worker: self)
         }
         return HTTPServerConnection(
             socket, received: received, from: HTTPConnectionOrigin(peer: peer), worker: self)

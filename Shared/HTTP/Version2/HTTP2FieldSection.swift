@@ -23,6 +23,8 @@ package struct HTTP2FieldSection: Sendable {
     private var refusal: HTTPRefusal?
     private var seenBytes = 0
     private var hasRegularField = false
+    /// The pseudo-header fields in the order they came, by their second letters: programs have habits.
+    private(set) var pseudoOrder: UInt64 = 0
 
     private var method: HTTPMethod?
     private var scheme = false
@@ -67,6 +69,7 @@ package struct HTTP2FieldSection: Sendable {
 
     private mutating func addPseudo(_ name: Span<UInt8>, _ value: Span<UInt8>) throws(HTTPRefusal) {
         guard kind != .trailers, !hasRegularField else { throw .misplacedPseudoField }
+        if name.count > 1 { pseudoOrder = pseudoOrder << 8 | UInt64(name[1]) }
         switch (kind, name.count) {
         case (.request, 5) where HTTPSyntax.equal(name, ":path"):
             guard path == nil else { throw .duplicatePseudoField }

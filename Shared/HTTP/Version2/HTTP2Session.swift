@@ -1,4 +1,5 @@
 internal import CNGHTTP2
+internal import Core
 internal import Glibc
 
 /// What a session tells its connection, during `receive` and `produce` only. Where a Bool is asked for, false ends the
@@ -77,6 +78,9 @@ final class HTTP2Session {
     /// What is to be sent, in order.
     private(set) var output: [UInt8] = []
     private var outputLimit = 0
+    /// What the peer announced before its first request: settings and the connection's window, values in their order.
+    private(set) var announced = KeyHash()
+    private var hasSeenFields = false
 
     init(_ announcement: HTTP2Announcement) throws(HTTPFailure) {
         var made: OpaquePointer?
@@ -304,13 +308,32 @@ final class HTTP2Session {
         let endsStream = header.flags & 1 != 0
         switch nghttp2_frame_type(UInt32(header.type)) {
         case NGHTTP2_DATA: if endsStream { tell { $0.contentEnded(on: header.stream_id) } }
-        case NGHTTP2_HEADERS: tell { $0.fieldsEnded(on: header.stream_id, endsStream: endsStream) }
+        case NGHTTP2_HEADERS:
+            hasSeenFields = true
+            tell { $0.fieldsEnded(on: header.stream_id, endsStream: endsStream) }
         case NGHTTP2_RST_STREAM: tell { $0.peerReset(header.stream_id) }
         case NGHTTP2_GOAWAY:
             let (last, code) = unsafe (frame.pointee.goaway.last_stream_id, frame.pointee.goaway.error_code)
             tell { $0.peerGoesAway(after: last, code: code) }
-        case NGHTTP2_SETTINGS: if !endsStream { tell { $0.peerSettingsArrived() } }
+        case NGHTTP2_SETTINGS:
+            // The flag that ends a stream elsewhere acknowledges ours here.
+            guard !endsStream else { break }
+            if !hasSeenFields { unsafe note(frame.pointee.settings) }
+            tell { $0.peerSettingsArrived() }
+        case NGHTTP2_WINDOW_UPDATE:
+            guard !hasSeenFields, header.stream_id == 0 else { break }
+            announced.add(word: UInt64(unsafe frame.pointee.window_update.window_size_increment) | 1 << 63)
         default: break
+        }
+    }
+}
+
+extension HTTP2Session {
+    private func note(_ settings: nghttp2_settings) {
+        let entries = unsafe UnsafeBufferPointer(start: settings.iv, count: settings.niv)
+        for index in 0..<entries.count {
+            let entry = unsafe entries[index]
+            announced.add(word: UInt64(UInt32(bitPattern: entry.settings_id)) << 32 | UInt64(entry.value))
         }
     }
 }

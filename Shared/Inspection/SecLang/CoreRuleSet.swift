@@ -10,7 +10,7 @@ package struct CoreRuleSet: Sendable, Equatable {
 
     package static let paranoiaLevels = 1...4
 
-    /// It holds `rules/*.conf`, or the rules themselves.
+    /// It holds `rules/*.conf`, or the rules themselves. Empty: there is no rule set, only the site's own rules.
     package var folder: String
     /// Found by itself when nil: beside the rules, or where Debian puts it.
     package var setupFile: String?
@@ -35,7 +35,9 @@ package struct CoreRuleSet: Sendable, Equatable {
     }
 
     package func load(from source: SecLangSource = .files) throws(InspectionFailure) -> SecLangProgram {
-        let files = [try setup(source), Self.preface] + rulesBefore + [try rules(source)] + rulesAfter
+        let setup = folder.isEmpty ? [] : [try setup(source)]
+        let rules = folder.isEmpty ? [] : [try rules(source)]
+        let files = setup + [Self.preface] + rulesBefore + rules + rulesAfter
         let preface = Array(prefaceText.utf8)
         let all = SecLangSource(
             read: { $0 == Self.preface ? preface : source.read($0) },

@@ -45,7 +45,7 @@ struct Behaviour {
         let counts = profile.counts
         let wrongs =
             counts[.suspicion] + counts[.notFound] + counts[.refused] + counts[.broken] + counts[.failedLogins]
-        if wrongs < 2, profile.telltales.asked == 0, !profile.telltales.contains(.scannerAgent),
+        if wrongs < 2, profile.telltales.isDisjoint(with: .telling),
             profile.steps.run < settings.numberedSteps, counts[.requests] < settings.requestsPerHalfLife,
             profile.paths.isSurelyBelow(min(settings.scrapedPaths, settings.machineScrapedPaths))
         {
@@ -71,6 +71,11 @@ struct Behaviour {
                 kind: .telltale, category: .scanner, score: 0.85, explanation: "the user agent names a scanner")
         }
         let asked = profile.telltales.asked
+        if profile.telltales.contains(.scannerManner), asked > 0 || profile.counts[.suspicion] > 0 {
+            return Signal(
+                kind: .telltale, category: .scanner, score: 0.8,
+                explanation: "connects and asks as scanners do that were seen here, under another name")
+        }
         guard asked >= settings.telltales else { return nil }
         return Signal(
             kind: .telltale, category: .scanner,

@@ -17,7 +17,8 @@ struct CampaignKey: Hashable, Sendable {
     /// Why an address belongs to a campaign, for people.
     func reason(_ threat: Threat) -> String {
         switch kind {
-        case .fingerprint: "the same user agent and protocol, which hardly anybody else has"
+        case .fingerprint:
+            "the same user agent, or manner of connecting and asking, which hardly anybody but attackers has"
         case .account: "failed logins of the same account"
         case .network: "\(threat.category.title.lowercased()) from the same network, \(threat.client.network)"
         case .lineage: "the same intruder in the labyrinth"
@@ -47,16 +48,28 @@ extension ThreatCategory {
     }
 }
 
-/// How many clients showed a user agent lately, and how many of those were accused: whether sharing it means anything.
+/// How many clients showed a fingerprint lately (a user agent, a manner of connecting and asking), and how many of those
+/// were accused or called themselves scanners: whether sharing it means anything.
 struct Fingerprints: Sendable {
     private var shown = CountMinSketch(halfLife: .seconds(3_600))
     private var accused = CountMinSketch(halfLife: .seconds(3_600))
+    private var scanning = CountMinSketch(halfLife: .seconds(3_600))
 
     /// A client showed this fingerprint that had not shown it before.
     mutating func show(_ fingerprint: UInt64, at now: Timestamp) { _ = shown.add(fingerprint, at: now) }
 
     /// A client with this fingerprint was accused for the first time.
     mutating func accuse(_ fingerprint: UInt64, at now: Timestamp) { _ = accused.add(fingerprint, at: now) }
+
+    /// A client with this fingerprint says that it is a scanner, or is taken for one.
+    mutating func noteScanner(_ fingerprint: UInt64, at now: Timestamp) { _ = scanning.add(fingerprint, at: now) }
+
+    /// Whether at least half of those who show it are scanners. Whoever lies about being one can make a browser that is
+    /// rare here look like it: so nobody is accused of this alone.
+    func isScanner(_ fingerprint: UInt64, at now: Timestamp) -> Bool {
+        let scanners = scanning.estimate(fingerprint, at: now)
+        return scanners >= 0.5 && scanners >= 0.49 * shown.estimate(fingerprint, at: now)
+    }
 
     /// Whether nearly everybody who shows it attacks. A browser's has to prove more: many have it by chance.
     func isTelling(_ fingerprint: UInt64, isBrowser: Bool, at now: Timestamp) -> Bool {

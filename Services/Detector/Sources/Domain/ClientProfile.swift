@@ -17,6 +17,9 @@ struct ClientProfile: Sendable, Equatable {
     var sketchedSince: Timestamp
     /// The user agent and protocol it showed last, hashed; 0 for none.
     var agent: UInt64 = 0
+    /// The last two manners of connecting and asking that it showed: a browser has more than one. Not kept over a
+    /// restart: its next request shows them again.
+    private(set) var manners = Manners()
     var pace = Pace()
     var steps = NumberedSteps()
     /// It has proved who it is since it was first seen.
@@ -39,6 +42,7 @@ struct ClientProfile: Sendable, Equatable {
         let agentHash = Self.agent(request, hash)
         telltales.formUnion(Telltales(request, isNewAgent: agentHash != agent || agentHash == 0))
         agent = agentHash
+        if request.manner != 0 { manners.add(hash.hash(request.manner, 0) | 1) }
         if request.status >= 500 { counts.add(.broken) }
         if request.status == 404 {
             counts.add(.notFound)
@@ -78,7 +82,8 @@ struct ClientProfile: Sendable, Equatable {
         counts.decay(to: now, halfLife: settings.halfLife)
         guard now - sketchedSince > settings.sketchLifetime else { return }
         (paths, missingPaths, triedUsers, suspiciousRules) = (.init(), .init(), .init(), .init())
-        (pathSpread, telltales, sketchedSince) = (.zero, telltales.intersection([.programAgent, .scannerAgent]), now)
+        telltales.formIntersection([.programAgent, .scannerAgent, .scannerManner])
+        (pathSpread, sketchedSince) = (.zero, now)
     }
 
     /// 0: one and the same path over and over; 1: all over the place.
@@ -98,6 +103,20 @@ struct ClientProfile: Sendable, Equatable {
             Float(counts.share(of: .refused)), Float(min(1, paths.estimate / max(1, counts[.requests]))),
             Float(pathEntropy), pace.irregularity, Float(counts.share(of: .assets)),
         ]
+    }
+}
+
+/// What a client shows of its program, by hashes; 0 for none.
+struct Manners: Sendable, Equatable {
+    private(set) var current: UInt64 = 0
+    private var previous: UInt64 = 0
+    /// The current one was neither of the two before it.
+    private(set) var isNew = false
+
+    mutating func add(_ manner: UInt64) {
+        isNew = manner != current && manner != previous
+        guard manner != current else { return }
+        (previous, current) = (current, manner)
     }
 }
 

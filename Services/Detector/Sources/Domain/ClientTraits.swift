@@ -23,8 +23,13 @@ struct Telltales: OptionSet, Sendable, Equatable {
     static let oldExtension = Telltales(rawValue: 1 << 18)
     /// It says so itself.
     static let scannerAgent = Telltales(rawValue: 1 << 24)
+    /// It connects and asks as scanners did that said so themselves, and calls itself something else.
+    static let scannerManner = Telltales(rawValue: 1 << 26)
     /// A library for programs rather than a browser: nothing bad alone.
     static let programAgent = Telltales(rawValue: 1 << 25)
+
+    /// What says something already by itself, or with the least wrong beside it.
+    static let telling = Telltales(rawValue: 0xff_ffff).union([.scannerAgent, .scannerManner])
 
     /// How many kinds of suspicious things were asked for.
     var asked: Int { (rawValue & 0xff_ffff).nonzeroBitCount }

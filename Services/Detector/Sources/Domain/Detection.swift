@@ -18,7 +18,8 @@ struct Detection: Sendable {
     var clients: ClientTable
     private(set) var incidents: CampaignTable
     private(set) var crowds: [Crowds.Kind: Crowds]
-    private var fingerprints = Fingerprints()
+    private var agents = Fingerprints()
+    private var manners = Fingerprints()
     var indicators = IndicatorTable()
     private var space: HalfSpaceTrees
     private var loneliness = RobustBaseline()
@@ -58,16 +59,19 @@ struct Detection: Sendable {
             return (
                 signals: Self.due(crowd, &profile, at: request.at, behaviour),
                 position: isDueForComparison ? profile.position : nil, agent: profile.agent,
-                isNewAgent: profile.agent != agent
+                isNewAgent: profile.agent != agent, manner: profile.manners.current,
+                isNewManner: request.manner != 0 && profile.manners.isNew,
+                isScanner: profile.telltales.contains(.scannerAgent)
             )
         }
-        if seen.isNewAgent { fingerprints.show(seen.agent, at: request.at) }
+        if seen.isNewAgent { agents.show(seen.agent, at: request.at) }
         var signals = seen.signals
+        if seen.isNewManner { signals += recognise(seen.manner, isScanner: seen.isScanner, request) }
         if let position = seen.position, let outlier = outlier(position, request) { signals.append(outlier) }
         // What the labyrinth answers is being watched there; it is no news that an intruder behaves like one.
         guard request.course != .diverted else { return [] }
         var events: [DetectionEvent] = []
-        let shown = Shown(fingerprint: seen.agent, isBrowser: request.isBrowser, account: tried)
+        let shown = Shown(agent: seen.agent, manner: seen.manner, isBrowser: request.isBrowser, account: tried)
         if evidence.score > settings.threatAbove { report(Threat(request, evidence), shown, &events) }
         for signal in signals { report(Threat(request, signal), shown, &events) }
         return events
@@ -76,12 +80,12 @@ struct Detection: Sendable {
     mutating func observe(_ login: FailedLogin) -> [DetectionEvent] {
         let (account, behaviour) = (hash.hash(login.claimedName), settings.behaviour)
         let crowd = loginCrowds(login.client, account: account, at: login.at)
-        let (signals, agent) = clients.update(login.client, at: login.at) { profile in
+        let (signals, agent, manner) = clients.update(login.client, at: login.at) { profile in
             profile.addFailedLogin(account, at: login.at, behaviour)
-            return (Self.due(crowd, &profile, at: login.at, behaviour), profile.agent)
+            return (Self.due(crowd, &profile, at: login.at, behaviour), profile.agent, profile.manners.current)
         }
         var events: [DetectionEvent] = []
-        let shown = Shown(fingerprint: agent, isBrowser: true, account: account)
+        let shown = Shown(agent: agent, manner: manner, isBrowser: true, account: account)
         for signal in signals { report(Threat(login, signal), shown, &events) }
         return events
     }
@@ -89,10 +93,12 @@ struct Detection: Sendable {
     /// What happens in the labyrinth: who takes its decoys for real has shown what he is after. The others only give
     /// their lineage to the incident that led them there.
     mutating func observe(_ step: IntruderStep) -> [DetectionEvent] {
-        let isDue = clients.update(step.client, at: step.at) {
+        let (isDue, manner) = clients.update(step.client, at: step.at) {
             $0.lastSeen = max($0.lastSeen, step.at)
-            return step.intent >= .stealingData
+            let isDue =
+                step.intent >= .stealingData
                 && $0.reports.isDue(.labyrinth, at: step.at, every: settings.behaviour.repeatAfter)
+            return (isDue, $0.manners.current)
         }
         guard isDue else { return [] }
         let threat =
@@ -101,13 +107,28 @@ struct Detection: Sendable {
             : Threat(step, .dataLeak, severity: .medium, stage: .exploitation)
         var events: [DetectionEvent] = []
         let lineage = hash.hash(step.intruder.high, step.intruder.low)
-        report(threat, Shown(fingerprint: 0, isBrowser: true, account: nil, lineage: lineage), &events)
+        report(threat, Shown(agent: 0, manner: manner, isBrowser: true, account: nil, lineage: lineage), &events)
         return events
     }
 
     /// Somebody proved who he is: what a crowd does around him is not laid at his door.
     mutating func observeLogin(of client: IPAddress, at now: Timestamp) {
         clients.update(client, at: now) { $0.hasLoggedIn = true }
+    }
+
+    /// A client shows a manner for the first time: what it says about him. Judged anew only where it says something.
+    private mutating func recognise(
+        _ manner: UInt64, isScanner: Bool, _ request: ObservedRequest
+    ) -> [BehaviourSignal] {
+        manners.show(manner, at: request.at)
+        guard isScanner || manners.isScanner(manner, at: request.at) else { return [] }
+        manners.noteScanner(manner, at: request.at)
+        guard !isScanner else { return [] }
+        let behaviour = settings.behaviour
+        return clients.update(request.client, at: request.at) { profile in
+            profile.telltales.insert(.scannerManner)
+            return Self.due([], &profile, at: request.at, behaviour)
+        }
     }
 
     // MARK: What many do together
@@ -182,7 +203,8 @@ struct Detection: Sendable {
     /// What is known of a client at the moment it is accused.
     private struct Shown {
         /// 0: none.
-        var fingerprint: UInt64
+        var agent: UInt64
+        var manner: UInt64
         var isBrowser: Bool
         var account: UInt64?
         var lineage: UInt64?
@@ -190,8 +212,9 @@ struct Detection: Sendable {
 
     private mutating func report(_ threat: Threat, _ shown: Shown, _ events: inout [DetectionEvent]) {
         var threat = threat
-        if shown.fingerprint != 0, incidents.incident(of: threat.client) == nil {
-            fingerprints.accuse(shown.fingerprint, at: threat.at)
+        if incidents.incident(of: threat.client) == nil {
+            if shown.agent != 0 { agents.accuse(shown.agent, at: threat.at) }
+            if shown.manner != 0 { manners.accuse(shown.manner, at: threat.at) }
         }
         threat.keys = keys(of: threat, shown)
         guard let outcome = incidents.add(threat) else {
@@ -211,10 +234,11 @@ struct Detection: Sendable {
         if let account = shown.account, threat.category == .bruteForce {
             keys.append(CampaignKey(kind: .account, hash: account))
         }
-        if shown.fingerprint != 0,
-            fingerprints.isTelling(shown.fingerprint, isBrowser: shown.isBrowser, at: threat.at)
-        {
-            keys.append(CampaignKey(kind: .fingerprint, hash: shown.fingerprint))
+        if shown.agent != 0, agents.isTelling(shown.agent, isBrowser: shown.isBrowser, at: threat.at) {
+            keys.append(CampaignKey(kind: .fingerprint, hash: shown.agent))
+        }
+        if shown.manner != 0, manners.isTelling(shown.manner, isBrowser: shown.isBrowser, at: threat.at) {
+            keys.append(CampaignKey(kind: .fingerprint, hash: shown.manner))
         }
         return keys
     }

@@ -79,6 +79,15 @@ final class Judge: Sendable {
         shadow.withLock { $0.map { ($0.candidate, $0.figures) } }
     }
 
+    /// What was counted of the candidate since last time; nil when it is in the shadow no more.
+    func takeNews(of candidate: UUIDv7) -> TrialTally.News? {
+        shadow.withLock { shadow in shadow?.candidate == candidate ? shadow?.takeNews() : nil }
+    }
+
+    func giveBack(_ news: TrialTally.News, of candidate: UUIDv7) {
+        shadow.withLock { if $0?.candidate == candidate { $0?.giveBack(news) } }
+    }
+
     func use(_ indicators: IndicatorTable) { detection.withLock { $0.indicators = indicators } }
 
     /// Incidents as the database has them: other replicas' too.

@@ -31,6 +31,29 @@ struct ObservedRequest: Sendable {
     var trace: TraceContext?
     /// 10, 11, 20; 0 when it was not told. With the user agent it is what a client looks like.
     var protocolVersion: UInt8 = 0
+    /// What its program is like by the way it connects and asks, whatever it calls itself; 0: not told.
+    var manner: UInt64 = 0
+    /// What a candidate's rules and model would have made of it, where a gateway has tried.
+    var trial: Trial?
+}
+
+extension ObservedRequest {
+    /// A candidate's judgement of one request, beside the one that counted.
+    struct Trial: Sendable, Equatable {
+        /// The numbers are the contracts'.
+        enum Action: Int32, Sendable, Comparable {
+            case allow = 1
+            case alert = 2
+            case block = 3
+
+            static func < (left: Action, right: Action) -> Bool { left.rawValue < right.rawValue }
+        }
+
+        var candidate: UUIDv7
+        var action: Action
+        var actionInForce: Action
+        var evidence: RuleEvidence
+    }
 }
 
 /// A login that our own auth service refused.

@@ -36,18 +36,24 @@ struct Replay {
     }
 
     private let inspector: Inspector
-    private var scratch: [InspectionScratchBox]
+    /// The candidate's own, where it has rules or a model.
+    private let candidateInspector: Inspector?
+    private let scratch: InspectionScratchBox
+    private let candidateScratch: InspectionScratchBox
     private var inForce: Verdicts
     private var candidate: Verdicts?
     private(set) var requests = 0
     private(set) var skipped = 0
     private var newest = Timestamp(nanoseconds: 0)
 
-    init(_ settings: Detection.Settings = Detection.Settings(), candidate: Detection.Settings?)
-        throws(InspectionFailure)
-    {
+    init(
+        _ settings: Detection.Settings = Detection.Settings(), candidate: Detection.Settings?,
+        model: InspectionModel? = nil, rules: RuleSetInForce? = nil
+    ) throws(InspectionFailure) {
         inspector = try Inspector()
-        scratch = [try InspectionScratchBox()]
+        candidateInspector =
+            model == nil && rules == nil ? nil : Inspector(inspector, model: model, rules: rules)
+        (scratch, candidateScratch) = (try InspectionScratchBox(), try InspectionScratchBox())
         inForce = Verdicts(detection: Detection(settings, seed: 1))
         self.candidate = candidate.map { Verdicts(detection: Detection($0, seed: 1)) }
     }
@@ -60,10 +66,13 @@ struct Replay {
             return
         }
         requests += 1
-        request.inspection = scratch[0].evidence(for: request, inspector)
+        request.inspection = scratch.evidence(for: request, inspector)
         // The log is in the order of the answers; incidents end by the newest request's time.
         newest = max(newest, request.at)
         inForce.observe(request)
+        if let candidateInspector {
+            request.inspection = candidateScratch.evidence(for: request, candidateInspector)
+        }
         candidate?.observe(request)
         if requests % 1_000 == 0 {
             _ = inForce.detection.expire(at: newest)
@@ -99,11 +108,12 @@ struct Replay {
 /// A scratch that a value can hold.
 private final class InspectionScratchBox {
     private var scratch: InspectionScratch
+    private let seat = RuleSetSeat()
 
     init() throws(InspectionFailure) { scratch = try InspectionScratch() }
 
     func evidence(for request: ObservedRequest, _ inspector: Inspector) -> RuleEvidence {
-        inspector.evidence(for: request, &scratch)
+        inspector.evidence(forRecorded: request, &scratch, seat)
     }
 }
 

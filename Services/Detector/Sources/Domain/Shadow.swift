@@ -1,7 +1,7 @@
 import Core
 
-/// A candidate's settings on live traffic, in the shadow of those in force: they judge the same requests with a memory of
-/// their own, nobody is told, and what each said is counted.
+/// A candidate on live traffic, in the shadow of what is in force: its settings judge the same requests with a memory of
+/// their own (by what its rules found where gateways tried them), nobody is told, and what each said is counted.
 struct Shadow: Sendable {
     struct Figures: Sendable, Equatable {
         var requests = 0
@@ -43,6 +43,7 @@ struct Shadow: Sendable {
     private var detection: Detection
     private var counted = Figures()
     private var accused: [IPAddress: Accused] = [:]
+    private var tally = TrialTally()
 
     init(_ candidate: UUIDv7, _ settings: Detection.Settings, seed: UInt64) {
         self.candidate = candidate
@@ -52,8 +53,16 @@ struct Shadow: Sendable {
     /// What it would have said, beside what was said.
     mutating func compare(_ request: ObservedRequest, of partition: Int, said: [DetectionEvent]) {
         counted.requests += 1
-        compare(detection.observe(request, of: partition), with: said)
+        var tried = request
+        if let trial = request.trial, trial.candidate == candidate {
+            tally.add(request, trial)
+            tried.inspection = trial.evidence
+        }
+        compare(detection.observe(tried, of: partition), with: said)
     }
+
+    mutating func takeNews() -> TrialTally.News { tally.take() }
+    mutating func giveBack(_ news: TrialTally.News) { tally.giveBack(news) }
 
     mutating func compare(_ login: FailedLogin, said: [DetectionEvent]) {
         compare(detection.observe(login), with: said)
@@ -82,6 +91,8 @@ struct Shadow: Sendable {
         }
         for case .threat(let threat) in said {
             counted.threatsInForce += 1
+            // Who has accused the same client of something would have had it looked at.
+            tally.add(threat.id, isSilent: accused[threat.client]?.contains(.byCandidate) != true)
             accuse(threat.client, .inForce)
         }
     }

@@ -12,6 +12,7 @@ struct CandidateSettings: Sendable, Equatable {
 
     /// Every key of judgement may be changed, nothing else.
     func applied(to base: Detection.Settings) throws(DetectorFailure) -> Detection.Settings {
+        if values.isEmpty { return base }
         for (key, _) in values where key.split(separator: ".").count < 2 {
             throw .wrongCandidate("\"\(key.prefix(64))\" is no key; keys look like behaviour.missing_pages")
         }

@@ -55,7 +55,8 @@ enum ExplainVerb {
         return (path, rules == none ? nil : rules)
     }
 
-    private static func set(_ option: String, _ value: String, _ rules: inout CoreRuleSet) -> Bool {
+    /// An option of a rule set; false for what is none, or has no such value.
+    static func set(_ option: String, _ value: String, _ rules: inout CoreRuleSet) -> Bool {
         switch option {
         case "--core-rule-set": rules.folder = value
         case "--setup-file": rules.setupFile = value

@@ -4,27 +4,61 @@ import Inspection
 import JSON
 import ServiceKit
 
-/// `detector replay [--settings FILE] FILE…`: judges recorded traffic, offline: the gateway's access log, one JSON line a
-/// request. With `--settings` (a file with the configuration's keys `behaviour.*` and the like) a second time under
-/// those, and what would be different.
+/// `detector replay [--settings FILE] [--text-model FILE] [--core-rule-set FOLDER …] FILE…`: judges recorded traffic,
+/// offline: the gateway's access log, one JSON line a request. With options a second time as a candidate with these would
+/// (settings are a file with the configuration's keys `behaviour.*` and the like), and what would be different.
 enum ReplayVerb {
-    private static let usage = "usage: detector replay [--settings FILE.yaml] FILE.jsonl… (the gateway's access log)\n"
+    private static let usage = """
+        usage: detector replay [--settings FILE.yaml] [--text-model FILE] [--core-rule-set FOLDER [--setup-file FILE]
+               [--paranoia-level 1…4] [--rules-before FILE]… [--rules-after FILE]…] FILE.jsonl… (the gateway's access log)
+
+        """
     private static let shownClients = 20
 
-    static func run(_ arguments: [String]) -> Never {
-        var files = arguments
-        var settings: Detection.Settings?
-        do {
-            if files.first == "--settings" {
-                guard files.count >= 2, let bytes = OfflineVerb.read(files[1]) else {
-                    OfflineVerb.end(usage, status: 64)
+    /// What a candidate would change.
+    struct Arguments: Equatable {
+        var settingsFile: String?
+        var modelFile: String?
+        var rules: CoreRuleSet?
+        var files: [String] = []
+
+        var hasCandidate: Bool { settingsFile != nil || modelFile != nil || rules != nil }
+
+        /// Nil for what is no call of this verb.
+        init?(_ words: [String]) {
+            var rest = words[...]
+            while let word = rest.popFirst() {
+                guard word.hasPrefix("--") else {
+                    files.append(word)
+                    continue
                 }
-                settings = try CandidateSettings.read(bytes, file: files[1], base: Detection.Settings())
-                files.removeFirst(2)
+                guard let value = rest.popFirst() else { return nil }
+                switch word {
+                case "--settings": settingsFile = value
+                case "--text-model": modelFile = value
+                default:
+                    var rules = rules ?? CoreRuleSet(folder: "")
+                    guard ExplainVerb.set(word, value, &rules) else { return nil }
+                    self.rules = rules
+                }
             }
-            guard !files.isEmpty else { OfflineVerb.end(usage, status: 64) }
-            var replay = try Replay(candidate: settings)
-            for file in files {
+            // The other options say nothing without a rule set.
+            guard !files.isEmpty, rules?.folder.isEmpty != true else { return nil }
+        }
+    }
+
+    static func run(_ words: [String]) -> Never {
+        guard let arguments = Arguments(words) else { OfflineVerb.end(usage, status: 64) }
+        do {
+            let base = Detection.Settings()
+            let settings = try arguments.settingsFile.map { file in
+                try CandidateSettings.read(bytes(of: file), file: file, base: base)
+            }
+            var replay = try Replay(
+                candidate: arguments.hasCandidate ? settings ?? base : nil,
+                model: try arguments.modelFile.map { try InspectionModel(bytes(of: $0)) },
+                rules: try arguments.rules.map { try RuleSetInForce(try $0.load()) })
+            for file in arguments.files {
                 let isRead = LineFile.read(file) { replay.add($0) }
                 guard isRead else { OfflineVerb.end("detector: \(file) cannot be read\n", status: 66) }
             }
@@ -33,6 +67,13 @@ enum ReplayVerb {
         } catch {
             OfflineVerb.end("detector: \(error)\n", status: 65)
         }
+    }
+
+    private static func bytes(of file: String) -> [UInt8] {
+        guard let bytes = OfflineVerb.read(file) else {
+            OfflineVerb.end("detector: \(file) cannot be read\n", status: 66)
+        }
+        return bytes
     }
 }
 

@@ -14,10 +14,15 @@ struct CandidateRecord: Sendable {
     var name: String
     var status: Status
     var settings: CandidateSettings
+    /// What the gateways are to judge by, if it says anything of that.
+    var inspection: CandidateInspection?
+    /// Why a gateway cannot.
+    var refusal = ""
     var proposedAt: Timestamp
     var proposedBy: String
     var promotedAt: Timestamp?
     var figures: Shadow.Figures
+    var trial = TrialTally.Figures()
 }
 
 /// The table `candidates`. At most one is in the shadow and at most one in force; all replicas look here.
@@ -26,7 +31,9 @@ final class CandidateStore: Sendable {
     private static let columns: SQL =
         """
         candidate_id, name, status, settings, proposed_at, proposed_by, promoted_at,
-        requests, threats, threats_in_force, clients_only_candidate, clients_only_in_force, clients_both
+        requests, threats, threats_in_force, clients_only_candidate, clients_only_in_force, clients_both, refusal,
+        tried, found_only_candidate, found_only_in_force, found_both,
+        blocked_only_candidate, blocked_only_in_force, blocked_both
         """
 
     private let database: Database
@@ -43,7 +50,8 @@ final class CandidateStore: Sendable {
                 VALUES ($1, $2, 1, $3, $4, $5)
                 """,
                 [
-                    .uuid(candidate.id), .text(candidate.name), .bytes(Candidate(candidate.settings).wireBytes()),
+                    .uuid(candidate.id), .text(candidate.name),
+                    .bytes(Candidate(candidate.settings, candidate.inspection).wireBytes()),
                     .timestamp(candidate.proposedAt), .text(candidate.proposedBy),
                 ])
         }
@@ -54,8 +62,10 @@ final class CandidateStore: Sendable {
     func promote(_ id: UUIDv7, at now: Timestamp) async throws -> Bool {
         try await database.transaction { transaction in
             let row = try await transaction.queryRow(
-                "SELECT status FROM candidates WHERE candidate_id = $1 FOR UPDATE", [.uuid(id)])
+                "SELECT status, refusal FROM candidates WHERE candidate_id = $1 FOR UPDATE", [.uuid(id)])
             guard let row, try row.get(0, as: Int16.self) != 2 else { return false }
+            let refusal = try row.get(1, as: String.self)
+            guard refusal.isEmpty else { throw DetectorFailure.refusedCandidate(refusal) }
             try await transaction.execute(
                 """
                 UPDATE candidates SET previous_id = (SELECT candidate_id FROM candidates WHERE status = 2)
@@ -102,6 +112,23 @@ final class CandidateStore: Sendable {
             ])
     }
 
+    /// A gateway cannot use it.
+    func refuse(_ id: UUIDv7, because refusal: String) async throws {
+        try await database.execute(
+            "UPDATE candidates SET refusal = $2 WHERE candidate_id = $1", [.uuid(id), .text(refusal)])
+    }
+
+    /// Which ones gateways may have to know of.
+    func currentNumbers() async throws -> (shadow: UUIDv7?, active: UUIDv7?) {
+        let rows = try await database.query("SELECT candidate_id, status FROM candidates WHERE status <> 3")
+        var (shadow, active): (UUIDv7?, UUIDv7?)
+        for row in rows {
+            let id = try row.get(0, as: UUIDv7.self)
+            if try row.get(1, as: Int16.self) == 1 { shadow = id } else { active = id }
+        }
+        return (shadow, active)
+    }
+
     func find(_ id: UUIDv7) async throws -> CandidateRecord? {
         try await database.queryRow(
             "SELECT " + Self.columns + " FROM candidates WHERE candidate_id = $1", [.uuid(id)]
@@ -128,22 +155,34 @@ final class CandidateStore: Sendable {
             return nil
         }
         let stored = (try? Candidate(wireBytes: row.get("settings", as: [UInt8].self))) ?? Candidate()
-        return CandidateRecord(
+        var record = CandidateRecord(
             id: try row.get("candidate_id"), name: try row.get("name"), status: status,
-            settings: CandidateSettings(stored.settings),
+            settings: CandidateSettings(stored.settings), inspection: stored.inspection,
             proposedAt: try row.get("proposed_at"), proposedBy: try row.get("proposed_by"),
-            promotedAt: try row.get("promoted_at", as: Timestamp?.self),
-            figures: Shadow.Figures(
-                requests: try row.get("requests"), threats: try row.get("threats"),
-                threatsInForce: try row.get("threats_in_force"),
-                clientsOnlyCandidate: try row.get("clients_only_candidate"),
-                clientsOnlyInForce: try row.get("clients_only_in_force"), clientsBoth: try row.get("clients_both")))
+            promotedAt: try row.get("promoted_at", as: Timestamp?.self), figures: Shadow.Figures())
+        record.refusal = try row.get("refusal", as: String.self)
+        func number(_ column: String) throws -> Int { try row.get(column, as: Int.self) }
+        record.figures.requests = try number("requests")
+        record.figures.threats = try number("threats")
+        record.figures.threatsInForce = try number("threats_in_force")
+        record.figures.clientsOnlyCandidate = try number("clients_only_candidate")
+        record.figures.clientsOnlyInForce = try number("clients_only_in_force")
+        record.figures.clientsBoth = try number("clients_both")
+        record.trial.requests = try number("tried")
+        record.trial.found.onlyCandidate = try number("found_only_candidate")
+        record.trial.found.onlyInForce = try number("found_only_in_force")
+        record.trial.found.both = try number("found_both")
+        record.trial.blocked.onlyCandidate = try number("blocked_only_candidate")
+        record.trial.blocked.onlyInForce = try number("blocked_only_in_force")
+        record.trial.blocked.both = try number("blocked_both")
+        return record
     }
 }
 
 extension Candidate {
-    fileprivate init(_ settings: CandidateSettings) {
-        self.init(settings: settings.values.map { CandidateSetting(key: $0.key, value: $0.value) })
+    fileprivate init(_ settings: CandidateSettings, _ inspection: CandidateInspection?) {
+        self.init(
+            settings: settings.values.map { CandidateSetting(key: $0.key, value: $0.value) }, inspection: inspection)
     }
 }
 

@@ -82,9 +82,18 @@ struct AdminRoutes: Sendable {
 
     /// What judges beside the built-in engine, and why its files as they are now are refused, if they are.
     private var ruleSet: JSONValue {
-        guard let rules else { return ["in_force": .bool(false)] }
+        let candidates = state.candidates.current
+        func number(_ judgement: InspectionCandidates.Judgement?) -> JSONValue {
+            judgement.map { .string($0.id.description) } ?? .null
+        }
+        guard let rules else {
+            return [
+                "in_force": .bool(false), "promoted": number(candidates?.promoted), "tried": number(candidates?.shadow),
+            ]
+        }
         let inForce = rules.inForce
         return [
+            "promoted": number(candidates?.promoted), "tried": number(candidates?.shadow),
             "in_force": .bool(true), "folder": .string(rules.settings.folder),
             "rules": .number(Double(inForce.ruleCount)),
             "names": .array(inForce.signatures.map { .string($0) }), "digest": .string(Hex.encode(inForce.digest)),

@@ -24,6 +24,8 @@ final class Exchange: @unchecked Sendable {
     var upstream = ""
     var verdict = InspectionVerdict.clean
     var inspectionTook = Duration.zero
+    /// What a candidate would have made of it, where one was tried on it.
+    var trial: Trial?
     var upstreamTook = Duration.zero
     var decision: Enforcement?
     /// The rule that took the request, if one did.

@@ -51,6 +51,8 @@ extension GatewayHandler {
         }
         exchange.verdict = lane.inspect(inspected, active.policy, by: engine, connection)
         exchange.inspectionTook = .now - began
+        exchange.trial = lane.tryCandidate(
+            inspected, active.policy, by: engine, connection, beside: exchange.verdict)
         guard !inspected.isBodyWhole, configuration.inspectsWholeBodies else { return nil }
         return BodyWatch(
             inspected, exchange.verdict, connection, lane, active.policy, engine,

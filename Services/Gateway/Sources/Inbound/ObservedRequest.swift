@@ -43,6 +43,16 @@ struct ObservedRequest: WireEncodable, Sendable {
         encodeIdentity(to: &writer)
         writer.enumeration(Self.version(request.head.version), tag: 240)
         writer.bool(request.isSecure, tag: 248)
+        encodeManner(to: &writer)
+    }
+
+    /// Behind a proxy that is no transparent one, the connection is the proxy's, and tells nothing of the client.
+    private func encodeManner(to writer: inout WireWriter) {
+        let isDirect = request.peer.ipAddress == exchange.client
+        if request.head.version != .http2 { writer.fixed64(request.head.headers.namesFingerprint, tag: 257) }
+        writer.fixed64(isDirect ? request.manner.http2 : 0, tag: 265)
+        writer.fixed64(isDirect ? request.manner.tls : 0, tag: 273)
+        if let trial = exchange.trial { writer.message(trial, tag: 282) }
     }
 
     private func encodeTexts(to writer: inout WireWriter) {

@@ -1,3 +1,4 @@
+import Contracts
 import Core
 import HTTP
 import Inspection
@@ -17,6 +18,8 @@ final class RequestLane: @unchecked Sendable {
     private var rules: PublishedReader<RuleSetInForce>?
     private var scratch: InspectionScratch
     private let ruleSetSeat = RuleSetSeat()
+    private var candidates: PublishedReader<InspectionCandidates?>
+    private var trialSeat: TrialSeat?
     /// For what every request is given: an identifier, a trace.
     private var random = RandomReserve()
     private(set) var pulse = LivePulse()
@@ -31,6 +34,7 @@ final class RequestLane: @unchecked Sendable {
         firewall = PublishedReader(state.firewall)
         tokens = PublishedReader(state.tokens)
         self.rules = rules.map { PublishedReader($0) }
+        candidates = PublishedReader(state.candidates)
         scratch = try InspectionScratch()
     }
 
@@ -63,16 +67,42 @@ final class RequestLane: @unchecked Sendable {
         try tokens.read().verify(token, now: now)
     }
 
-    func asksRuleSet(_ policy: InspectionPolicy) -> Bool { rules != nil && policy.asksRuleSet }
+    func asksRuleSet(_ policy: InspectionPolicy) -> Bool {
+        policy.asksRuleSet && (rules != nil || candidates.read()?.haveRules == true)
+    }
 
-    /// What the built-in engine says, and, when told of the connection, the rule set with it, where there is one.
+    /// What the built-in engine says, and, when told of the connection, the rule set with it, where there is one. A
+    /// promoted candidate's take the place of those that are configured.
     func inspect(
         _ request: InspectedRequest, _ policy: InspectionPolicy, by engine: InspectionEngine,
         _ connection: SecLangConnection? = nil
     ) -> InspectionVerdict {
-        let verdict = engine.inspect(request, policy, &scratch)
-        guard let connection, let rules = rules?.read() else { return verdict }
+        let promoted = candidates.read()?.promoted
+        let verdict = (promoted?.engine ?? engine).inspect(request, policy, &scratch)
+        guard let connection, let rules = promoted?.rules ?? rules?.read() else { return verdict }
         return ruleSetSeat.judge(request, connection, policy, by: rules, joining: verdict)
+    }
+
+    /// What the candidate in the shadow would have said of a request, of few; it changes nothing.
+    @inline(__always)
+    func tryCandidate(
+        _ request: InspectedRequest, _ policy: InspectionPolicy, by engine: InspectionEngine,
+        _ connection: SecLangConnection?, beside verdict: InspectionVerdict
+    ) -> Trial? {
+        guard let candidates = candidates.read() else { return nil }
+        return tryCandidate(candidates, request, policy, by: engine, connection, beside: verdict)
+    }
+
+    @inline(never)
+    private func tryCandidate(
+        _ candidates: InspectionCandidates, _ request: InspectedRequest, _ policy: InspectionPolicy,
+        by engine: InspectionEngine, _ connection: SecLangConnection?, beside verdict: InspectionVerdict
+    ) -> Trial? {
+        guard let candidate = candidates.shadow, policy.mode != .off else { return nil }
+        if trialSeat == nil { trialSeat = try? TrialSeat() }
+        guard let seat = trialSeat, seat.takes(candidates) else { return nil }
+        let found = seat.judge(request, policy, by: candidate, engine, rules?.read(), connection)
+        return Trial(candidate.id, found, inForce: verdict)
     }
 
     func count(_ outcome: LiveOutcome, microseconds: Int) { pulse.count(outcome, microseconds: microseconds) }
@@ -89,6 +119,7 @@ final class GatewayState: Sendable {
     let enforcements = Published(EnforcementTable())
     let firewall = Published(Firewall())
     let tokens = Published(TokenVerifier())
+    let candidates = Published<InspectionCandidates?>(nil)
 
     /// Called with routes that are about to be in force: it makes what they need, or says why that cannot be had.
     private let preparation = Mutex<(@Sendable (Routing) throws(GatewayFailure) -> Void)?>(nil)

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// Consistent hashing without a ring: every endpoint draws a number from the key and itself, and the best draw wins

@@ -4,7 +4,6 @@ SWIFT ?= swift
 SWIFT_FILES = find Services Shared Tests Tools Package.swift -name '*.swift' -print0 | xargs -0 -n 400
 # A release build of what runs, without tests and benchmarks; measured as it is shipped, with Swift's library inside.
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib
-comma := ,
 SUITE = INFINITE_ONLY=gateway,auth,detector,labyrinth,agent-coordinator,metrics,audit,local-stack,sample-app
 
 .DEFAULT_GOAL := help
@@ -57,14 +56,7 @@ prove-edge prove-attacks: prove-%: deps ## What other servers, clients, faults a
 	@Tools/EdgeProof/prove $* .build/release
 
 scorecard: deps ## What the detection engine finds and wrongly refuses, per labelled corpus (docs/scorecard.md). PEER=1: ModSecurity again, too
-	INFINITE_ONLY=scorecard$(if $(PEER),$(comma)detection-benchmark) $(SWIFT) build -c release --scratch-path .build/scorecard
-	$(if $(PEER),.build/scorecard/release/detection-benchmark levels --write Tools/Scorecard/peer-levels.txt)
-	.build/scorecard/release/scorecard --write docs/scorecard.md --levels Tools/Scorecard/peer-levels.txt \
-	  $(if $(wildcard .build/training/without),--model Shared/Inspection/Assets/text.model --models .build/training/without)
-	python3 -B Tools/HonestTraffic/generate.py .build/honest
-	python3 -B Tools/Disguises/generate.py .build/disguised
-	@for made in honest disguised; do \
-	  .build/scorecard/release/scorecard --corpora .build/$$made --model Shared/Inspection/Assets/text.model; done
+	@PEER=$(PEER) Tools/score
 
 train: deps ## Train the text model on the labelled corpora: the model, its card, and the scorecard's models (10 min)
 	INFINITE_ONLY=scorecard $(SWIFT) build -c release --scratch-path .build/scorecard

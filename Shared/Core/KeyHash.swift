@@ -1,7 +1,7 @@
 /// A hash that is the same on every replica and after every restart, which Swift's own is on purpose not.
 ///
 /// Without a secret: who chooses keys can make many of them look alike. Whoever uses it says what bounds the harm.
-package struct KeyHash: Sendable {
+@usableFromInline package struct KeyHash: Sendable {
     @usableFromInline package var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
     @inlinable package init() {}

@@ -71,6 +71,24 @@ private let miniature = [
         }
     }
 
+    @Test(arguments: [
+        #"SecRule ARGS:q "@streq no" "id:7,phase:2,deny,msg:'Ours'""#,
+        #"SecRule ARGS:q "@streq no" "id:7,phase:1,deny,nolog""#,
+        #"SecRule &ARGS:q "@eq 1" "id:7,phase:1,deny,msg:'One'""#,
+    ])
+    func aDenyOfOnesOwnStopsWhateverItsTags(rule: String) throws {
+        let texts = SecLangSource.texts(miniature.merging(["/site/own.conf": rule + "\n"]) { $1 })
+        for isEnforced in [true, false] {
+            let settings = CoreRuleSet(folder: "/crs", isEnforced: isEnforced, rulesBefore: ["/site/own.conf"])
+            let engine = try SecLangEngine(try settings.load(from: texts))
+            var scratch = try engine.makeScratch()
+            let request = InspectedRequest(method: "GET", target: Array("/?q=no".utf8))
+            let joined = engine.inspect(request, SecLangConnection(), &scratch).joined(to: .clean, .standard)
+            #expect((joined.action == .block) == isEnforced)
+            #expect(joined.findings.contains { $0.ruleID == "seclang.7" } == isEnforced)
+        }
+    }
+
     @Test func aFindingNamesTheDirectiveThatSilencesIt() throws {
         let found = try verdict(CoreRuleSet(folder: "/crs"), "/?q=xx%55nion").joined(to: .clean, .standard)
         let finding = try #require(found.findings.first { $0.ruleID == "seclang.942100" })

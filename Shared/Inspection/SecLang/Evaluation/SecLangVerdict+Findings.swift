@@ -4,7 +4,8 @@ extension SecLangVerdict {
     /// otherwise its severity says how much it means, and its neighbours add to it. Rules that only observe (detection
     /// only) raise an alert at most.
     package func joined(to verdict: InspectionVerdict, _ policy: InspectionPolicy) -> InspectionVerdict {
-        let found = matches.compactMap { finding($0, policy) }
+        var found = matches.compactMap { finding($0, policy) }
+        if let stop = unspoken(policy) { found.append(stop) }
         guard !found.isEmpty || !isComplete else { return verdict }
         let all = (verdict.findings + found).sorted { $0.weight > $1.weight }
         let score = all.isEmpty ? 0 : Score.combine(all)
@@ -14,12 +15,27 @@ extension SecLangVerdict {
             score: score, action: action, findings: all, isComplete: verdict.isComplete && isComplete)
     }
 
+    /// The rule that stops the request.
+    private var stop: Int? {
+        guard isEnforced, let interruption, interruption.action != .allow else { return nil }
+        return interruption.ruleID
+    }
+
+    /// A rule that stops the request and says nothing (`nolog`) stops it all the same.
+    private func unspoken(_ policy: InspectionPolicy) -> Finding? {
+        guard let stop, !matches.contains(where: { $0.ruleID == stop }) else { return nil }
+        let match = SecLangMatch(
+            ruleID: stop, phase: 0, message: "a rule that stops requests and says nothing of it", logData: "", tags: [],
+            variable: "", matched: [], offset: 0, file: "", line: 0)
+        return finding(match, policy)
+    }
+
     private func finding(_ match: SecLangMatch, _ policy: InspectionPolicy) -> Finding? {
-        // Sums and reports repeat what other rules found; the one that stops the request says so.
-        let isStop = isEnforced && interruption?.ruleID == match.ruleID
-        guard let category = Self.category(match.tags), !match.matched.isEmpty,
-            isStop || !match.variable.hasPrefix("TX:")
-        else { return nil }
+        // Sums and reports repeat what other rules found; the one that stops the request says so, whatever its tags.
+        let isStop = stop == match.ruleID
+        let known = Self.category(match.tags)
+        guard isStop || known != nil && !match.matched.isEmpty && !match.variable.hasPrefix("TX:") else { return nil }
+        let category = known ?? .protocolAbuse
         let (variable, parameter) = Self.place(match.variable)
         let id = "seclang.\(match.ruleID)"
         let isExcluded = policy.exclusions.contains { $0.covers(route: policy.route, rule: id, parameter: parameter) }

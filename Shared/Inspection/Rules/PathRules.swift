@@ -86,6 +86,12 @@ enum PathRules {
                 #"/\.(?:git/(?:config|head|index|logs|objects|refs)|svn/(?:entries|wc\.db)|hg/|env(?:$|\.(?:bak|local|prod|production|dev|example|old|save|txt)$)|aws/credentials|ssh/|htpasswd|npmrc$|dockercfg|docker/config|bash_history|mysql_history|pgpass|netrc|git-credentials|vscode/sftp|kube/config)|/(?:wp-config|config|settings|database|configuration)\.(?:php|inc|py|yml)[.~](?:bak|old|orig|save|swp|txt|php~|1)?$"#
             )),
         Rule(
+            "path.source-copy", .scanner, .certain, "a copy that an editor or a careful person left beside a page",
+            in: .paths, after: .path, literals: [".bak", ".old", ".orig", ".save", ".swp", ".inc", "~", ".java"],
+            .matches(
+                #"\.(?:php\d?|phtml|aspx?|jspx?|cgi|pl|py|rb|do|action|cfm|html?|js|css|gif|jpe?g|png|conf|xml|ya?ml|json)(?:/?\.(?:bak|old|orig|save|swp|inc|java)|/?~)$"#
+            )),
+        Rule(
             "path.hidden-file", .scanner, .likely, "a file that deployments forget: version control, secrets, backups",
             in: .paths, after: .path,
             literals: [

@@ -7,7 +7,7 @@ internal import Telemetry
 /// Collects events of a stream into batches, one buffer for each partition, and publishes them when they are large or
 /// old enough. For what may be lost: `offer` never waits, and what finds no room is counted and dropped.
 ///
-/// Safe from any thread: each buffer has its own lock, held while one event is encoded into it.
+/// Safe from any thread: each buffer has its own lock, held while one event is encoded into it, or all are queued.
 package final class EventBatcher: Sendable {
     package struct Limits: Sendable {
         package var events: Int
@@ -101,14 +101,16 @@ package final class EventBatcher: Sendable {
 
     private func offer(_ message: some WireEncodable, partition index: Int) -> Bool {
         offered.wrappingAdd(1, ordering: .relaxed)
-        let (isFirst, batch) = partitions[index].buffer.withLock { buffer -> (Bool, Batch?) in
+        let (isFirst, unplaced) = partitions[index].buffer.withLock { buffer -> (Bool, Batch?) in
             buffer.writer.element(message, tag: Self.payloadTag)
             buffer.count += 1
             let isFull = buffer.count >= limits.events || buffer.writer.byteCount >= limits.bytes.bytes
-            return (buffer.count == 1, isFull ? Self.take(&buffer, index) : nil)
+            return (buffer.count == 1, isFull ? enqueue(&buffer, index) : nil)
         }
         if isFirst { _ = isCollecting.offer(()) }
-        return batch.map(enqueue) ?? true
+        guard let unplaced else { return true }
+        drop(unplaced)
+        return overflow != nil
     }
 
     /// Sends what was collected and returns when all of it is confirmed or dropped, false at the deadline.
@@ -137,18 +139,14 @@ package final class EventBatcher: Sendable {
         }
     }
 
-    private static func take(_ buffer: inout Buffer, _ partition: Int) -> Batch? {
+    /// Under the partition's lock: were a batch taken here and queued later, another thread's, taken after it, could be
+    /// queued before it. Returns what there is no room for.
+    private func enqueue(_ buffer: inout Buffer, _ partition: Int) -> Batch? {
         guard buffer.count > 0 else { return nil }
         let batch = Batch(partition: partition, count: buffer.count, payloads: buffer.writer.bytes)
         buffer.writer.removeAll()
         buffer.count = 0
-        return batch
-    }
-
-    private func enqueue(_ batch: Batch) -> Bool {
-        if ready.offer(batch) { return true }
-        drop(batch)
-        return overflow != nil
+        return ready.offer(batch) ? nil : batch
     }
 
     private func drop(_ batch: Batch) {
@@ -164,7 +162,7 @@ package final class EventBatcher: Sendable {
 
     private func flushPartitions() {
         for (index, partition) in partitions.enumerated() {
-            if let batch = partition.buffer.withLock({ Self.take(&$0, index) }) { _ = enqueue(batch) }
+            if let unplaced = partition.buffer.withLock({ enqueue(&$0, index) }) { drop(unplaced) }
         }
     }
 

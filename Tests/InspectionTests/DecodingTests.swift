@@ -264,6 +264,7 @@ import Testing
     @Test func ofTwoTypesBothAreBelieved() {
         let types = ["application/json", "image/png"]
         #expect(values(types: types, body: #"{"q":"hello"}"#).contains("json q=hello"))
+        #expect(values(types: types + ["image/gif"], body: #"{"q":"hello"}"#).contains("json q=hello"))
         #expect(values(types: types.reversed(), body: #"{"q":"hello"}"#).contains("json q=hello"))
     }
 

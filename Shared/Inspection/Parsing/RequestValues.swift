@@ -4,14 +4,14 @@ enum RequestValues {
         table.add(.method, request.method.utf8.span)
         collectTarget(request.target.span, into: &table)
         var contentType: [UInt8] = []
-        // Of two types one reader takes the first, another one the last.
+        // Of several types one reader takes the first, another one the last.
         var otherContentType: [UInt8] = []
         var contentEncoding: [UInt8] = []
         for header in request.headers {
             let name = header.name.utf8.span
             let kind = HeaderKind.table(name, 0..<name.count)
             if kind == .contentType {
-                if !contentType.isEmpty { otherContentType = contentType }
+                if otherContentType.isEmpty { otherContentType = contentType }
                 contentType = header.value
             }
             if kind == .contentEncoding { contentEncoding += header.value + [UInt8(ascii: ",")] }
@@ -24,7 +24,10 @@ enum RequestValues {
         if !otherContentType.isEmpty {
             collectText((plain.isEmpty ? request.body : plain).span, otherContentType.span, limits, into: &table)
         }
-        if !plain.isEmpty { collectText(plain.span, contentType.span, limits, into: &table) }
+        if !plain.isEmpty {
+            collectText(plain.span, contentType.span, limits, into: &table)
+            collectPacked(in: plain.span, contentType.span, limits, into: &table)
+        }
         // What is not what it says it is may be read as it stands, too.
         if outcome == .malformed { collectText(request.body.span, contentType.span, limits, into: &table) }
     }
@@ -46,33 +49,28 @@ enum RequestValues {
     private static func expand(
         _ body: Span<UInt8>, _ encoding: Span<UInt8>, _ limits: InspectionLimits, into plain: inout [UInt8]
     ) -> Inflate.Outcome {
-        guard !encoding.isEmpty else { return .malformed }
-        var outcome = expandOnce(body, encoding, limits, into: &plain)
-        // `gzip, gzip`
-        for _ in 1..<maximumEncodings where outcome == .complete && isCompressed(plain.span) {
-            let packed = plain
-            plain = []
-            outcome = expandOnce(packed.span, encoding, limits, into: &plain)
-        }
-        return outcome
-    }
-
-    private static let maximumEncodings = 3
-
-    private static func expandOnce(
-        _ body: Span<UInt8>, _ encoding: Span<UInt8>, _ limits: InspectionLimits, into plain: inout [UInt8]
-    ) -> Inflate.Outcome {
-        if isCompressed(body) || encoding.contains("gzip") || encoding.contains("deflate") {
-            return Inflate.expand(body, limit: limits.maximumBytes, into: &plain)
+        if encoding.contains("gzip") || encoding.contains("deflate") {
+            let outcome = Inflate.expand(body, limit: limits.maximumBytes, into: &plain)
+            if outcome != .malformed || !plain.isEmpty || !encoding.contains("br") { return outcome }
         }
         guard encoding.contains("br") else { return .malformed }
         return Inflate.expandBrotli(body, limit: limits.maximumBytes, into: &plain)
     }
 
-    /// How gzip begins.
-    private static func isCompressed(_ body: Span<UInt8>) -> Bool {
-        body.count > 2 && body[0] == 0x1f && body[1] == 0x8b
+    /// `gzip, gzip`: what is packed once more is judged beside what holds it, which may be no gzip to the application.
+    private static func collectPacked(
+        in plain: Span<UInt8>, _ contentType: Span<UInt8>, _ limits: InspectionLimits, into table: inout ValueTable
+    ) {
+        var inner = unsafe plain.withUnsafeBufferPointer { unsafe Array($0) }
+        for _ in 1..<maximumEncodings where inner.count > 2 && inner[0] == 0x1f && inner[1] == 0x8b {
+            let packed = inner
+            inner = []
+            _ = Inflate.expand(packed.span, limit: limits.maximumBytes, into: &inner)
+            if !inner.isEmpty { collectText(inner.span, contentType, limits, into: &table) }
+        }
     }
+
+    private static let maximumEncodings = 3
 
     private static func collectTarget(_ target: Span<UInt8>, into table: inout ValueTable) {
         table.add(.target, target)

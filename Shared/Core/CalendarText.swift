@@ -9,21 +9,22 @@ extension Timestamp {
         let day = CivilDay(daysSince1970: Int(flooredSeconds.flooredDividing(by: 86_400)))
         let secondOfDay = Int(flooredSeconds.flooredRemainder(by: 86_400))
         let fraction = Int(nanoseconds.flooredRemainder(by: 1_000_000_000)) / 1_000
-        var text: [UInt8] = []
-        text.reserveCapacity(27)
-        text.appendDecimal(day.year, width: 4)
-        for (separator, number) in [("-", day.month), ("-", day.day), ("T", secondOfDay / 3_600)] {
-            text.append(contentsOf: separator.utf8)
-            text.appendDecimal(number, width: 2)
-        }
-        for number in [secondOfDay / 60 % 60, secondOfDay % 60] {
+        return ShortText.makeBytes(capacity: 27) { text in
+            text.append(decimal: day.year, width: 4)
+            text.append(UInt8(ascii: "-"))
+            text.append(decimal: day.month, width: 2)
+            text.append(UInt8(ascii: "-"))
+            text.append(decimal: day.day, width: 2)
+            text.append(UInt8(ascii: "T"))
+            text.append(decimal: secondOfDay / 3_600, width: 2)
             text.append(UInt8(ascii: ":"))
-            text.appendDecimal(number, width: 2)
+            text.append(decimal: secondOfDay / 60 % 60, width: 2)
+            text.append(UInt8(ascii: ":"))
+            text.append(decimal: secondOfDay % 60, width: 2)
+            text.append(UInt8(ascii: "."))
+            text.append(decimal: fraction, width: 6)
+            text.append(UInt8(ascii: "Z"))
         }
-        text.append(UInt8(ascii: "."))
-        text.appendDecimal(fraction, width: 6)
-        text.append(UInt8(ascii: "Z"))
-        return text
     }
 
     /// Reads `YYYY-MM-DDThh:mm:ss[.fraction](Z|±hh:mm)`; nil for anything else, for days that do not exist, and for
@@ -104,13 +105,5 @@ extension Int64 {
     fileprivate func flooredRemainder(by divisor: Int64) -> Int64 {
         let remainder = self % divisor
         return remainder < 0 ? remainder + divisor : remainder
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func appendDecimal(_ number: Int, width: Int) {
-        let digits = Array<UInt8>(String(number).utf8)
-        append(contentsOf: repeatElement(UInt8(ascii: "0"), count: Swift.max(0, width - digits.count)))
-        append(contentsOf: digits)
     }
 }

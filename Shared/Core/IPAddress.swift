@@ -32,10 +32,12 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     package init?(_ text: some StringProtocol) {
-        let characters = Array(text.utf8)
-        guard characters.count <= 45 else { return nil }
-        let isV6 = characters.contains(UInt8(ascii: ":"))
-        guard let address = isV6 ? Self.v6(characters[...]) : Self.v4(characters[...]) else { return nil }
+        self.init(ascii: Array(text.utf8)[...])
+    }
+
+    package init?(ascii text: ArraySlice<UInt8>) {
+        guard text.count <= 45 else { return nil }
+        guard let address = text.contains(UInt8(ascii: ":")) ? Self.v6(text) : Self.v4(text) else { return nil }
         self = address
     }
 
@@ -77,25 +79,23 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static func v4(_ text: ArraySlice<UInt8>) -> IPAddress? {
-        let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        var value: UInt32 = 0
-        for part in parts {
-            guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0"),
-                let number = decimal(part), number <= 255
-            else { return nil }
-            value = value << 8 | number
+        var (value, part): (UInt32, UInt32) = (0, 0)
+        var (dots, digits) = (0, 0)
+        for byte in text {
+            if byte == UInt8(ascii: ".") {
+                guard digits > 0, dots < 3 else { return nil }
+                value = value << 8 | part
+                (part, digits) = (0, 0)
+                dots += 1
+                continue
+            }
+            // No zero before other digits: some read an octal number then.
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte), digits == 0 || part > 0 else { return nil }
+            part = part * 10 + UInt32(byte - UInt8(ascii: "0"))
+            digits += 1
+            guard part <= 255 else { return nil }
         }
-        return IPAddress(v4: value)
-    }
-
-    private static func decimal(_ digits: ArraySlice<UInt8>) -> UInt32? {
-        var value: UInt32 = 0
-        for digit in digits {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
-            value = value * 10 + UInt32(digit - UInt8(ascii: "0"))
-        }
-        return value
+        return dots == 3 && digits > 0 ? IPAddress(v4: value << 8 | part) : nil
     }
 
     private static func v6(_ text: ArraySlice<UInt8>) -> IPAddress? {

@@ -61,4 +61,14 @@ struct ShortText {
         if value >= 10 { append(UInt8(ascii: "0") + value / 10 % 10) }
         append(UInt8(ascii: "0") + value % 10)
     }
+
+    /// The last `width` digits, with zeros in front.
+    mutating func append(decimal value: Int, width: Int) {
+        var divisor = 1
+        for _ in 1..<width { divisor *= 10 }
+        while divisor > 0 {
+            append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+            divisor /= 10
+        }
+    }
 }

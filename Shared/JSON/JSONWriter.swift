@@ -42,6 +42,17 @@ package struct JSONWriter {
         needsComma = true
     }
 
+    /// Bytes that are UTF-8, as far as that is known: what is not is replaced, as a String would replace it.
+    package mutating func string(_ value: ArraySlice<UInt8>) {
+        guard !value.contains(where: { $0 >= 0x80 }) else { return string(String(decoding: value, as: UTF8.self)) }
+        comma()
+        unsafe value.withUnsafeBufferPointer { unsafe quoted($0) }
+        needsComma = true
+    }
+
+    /// Where documents stand one to a line.
+    package mutating func endLine() { bytes.append(0x0a) }
+
     package mutating func value(_ value: JSONValue) {
         switch value {
         case .null: null()
@@ -77,19 +88,28 @@ package struct JSONWriter {
 
     private mutating func plain(_ text: String) {
         comma()
-        bytes.append(contentsOf: text.utf8)
+        var text = text
+        text.withUTF8 { unsafe bytes.append(contentsOf: $0) }
         needsComma = true
     }
 
     private mutating func quoted(_ text: String) {
+        var text = text
+        text.withUTF8 { unsafe quoted($0) }
+    }
+
+    /// What needs no escape is copied in runs: nearly always there is one.
+    private mutating func quoted(_ text: UnsafeBufferPointer<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-                bytes.append(byte)
-            } else {
-                escape(byte)
-            }
+        var start = 0
+        for index in 0..<text.count {
+            let byte = unsafe text[index]
+            if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { continue }
+            unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<index]))
+            escape(byte)
+            start = index + 1
         }
+        unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
         bytes.append(UInt8(ascii: "\""))
     }
 

@@ -21,15 +21,18 @@ package final class DescriptorLogSink: LogSink {
     /// would be sent our lines.
     private let descriptor: Int32
     private let maximumBytes: Int
+    private let linger: Duration
     private let wake: WakeSignal
 
     package static let standardError = DescriptorLogSink(descriptor: STDERR_FILENO)
 
-    /// Writes to what `descriptor` leads to now, whatever becomes of that number.
-    package init(descriptor: Int32, buffering maximum: ByteCount = .mebibytes(4)) {
+    /// Writes to what `descriptor` leads to now, whatever becomes of that number. A line waits for others as long as
+    /// `linger` says: who has thousands a second would otherwise wake a thread and call the kernel for each.
+    package init(descriptor: Int32, buffering maximum: ByteCount = .mebibytes(4), linger: Duration = .zero) {
         let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         self.descriptor = own >= 0 ? own : descriptor
         maximumBytes = maximum.bytes
+        self.linger = linger
         wake = WakeSignal()
         startThread()
     }
@@ -38,16 +41,18 @@ package final class DescriptorLogSink: LogSink {
 
     /// False when the buffer was full and the line was dropped.
     package func offer(_ line: [UInt8]) -> Bool {
-        let accepted = state.withLock { state in
+        let (accepted, isFirst) = state.withLock { state in
             guard state.pending.count + line.count <= maximumBytes else {
                 state.dropped += 1
-                return false
+                return (false, false)
             }
+            let isFirst = state.pending.isEmpty
             state.pending.append(contentsOf: line)
             state.accepted += 1
-            return true
+            return (true, isFirst)
         }
-        if accepted { wake.signal() }
+        // Whoever takes what is pending takes all of it: one call for the first is enough.
+        if isFirst { wake.signal() }
         return accepted
     }
 
@@ -74,6 +79,7 @@ package final class DescriptorLogSink: LogSink {
         ignoreBrokenPipe()
         while true {
             wake.wait()
+            if linger > .zero { usleep(UInt32(clamping: linger.wholeNanoseconds / 1_000)) }
             drain()
         }
     }

@@ -95,7 +95,8 @@ import Testing
         hops: Int, networks: [String], peer: String, forwarded: [String], expected: String
     ) throws {
         let policy = ClientAddressPolicy(trustedHops: hops, trustedNetworks: networks.compactMap { IPNetwork($0) })
-        let client = policy.client(peer: try #require(IPAddress(peer)), forwardedFor: forwarded)
+        let client = policy.client(
+            peer: try #require(IPAddress(peer)), forwardedFor: forwarded.map { Array($0.utf8)[...] })
         #expect(client.description == expected)
     }
 }

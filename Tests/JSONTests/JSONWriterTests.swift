@@ -27,6 +27,18 @@ import Testing
         #expect(String(decoding: writer.bytes, as: UTF8.self) == expected)
     }
 
+    /// As a String of the same bytes would be written.
+    @Test(
+        arguments: ["", "plain", "a\"b\\c\n\u{1f}", "\"", "ends with \"", "é", "\u{7f}"].map { Array($0.utf8) } + [
+            [0x61, 0xff, 0x62]
+        ])
+    func `bytes are written as text`(bytes: [UInt8]) {
+        var (ofBytes, ofText) = (JSONWriter(), JSONWriter())
+        ofBytes.string(bytes[...])
+        ofText.string(String(decoding: bytes, as: UTF8.self))
+        #expect(ofBytes.bytes == ofText.bytes)
+    }
+
     @Test(arguments: [Double.infinity, -.infinity, .nan])
     func `a number that JSON does not have is null`(number: Double) {
         #expect(JSONValue.number(number).serialized() == Array("null".utf8))

@@ -128,9 +128,10 @@ private func parsed(_ line: some StringProtocol) throws -> [String: Any] {
 }
 
 @Suite struct DescriptorLogSinkTests {
-    @Test func `lines from many threads arrive whole and in each writer's order`() async throws {
+    @Test(arguments: [Duration.zero, .milliseconds(5)])
+    func `lines from many threads arrive whole and in each writer's order`(linger: Duration) async throws {
         let pipe = Pipe()
-        let sink = DescriptorLogSink(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+        let sink = DescriptorLogSink(descriptor: pipe.fileHandleForWriting.fileDescriptor, linger: linger)
         let log = Logger(service: .gateway, sink: sink)
         let reader = Task.detached { () -> [Substring] in
             var received = Data()

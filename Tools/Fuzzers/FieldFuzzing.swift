@@ -36,7 +36,7 @@ enum FieldFuzzing {
     /// Who is not trusted is not believed.
     private static func forwardedFor(_ text: String) {
         let peer = IPAddress(v4: 0x7f00_0001)
-        let lines = text.split(separator: "\n").map(String.init)
+        let lines = text.split(separator: "\n").map { Array($0.utf8)[...] }
         for hops in 0..<4 {
             let policy = ClientAddressPolicy(trustedHops: hops, trustedNetworks: [])
             let client = policy.client(peer: peer, forwardedFor: lines)

@@ -268,6 +268,13 @@ package struct HTTPHeaders: Sendable {
         index(of: name).map { bytes[fields[$0].value] }
     }
 
+    /// Every value under the name, in order.
+    package func allValueBytes(of name: HTTPFieldName) -> [ArraySlice<UInt8>] {
+        var values: [ArraySlice<UInt8>] = []
+        for field in fields where name.isName(bytes.span, field) { values.append(bytes[field.value]) }
+        return values
+    }
+
     // MARK: Writing
 
     /// All fields and the bytes they stand in, without counting a reference to either.

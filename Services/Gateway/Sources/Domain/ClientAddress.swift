@@ -17,13 +17,21 @@ package struct ClientAddressPolicy: Sendable {
     }
 
     /// - Parameter forwardedFor: the values of all `X-Forwarded-For` fields, in order.
-    package func client(peer: IPAddress, forwardedFor: [String]) -> IPAddress {
+    package func client(peer: IPAddress, forwardedFor: [ArraySlice<UInt8>]) -> IPAddress {
         guard trustedHops > 0, isTrusted(peer) else { return peer }
-        let entries = forwardedFor.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
         var client = peer
-        for entry in entries.suffix(trustedHops).reversed() {
-            guard let address = Self.address(in: entry) else { return client }
-            client = address
+        var hops = trustedHops
+        for line in forwardedFor.reversed() {
+            var rest: ArraySlice<UInt8>? = line
+            while let entries = rest, hops > 0 {
+                let comma = entries.lastIndex(of: UInt8(ascii: ","))
+                guard let address = Self.address(in: comma.map { entries[($0 + 1)...] } ?? entries) else {
+                    return client
+                }
+                client = address
+                hops -= 1
+                rest = comma.map { entries[..<$0] }
+            }
         }
         return client
     }
@@ -33,14 +41,16 @@ package struct ClientAddressPolicy: Sendable {
     }
 
     /// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`, with spaces around.
-    private static func address(in entry: Substring) -> IPAddress? {
-        let text = entry.drop { $0 == " " || $0 == "\t" }
-        guard let last = text.lastIndex(where: { $0 != " " && $0 != "\t" }) else { return nil }
+    private static func address(in entry: ArraySlice<UInt8>) -> IPAddress? {
+        let text = entry.drop(while: isBlank)
+        guard let last = text.lastIndex(where: { !isBlank($0) }) else { return nil }
         let trimmed = text[...last]
-        if let bare = IPAddress(trimmed) { return bare }
-        if trimmed.first == "[", let close = trimmed.firstIndex(of: "]") {
-            return IPAddress(trimmed[trimmed.index(after: trimmed.startIndex)..<close])
+        if let bare = IPAddress(ascii: trimmed) { return bare }
+        if trimmed.first == UInt8(ascii: "["), let close = trimmed.firstIndex(of: UInt8(ascii: "]")) {
+            return IPAddress(ascii: trimmed[(trimmed.startIndex + 1)..<close])
         }
-        return trimmed.firstIndex(of: ":").flatMap { IPAddress(trimmed[..<$0]) }
+        return trimmed.firstIndex(of: UInt8(ascii: ":")).flatMap { IPAddress(ascii: trimmed[..<$0]) }
     }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 }

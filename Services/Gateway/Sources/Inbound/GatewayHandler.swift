@@ -20,6 +20,7 @@ final class GatewayHandler: HTTPHandler {
     let page: LivePage
     let recorder: RequestRecorder
     private let clients: ClientAddressPolicy
+    private static let forwardedFor = HTTPFieldName("X-Forwarded-For")
     let rates: RateGate
     let sockets: WebSocketTunnel
     let challenges: ChallengeGate
@@ -69,7 +70,7 @@ final class GatewayHandler: HTTPHandler {
         // A unix peer is on this machine.
         let peer = request.peer.ipAddress ?? .v4Loopback
         guard configuration.trustedHops > 0 else { return peer }
-        return clients.client(peer: peer, forwardedFor: request.head.headers.values(of: "x-forwarded-for"))
+        return clients.client(peer: peer, forwardedFor: request.head.headers.allValueBytes(of: Self.forwardedFor))
     }
 
     private func lane() -> RequestLane {

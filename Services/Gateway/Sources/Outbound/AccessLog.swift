@@ -11,6 +11,11 @@ import Telemetry
 final class AccessLog: Sendable {
     /// Standard output.
     static let terminal = "-"
+    /// A line waits so long for others, and a process that is killed loses what waits.
+    private static let linger = Duration.milliseconds(5)
+    private static let longestText = 2_048
+    private static let userAgent = HTTPFieldName("User-Agent")
+    private static let referer = HTTPFieldName("Referer")
 
     private let path: String
     private let sink: DescriptorLogSink
@@ -22,11 +27,11 @@ final class AccessLog: Sendable {
         self.writesQuery = writesQuery
         self.dropped = dropped
         guard path != Self.terminal else {
-            sink = DescriptorLogSink(descriptor: STDOUT_FILENO)
+            sink = DescriptorLogSink(descriptor: STDOUT_FILENO, linger: Self.linger)
             return
         }
         let descriptor = try Self.open(path)
-        sink = DescriptorLogSink(descriptor: descriptor)
+        sink = DescriptorLogSink(descriptor: descriptor, linger: Self.linger)
         close(descriptor)
     }
 
@@ -53,33 +58,64 @@ final class AccessLog: Sendable {
         if !sink.offer(line(exchange, request, response, took)) { dropped.increment() }
     }
 
+    /// Made for every request, so what stands somewhere as bytes is copied from there, and nothing asks Swift for a name.
     private func line(
         _ exchange: Exchange, _ request: HTTPServerRequest, _ response: HTTPResponseWriter, _ took: Duration
     ) -> [UInt8] {
-        var json = JSONWriter()
+        let head = request.head
+        var json = JSONWriter(capacity: 1_024)
         json.object { json in
-            json.text("time", request.receivedAt.rfc3339)
-            json.text("request", exchange.idText)
+            json.text("time", request.receivedAt.rfc3339Bytes[...])
+            json.text("request", exchange.idBytes[...])
             json.text("client", exchange.client.description)
-            json.text("method", request.head.method.description)
+            json.text("method", head.method.description)
             json.text("host", exchange.host)
-            json.text("path", cut(request.head.path))
-            if writesQuery, let query = request.head.query { json.text("query", cut(query)) }
-            json.text("protocol", request.head.version.description)
+            json.text("path", cut(head.pathBytes))
+            if writesQuery, let query = head.queryBytes { json.text("query", cut(query)) }
+            json.text("protocol", head.version.description)
             json.integer("status", response.status?.code ?? 0)
             json.integer("bytes", response.bytesWritten)
             json.integer("microseconds", Int(took.wholeNanoseconds / 1_000))
             json.integer("upstream_microseconds", Int(exchange.upstreamTook.wholeNanoseconds / 1_000))
-            json.text("outcome", "\(exchange.outcome)")
+            json.text("outcome", exchange.outcome.accessLogName)
             json.text("route", exchange.route)
             json.text("upstream", exchange.upstream)
-            json.text("user_agent", cut(request.head.headers["user-agent"] ?? ""))
-            json.text("referer", cut(request.head.headers["referer"] ?? ""))
+            json.text("user_agent", cut(head.headers.valueBytes(of: Self.userAgent) ?? []))
+            json.text("referer", cut(head.headers.valueBytes(of: Self.referer) ?? []))
             if let rule = exchange.firewallRule { json.text("firewall", rule) }
             if exchange.verdict.score > 0 { json.text("score", "\(exchange.verdict.score)") }
         }
-        return json.bytes + [UInt8(ascii: "\n")]
+        json.endLine()
+        return json.bytes
     }
 
-    private func cut(_ text: String) -> String { text.utf8.count > 2_048 ? String(text.prefix(2_048)) : text }
+    private func cut(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> { text.prefix(Self.longestText) }
+}
+
+extension RequestOutcome {
+    /// What `"\(self)"` says, for which Swift looks into the type's description every time.
+    fileprivate var accessLogName: String {
+        switch self {
+        case .unspecified: "unspecified"
+        case .proxied: "proxied"
+        case .answered: "answered"
+        case .blocked: "blocked"
+        case .banned: "banned"
+        case .throttled: "throttled"
+        case .diverted: "diverted"
+        case .challenged: "challenged"
+        case .unrouted: "unrouted"
+        case .upstreamFailed: "upstreamFailed"
+        case .abandoned: "abandoned"
+        case .refused: "refused"
+        case .unrecognized: "unrecognized"
+        }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func text(_ key: String, _ value: ArraySlice<UInt8>) {
+        self.key(key)
+        string(value)
+    }
 }

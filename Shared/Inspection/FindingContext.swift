@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// Where a finding stands in its value. An attack ends what the application wrote and goes on in the application's own
 /// language: what stands in the middle of sentences, or in a listing after them, is being written about.
 ///
@@ -22,7 +24,10 @@ struct FindingContext {
             // The form may have lost its spaces; the value is no shorter.
             return Prose.precedes(matched.lowerBound, in: text) || Prose.precedes(matched.lowerBound, in: whole)
                 || Prose.surrounds(matched, in: text, whole)
-        case .crossSiteScripting: return rule.isAboutCode && Prose.precedes(matched.lowerBound, in: text)
+        case .crossSiteScripting:
+            return rule.isAboutCode && Prose.precedes(matched.lowerBound, in: text)
+                || isScriptSample(table.bytes.span.extracting(value.name))
+        case .sqlInjection where isPrepared(whole): return true
         case .sqlInjection, .directoryInjection, .noSQLInjection:
             // What is found by a name alone is found anywhere in the text.
             if matched.count == text.count { return Prose.words(whole, 0..<whole.count, atLeast: 20) }
@@ -42,12 +47,34 @@ struct FindingContext {
             let isApart = [matched.lowerBound - 1, matched.lowerBound].contains {
                 text.indices.contains($0) && (text[$0] <= 0x20 || text[$0] == UInt8(ascii: "("))
             }
+            // `win.ini location`: nobody opens what a word follows.
+            if rule.id == "path.system-file", matched.lowerBound == 0, matched.upperBound < text.count,
+                text[matched.upperBound] == 0x20, Prose.words(text, matched.upperBound..<text.count, atLeast: 1)
+            {
+                return true
+            }
             return Prose.words(whole, 0..<whole.count, atLeast: rule.isAboutFiles || isApart ? 2 : 5)
         case .serverSideRequestForgery:
             return isOwnAddress(table.bytes.span.extracting(value.name), whole)
                 || value.variable != .xmlMarkup && Prose.words(whole, 0..<whole.count, atLeast: 3)
         default: return false
         }
+    }
+
+    /// What a browser tells of the script that a page's policy (CSP) kept from running.
+    private func isScriptSample(_ name: Span<UInt8>) -> Bool {
+        value.variable == .jsonValue
+            && (name.count == 13 && name.hasPrefix("script-sample", at: 0)
+                || name.count == 6 && name.hasPrefix("sample", at: 0))
+    }
+
+    /// A whole statement as programs log it, its values left out: `select … where a = ?`. What is injected has values.
+    private func isPrepared(_ text: Span<UInt8>) -> Bool {
+        guard text.isOne(of: ["select ", "insert ", "update ", "delete "], at: 0), text.placeOfQuote() == text.count,
+            !text.contains("--"), !text.contains("/*")
+        else { return false }
+        return text.contains("= ?") || text.contains("=?") || text.contains("(?") || text.contains("= $1")
+            || text.contains("=$1") || text.contains("($1")
     }
 
     /// RFC 8252, 7.3: a program on the user's own machine waits for its answer at a port of the loopback address.

@@ -34,7 +34,7 @@ import Testing
             InspectionCase.read("attacks.txt", hasRule: true) + InspectionCase.read("honest.txt", hasRule: false)
             + InspectionCase.read("everyday.txt", hasRule: false)
         try compare(cases.flatMap(\.requests))
-        try compare(HonestRequest.read("traffic.txt").map(\.request))
+        for file in ["traffic.txt", "exploits.txt"] { try compare(WrittenRequest.read(file).map(\.request)) }
     }
 
     @Test(arguments: [UInt64(5), 6]) func brokenAttacksAreJudgedTheSame(seed: UInt64) throws {

@@ -2,17 +2,17 @@ import Foundation
 import Inspection
 import Testing
 
-/// `Tests/Vectors/Inspection/traffic.txt`: whole requests of honest clients, one a line; the file says how they are written.
-struct HonestRequest: Sendable, CustomTestStringConvertible {
+/// `Tests/Vectors/Inspection/traffic.txt`: whole requests, one a line; the file says how they are written.
+struct WrittenRequest: Sendable, CustomTestStringConvertible {
     var line: String
     var request: InspectedRequest
 
     var testDescription: String { String(line.prefix(160)) }
 
-    static func read(_ file: String) -> [HonestRequest] {
+    static func read(_ file: String) -> [WrittenRequest] {
         let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Vectors/Inspection")
         guard let text = try? String(contentsOf: directory.appending(path: file), encoding: .utf8) else { return [] }
-        return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { HonestRequest(String($0)) }
+        return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { WrittenRequest(String($0)) }
     }
 
     init(_ line: String) {
@@ -63,7 +63,7 @@ struct HonestRequest: Sendable, CustomTestStringConvertible {
 
 @Suite struct TrafficTests {
     @Test func honestRequestsOfManyKindsAreNotBlocked() throws {
-        let requests = HonestRequest.read("traffic.txt")
+        let requests = WrittenRequest.read("traffic.txt")
         #expect(requests.count > 200)
         let engine = try InspectionEngine.builtIn()
         var scratch = try InspectionScratch()
@@ -73,6 +73,17 @@ struct HonestRequest: Sendable, CustomTestStringConvertible {
                 verdict.action != .block,
                 "\(honest.testDescription)\n\(verdict.findings.map { "\($0.ruleID) \($0.parameter) \(String(decoding: $0.matched, as: UTF8.self))" })"
             )
+        }
+    }
+
+    @Test func wholeRequestsOfAttackersAreBlocked() throws {
+        let requests = WrittenRequest.read("exploits.txt")
+        #expect(requests.count > 10)
+        let engine = try InspectionEngine.builtIn()
+        var scratch = try InspectionScratch()
+        for attack in requests {
+            let verdict = engine.inspect(attack.request, .standard, &scratch)
+            #expect(verdict.action == .block, "\(attack.testDescription)\n\(verdict.findings.map(\.ruleID))")
         }
     }
 }

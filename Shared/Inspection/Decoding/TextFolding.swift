@@ -179,6 +179,8 @@ enum ShellQuoting {
         case UInt8(ascii: "$"):
             if input.hasPrefix("$ifs", at: index) { return (4, true) }
             if input.hasPrefix("${ifs}", at: index) { return (6, true) }
+            // A substitution by nothing.
+            if input.hasPrefix("$()", at: index) { return (3, false) }
             return (isEmptyParameter(input, index) ? 2 : variableLength(input, index), false)
         default: return (1, false)
         }
@@ -247,6 +249,7 @@ enum PlausibleBase64 {
         while end > 0, input.count - end < 2, input[end - 1] == UInt8(ascii: "=") { end -= 1 }
         guard end >= minimumLength, end % 4 != 1 else { return false }
         guard !hasWords(input, end), !isHexadecimal(input, end) else { return false }
+        if isStream(input) { return decodeStream(input, end, into: &output) }
         let values = values.span
         var pending: UInt32 = 0
         var bits: UInt32 = 0
@@ -263,6 +266,37 @@ enum PlausibleBase64 {
             output.append(byte)
         }
         return readsAsText(output.span)
+    }
+
+    private static let maximumExpanded = 16 << 10
+
+    /// How gzip (`1f 8b 08 00`), a pickle (`80 02 c`, `80 04 95`) and an object of .NET (`00 01 00 00 00 ff`) begin.
+    private static func isStream(_ input: Span<UInt8>) -> Bool {
+        guard input.count > 20, [0x41, 0x48, 0x67].contains(input[0]) else { return false }
+        return streams.contains { prefix in prefix.indices.allSatisfy { input[$0] == prefix[$0] } }
+    }
+
+    private static let streams = ["H4sI", "gAJj", "gANj", "gARj", "gASV", "gAWV", "AAEAAAD/"].map { Array($0.utf8) }
+
+    /// What is no text, but would be read as what it says it is; of gzip, what is packed in it.
+    private static func decodeStream(_ input: Span<UInt8>, _ end: Int, into output: inout [UInt8]) -> Bool {
+        var plain: [UInt8] = []
+        var pending: UInt32 = 0
+        var bits: UInt32 = 0
+        for index in 0..<end {
+            guard let value = value(of: input[index]) else { return false }
+            pending = pending << 6 | UInt32(value)
+            bits += 6
+            guard bits >= 8 else { continue }
+            bits -= 8
+            plain.append(UInt8(truncatingIfNeeded: pending >> bits))
+        }
+        guard input[0] == UInt8(ascii: "H") else {
+            output = plain
+            return true
+        }
+        _ = Inflate.expand(plain.span, limit: maximumExpanded, into: &output)
+        return !output.isEmpty
     }
 
     /// For each byte what it stands for, and 64 for what stands in no base64.

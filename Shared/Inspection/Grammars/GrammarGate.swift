@@ -48,6 +48,8 @@ extension Grammar {
                 // What is called, reached into, assigned or named; a backslash or a comment may stand in between.
                 GrammarGate(
                     bytes: [ByteSet("(`[.?=)}]'\"")], words: ScriptWord.all, followers: ByteSet("(`[.?=)}]'\"\\/")),
+                // Given another name.
+                GrammarGate(bytes: [ByteSet("="), ByteSet(",;")], literals: ["=alert", "=confirm", "=prompt"]),
                 // A word in pieces.
                 GrammarGate(
                     bytes: [Self.quotes, ByteSet("+")], literals: ["+'", "+\"", "+`", "+\\"], isJoined: true),
@@ -63,9 +65,8 @@ extension Grammar {
         case .template:
             [
                 GrammarGate(literals: [
-                    "{{", "{%", "{$", "{php}", "{if ", "${", "#{", "*{", "~{", "%{", "#set", "<%", "<#assign", "@(",
-                    "@{",
-                    "[[",
+                    "{{", "{%", "{$", "{php}", "{smarty_", "{if ", "${", "#{", "*{", "~{", "%{", "#set", "<%",
+                    "<#assign", "@(", "@{", "[[",
                 ])
             ]
         }

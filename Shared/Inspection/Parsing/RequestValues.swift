@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// Takes a request apart into the values that rules look at.
 enum RequestValues {
     static func collect(_ request: InspectedRequest, _ limits: InspectionLimits, into table: inout ValueTable) {
@@ -89,7 +91,8 @@ enum RequestValues {
         guard kind != .structural, !value.isEmpty else { return }
         if kind == .negotiation, NegotiationHeader.isWellFormed(value) { return }
         if kind == .cookie { return URLEncoded.parseCookies(value, into: &table) }
-        if kind == .credentials, !value.hasPrefix("basic ", at: 0) { return }
+        let isBasic = kind == .credentials && value.hasPrefix("basic ", at: 0)
+        if kind == .validator || kind == .credentials && !isBasic, !mayBeRead(value) { return }
         let variable: Variable =
             switch kind {
             case .userAgent: .userAgent
@@ -98,9 +101,14 @@ enum RequestValues {
             default: .header
             }
         let stored = table.store(name)
-        let value = kind == .credentials ? value.extracting(6..<value.count) : value
+        let value = isBasic ? value.extracting(6..<value.count) : value
         let text = table.storeDecoded(value, plusIsSpace: kind == .referer)
         table.add(variable, name: stored, text)
+    }
+
+    /// What every logger writes down may hold a lookup or markup, whatever else nobody looks at it for.
+    private static func mayBeRead(_ value: Span<UInt8>) -> Bool {
+        value.place(of: UInt8(ascii: "$"), or: UInt8(ascii: "<")) < value.count
     }
 
     private static func collectBody(
@@ -147,7 +155,9 @@ extension RequestValues {
 enum HeaderKind: UInt8, Sendable {
     /// The HTTP parser has checked it already, and it reaches no application logic.
     case structural
-    /// Of these only what a client makes up freely: a name and a password.
+    /// Reaches no application logic either, but nobody has checked it, and loggers write it down.
+    case validator
+    /// Of these a name and a password, which a client makes up freely; the others are signed or drawn by chance.
     case credentials
     case cookie
     case userAgent
@@ -162,8 +172,9 @@ enum HeaderKind: UInt8, Sendable {
     static let table = WordTable<HeaderKind>([
         (
             .structural,
-            "host content-length connection transfer-encoding accept-encoding date if-modified-since if-none-match upgrade-insecure-requests dnt"
+            "host content-length connection transfer-encoding"
         ),
+        (.validator, "accept-encoding date if-modified-since if-none-match upgrade-insecure-requests dnt"),
         (.credentials, "authorization proxy-authorization"), (.cookie, "cookie"), (.userAgent, "user-agent"),
         (.referer, "referer"),
         (.fileName, "x-filename x-file-name x_filename x.filename"), (.contentType, "content-type"),

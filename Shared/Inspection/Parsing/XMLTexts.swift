@@ -17,7 +17,8 @@ enum XMLTexts {
                     addText(text, start, index, into: &table)
                 }
                 start = text.count
-            } else if text[index] == UInt8(ascii: ">") {
+            } else if start == text.count, text[index] == UInt8(ascii: ">") {
+                // Between tags it is text like any other.
                 start = index + 1
             } else if start == text.count, text[index] == UInt8(ascii: "="), attributes < maximumAttributes {
                 attributes += 1

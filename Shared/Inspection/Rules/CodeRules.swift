@@ -17,17 +17,30 @@ enum CodeRules {
         Rule(
             "code.server-page", .codeInjection, .certain, "a page's server-side source",
             in: places.union(VariableSet(.fileContent)),
-            after: .text, literals: ["<%", "<jsp:", "runat", "<cf", "<script language", "x-httpd-php"],
+            after: .text,
+            literals: [
+                "<%", "<jsp:", "runat", "<cf", "<script language", "x-httpd-php", "response.write", "%pipe%",
+                "push graphic-context",
+            ],
             .matches(
-                #"<%@?\s?(?:page\b|@?\s?(?:import|language|webhandler|webservice)\b|[=!]?\s?(?:(?:eval|execute)(?:\s?[("]|\s\w)|response\.|request\.|runtime|out\.print|java|new\s|system\.|string|process|set\s|dim\s))|<jsp:(?:root|scriptlet|usebean|include|expression|declaration)|<script language\s?=\s?['"]?php|\b(?:addtype|addhandler|sethandler) (?:application/)?x-httpd-php|<script\s[^>]{0,80}runat\s?=\s?['"]?server|<cf(?:execute|query|file|include|output)\b"#
+                #"<%@?\s?(?:page\b|@?\s?(?:import|language|webhandler|webservice)\b|[=!]?\s?(?:(?:eval|execute)(?:\s?[("]|\s\w)|response\.|request\.|runtime|out\.print|java|new\s|system\.|string|process|set\s|dim\s))|<jsp:(?:root|scriptlet|usebean|include|expression|declaration)|<script language\s?=\s?['"]?php|\b(?:addtype|addhandler|sethandler) (?:application/)?x-httpd-php|<script\s[^>]{0,80}runat\s?=\s?['"]?server|<cf(?:execute|query|file|include|output)\b|\bresponse\.write\s?\(\s?\d{2,12}\s?[*+]\s?\d{2,12}\s?\)|\(%pipe%|\bpush graphic-context\b.{0,400}?\b(?:url\(|msl:|label:@|ephemeral:|image over)"#
             )),
         Rule(
             "code.java-stream", .codeInjection, .certain, "a serialized Java object",
             in: VariableSet(.body, .fileContent, .argument, .cookie),
             after: [], bytes: [ByteSet([0xac]), ByteSet([0xed])], .matches(#"\xac\xed\x00\x05[\x70-\x7e]"#)),
         Rule(
+            "code.object-stream", .codeInjection, .certain, "a serialized object of Python or .NET that runs something",
+            in: VariableSet(.body, .fileContent, .argument, .cookie, .jsonValue), after: [],
+            literals: [
+                "posix", "cos\nsystem", "cnt\nsystem", "subprocess", "builtin", "/wey", "culture=neutral", "\u{2}os",
+            ],
+            .matches(
+                #"(?:^|[\x80-\xff\x00-\x09.])c(?:os|posix|nt|subprocess|pty|runpy|builtins|__builtin__)\n(?:system|popen\w*|spawn\w*|exec\w*|eval|call|run|check_output|getoutput|getattr|__import__|apply)\n|\x8c.(?:os|posix|nt|subprocess|pty|runpy|builtins|__builtin__)\x94?\x8c.(?:system|popen|Popen|spawn\w*|exec\w*|eval|call|run|check_output|getoutput|getattr|__import__)\x94?\x93|^/wEy[A-Za-z0-9+/]{20}|\x00\x01\x00\x00\x00\xff\xff\xff\xff\x01\x00\x00\x00\x00\x00\x00\x00"#
+            )),
+        Rule(
             "code.gadget", .codeInjection, .certain, "a class that turns reading an object into running code",
-            in: places,
+            in: places.union(VariableSet(.xmlMarkup)),
             after: .text,
             literals: [
                 "xwork2", "clonetransformer", "forclosure", "instantiatefactory", "instantiatetransformer",
@@ -39,17 +52,20 @@ enum CodeRules {
                 "xmldecoder", "scriptenginemanager", "urldns", "commonscollections", "jndilookup", "jndirowset",
                 "c3p0",
                 "methodclosure", "objectdataprovider", "typeconfusedelegate", "windowsidentity", "losformatter",
-                "org.apache.xbean", "logback.core.db", "org.omg.corba",
+                "org.apache.xbean", "logback.core.db", "org.omg.corba", "jdk.nashorn.internal", "imageio.spi",
+                "beans.eventhandler", "xml.internal.bind", "runexecutablelistener", "xmlapplicationcontext",
+                "jndidatasourcefactory", "java.net.inet", "jdbc4connection", "textformattingrunproperties",
+                "jdbc:", "apache.struts2.", "rt:getruntime", "java/java.lang", "php:function",
             ],
             .matches(
-                #"opensymphony\.xwork2|(?:clone|instantiate|invoker|chained)transformer|(?:^|\.)(?:for|while)closure|instantiatefactory|prototype(?:clone|serialization)factory|templatesimpl|jdbcrowsetimpl|badattributevalueexp|annotationinvocationhandler|groovy\.util\.|groovyshell|java\.beans\.xmldecoder|<java[^>]{0,60}xmldecoder|scriptenginemanager|org\.apache\.xbean\.|logback\.core\.db\.|mchange\.v2\.c3p0|methodclosure|objectdataprovider|typeconfusedelegate|losformatter|org\.omg\.corba\."#
+                #"opensymphony\.xwork2|(?:clone|instantiate|invoker|chained)transformer|(?:^|\.)(?:for|while)closure|instantiatefactory|prototype(?:clone|serialization)factory|templatesimpl|jdbcrowsetimpl|badattributevalueexp|annotationinvocationhandler|groovy\.util\.|groovyshell|java\.beans\.xmldecoder|<java[^>]{0,60}xmldecoder|scriptenginemanager|org\.apache\.xbean\.|logback\.core\.db\.|mchange\.v2\.c3p0|methodclosure|objectdataprovider|typeconfusedelegate|losformatter|org\.omg\.corba\.|jdk\.nashorn\.internal|javax\.imageio\.spi\.filter|java\.beans\.eventhandler|com\.sun\.xml\.internal\.bind|runexecutablelistener|(?<!at org\.)springframework\.context\.support\.(?:classpath|filesystem)xmlapplicationcontext(?!\.)|jndidatasourcefactory|^java\.net\.inet(?:[46]?address|socketaddress)$|jdbc4connection|textformattingrunproperties|org\.apache\.struts2\.\w{1,40}@|jdbc:h2:[^'"]{0,200}?\binit\s?=|jdbc:(?:mysql|mariadb):[^'"\s]{0,200}?(?:autodeserialize|interceptors|allowloadlocalinfile|allowurlinlocalinfile)\s?=|jdbc:postgresql:[^'"\s]{0,200}?(?:socketfactory|sslfactory)\w{0,3}\s?=|xalan/java/java\.|xmlns:\w{1,20}=['"]http://xml\.apache\.org/(?:xalan|xslt)/java|\bphp:function(?:string)?\s?\("#
             )),
         Rule(
             "code.form-callback", .codeInjection, .certain, "a form's internal property set from outside",
             in: .inputs, after: .text,
-            literals: ["[#", "#post_render", "#lazy_builder", "class.", "invokefunction", "\\think\\"],
+            literals: ["[#", "#post_render", "#lazy_builder", "class.", "class[", "invokefunction", "think\\"],
             .matches(
-                #"\[#(?:post_render|pre_render|lazy_builder|markup|access_callback|submit|validate|process|type)\]|^class(?:\.module)?\.classloader\.|\bthink\\\w+/invokefunction|/invokefunction$|\\think\\(?:app|container|request|template)"#
+                #"\[#(?:post_render|pre_render|lazy_builder|markup|access_callback|submit|validate|process|type)\]|^class(?:\.module|\[['"]?module['"]?\])?(?:\.classloader|\[['"]?classloader['"]?\])|\bthink\\\w+/invokefunction|/invokefunction$|\\think\\(?:app|container|request|template)|\bthink\\(?:app|container|request|template)\b"#
             )),
         Rule(
             "code.callback-name", .codeInjection, .certain, "a parameter that names a function nobody else would",
@@ -77,10 +93,13 @@ enum CodeRules {
             after: .text,
             literals: [
                 "system(", "exec(", "passthru(", "popen(", "phpinfo(", "system (", "exec (", "${@", "${ @", "{${",
-                "call_user_func", "create_function",
+                "call_user_func", "create_function", "md5(", "md5 (", "sha1(", "php_uname", "phpversion", "getcwd(",
+                "chr(", "'system'", "\"system\"", "'exec'", "'assert'", "'.'", "\".\"", "assert(", "var_dump(",
+                "@ini_set", "@set_time",
+                "@error_rep", "@eval", "@assert", "include(", "require(", "include_once", "require_once",
             ],
             .matches(
-                #"(?:^|[^\w.$>:-])(?:system|shell_exec|exec|passthru|popen|proc_open|pcntl_exec)\s?\(\s?(?:['"][\w/.\\-]+(?:\s[^'"]{0,200})?['"]\s?[,)]|\$_)|(?:^|[;<?@{(\s])phpinfo\s?\(\s?-?\d?\s?\)\s?(?:;|\?>|\}|$)|\(\s?['"]?(?:system|exec|passthru|shell_exec|phpinfo|assert)['"]?\s?\)\s?\(|\b(?:call_user_func(?:_array)?|create_function)\s?\(\s?['"$]|\$\{\s?@\w{2,20}\s?\(|\{\$\{\s?\w{2,20}\s?\("#
+                #"(?:^|[^\w.$>:-])(?:system|shell_exec|exec|passthru|popen|proc_open|pcntl_exec)\s?\(\s?(?:['"][\w/.\\-]+(?:\s[^'"]{0,200})?['"]\s?[,)]|\$_)|(?:^|[;<?@{(\s])phpinfo\s?\(\s?-?\d?\s?\)\s?(?:;|\?>|\}|$)|\(\s?['"]?(?:system|exec|passthru|shell_exec|phpinfo|assert)['"]?\s?\)\s?\(|\b(?:call_user_func(?:_array)?|create_function)\s?\(\s?['"$]|\$\{\s?@\w{2,20}\s?\(|\{\$\{\s?\w{2,20}\s?\(|(?:^|[;'"{}(=?\s])(?:print|echo|die|exit|print_r|var_dump)(?:\s?\(\s?|\s)(?:md5|sha1|php_uname|phpversion|getcwd)\s?\(|\bchr\s?\(\s?\d{2,3}\s?\)\s?\.\s?chr\s?\(|\b(?:array_(?:map|filter|walk)|usort|uasort|uksort|iterator_apply|register_shutdown_function)\s?\([^()]{0,60}?['"](?:system|exec|passthru|shell_exec|assert|popen)['"]|\(\s?['"]\w{1,12}['"](?:\s?\.\s?['"]\w{1,12}['"]){1,8}\s?\)\s?\(|\bassert\s?\(\s?['"](?:phpinfo|system|eval|print|die|exec)\b|\bvar_dump\s?\(\s?\d+\s?[*+-]\s?\d|(?:^|[^\w.])@(?:ini_set|set_time_limit|error_reporting|eval|assert)\s?\(|\b(?:include|require)(?:_once)?\s?\(\s?['"](?:https?|ftps?|php|data|phar):"#
             )),
         Rule(
             "code.php-variable", .codeInjection, .certain, "PHP's superglobals or a stream wrapper", in: places,
@@ -108,10 +127,11 @@ enum CodeRules {
             literals: [
                 "java.lang.", "getruntime", "processbuilder", "classloader", "java.io.", "java.net.", "javax.script",
                 "ognl", "getclass", "org.apache.commons.", "com.sun.", "_memberaccess", "org.springframework.",
-                "java.util.", "#context", "#_memberaccess", "freemarker.template", ".execute()",
+                "java.util.", "#context", "#_memberaccess", "freemarker.template", ".execute()", "system.getproperty",
+                "system.getenv", "system.diagnostics",
             ],
             .matches(
-                #"java\.lang\.(?:runtime|process|system|class|thread|string|math|object|reflect)|getruntime\(|processbuilder[(.]|class\.(?:module\.)?classloader|java\.io\.(?:file|inputstream|bufferedreader)|java\.net\.(?:url|socket)|java\.util\.scanner|javax\.script\.|ognl\.|getclass\(\)|\.class\.forname|org\.apache\.commons\.(?:collections|io|fileupload)|com\.sun\.(?:jndi|rowset|org)|_memberaccess|org\.springframework\.(?:context|expression)|#context\[|['"]\.execute\(\)|freemarker\.template\.utility"#
+                #"(?:(?<![a-z:] )|(?<=new ))(?:java\.lang\.(?:(?:runtime|process(?:builder|impl)?|system|class(?:loader)?|character|reflect|thread|string(?:builder|buffer)?|math|object|integer)(?![a-z.]*exception)\b)|java\.io\.(?:file(?:(?:in|out)putstream|reader|writer)?|inputstream(?:reader)?|bufferedreader)(?![a-z])|java\.net\.(?:url(?:classloader|connection)?|socket)(?![a-z])|com\.sun\.(?:jndi|rowset|org)\b)|getruntime\(|(?<!at java\.lang\.)processbuilder(?:\(|\.(?!java:))|class\.(?:module\.)?classloader|java\.util\.scanner|javax\.script\.|ognl\.|getclass\(\)|\.class\.forname|(?<!at )(?<!: )org\.apache\.commons\.(?:collections|io|fileupload)\b|_memberaccess|(?<!at )org\.springframework\.expression\.spel|\bsystem\.(?:getproperty|getenv)\s?\(\s?['")]|(?<!at )system\.diagnostics\.process\.start\s?\(|#context\[|['"]\]?\.execute\(\)|freemarker\.template\.utility"#
             )),
         Rule(
             "code.script-runtime", .codeInjection, .certain, "Python's, Ruby's or Node's way to run a command",
@@ -121,10 +141,10 @@ enum CodeRules {
                 "process.binding", "__proto__", "constructor.prototype", "process.env", "require(", "io.popen",
                 "__class__", "__globals__", "__builtins__", "__subclasses__", "kernel.exec", "kernel.system",
                 "prototype[", "global.process", "os.execute", "exec(", "runtime.exec", "kernel.exit", "kernel.spawn",
-                "%x(", "%x{", "%x[", "@{[", "$env{'", "$env{\"",
+                "%x(", "%x{", "%x[", "@{[", "deno.run", "deno.command", "$env{'", "$env{\"",
             ],
             .matches(
-                #"__import__\(|\bos\.(?:system|popen|execute)\(|subprocess\.(?:popen|call|run|check_output|getoutput)|['"(.]child_process|child_process['".)]|\(\s?`child_process|process\.(?:mainmodule|binding\(|exit\()|(?<![\w.])process\.env\b|__proto__[\]\["'.:=]|^__proto__$|constructor\.prototype|constructor\]\[prototype|require\(['"`](?:fs|os|net|http|vm|child)|io\.popen\(|__(?:class|globals|builtins|subclasses|mro|base|bases|init)__|kernel\.(?:exec|system|exit|spawn)\b|%x[({\[]['"]?[a-z/]{2}|@\{\[(?:system|exec|qx|eval|open|`)|\$env\{['"]|global\.process\."#
+                #"__import__\(|\bos\.(?:system|popen|execute)\(|subprocess\.(?:popen|call|run|check_output|getoutput)\(|['"(.]child_process|child_process['".)]|\(\s?`child_process|process\.(?:mainmodule|binding\(|exit\()|\bdeno\.(?:run|command)\(|(?<![\w.])process\.env\b|__proto__[\]\["'.:=]|^__proto__$|constructor\.prototype|constructor\]\[prototype|require\(['"`](?:fs|os|net|http|vm|child)|io\.popen\(|__(?:class|globals|builtins|subclasses|mro|base|bases|init)__|kernel\.(?:exec|system|exit|spawn)\b|%x[({\[]['"]?[a-z/]{2}|@\{\[(?:system|exec|qx|eval|open|`)|\$env\{['"]|global\.process\."#
             )),
         Rule(
             "code.template-expression", .templateInjection, .certain, "an expression that a template would compute",

@@ -10,7 +10,8 @@ enum MarkupRules {
                 #"<!\s?entity\s++(?:%\s?)?[\w.:-]{1,60}\s++(?:system|public|['"])|<!\s?doctype\s[^>\[]{0,120}?(?:public\s++['"](?!-//w3c)|system\s++['"][^'"]{0,200}[:/\\])|<!\s?doctype\s[^>\[]{0,120}\[|<\w{0,10}:?include\s[^>]{0,120}(?:href|namespace|schemalocation)\s?=\s?['"]?(?:https?|file|ftp):|schemalocation\s?=\s?['"]\s?(?:file|ftp|gopher|https?://[^'"\s]{1,120}['"])"#
             )),
         Rule(
-            "markup.server-side-include", .codeInjection, .certain, "a server-side include", in: .everywhere,
+            "markup.server-side-include", .codeInjection, .certain, "a server-side include",
+            in: VariableSet.everywhere.union(VariableSet(.fileContent)),
             after: .text, literals: ["<!--#", "<!-- #", "<esi:"],
             .matches(
                 #"<!--\s?#\s?(?:exec|include|echo|printenv|config|set|flastmod|fsize|if|goto)\b|<esi:(?:include|debug|inline|vars)"#

@@ -2,6 +2,9 @@ internal import PatternMatching
 
 enum PathRules {
     private static let places = VariableSet.everywhere
+    /// Who shows the files of a repository names them all.
+    private static let outsideRepositories =
+        #"(?!(?:/[^/]{1,80}){1,4}?/(?:-/)?(?:blob|tree|raw|blame|src/(?:branch|commit|tag)|commits?|edit|compare|contents|wiki|docs?|blog)s?/)"#
 
     static let all: [Rule] = [
         Rule(
@@ -20,14 +23,17 @@ enum PathRules {
             )),
         Rule(
             "path.climb-in-path", .pathTraversal, .certain, "a step up in the path itself, which no browser sends",
-            in: .paths, after: [], literals: ["/..", "\\.."], .matches(#"[/\\]\.\.;?(?:[/\\]|$)"#)),
+            in: .paths, after: [], literals: ["/..", "\\..", "/;/", "/.;/"],
+            .matches(#"[/\\]\.\.;?(?:[/\\]|$)|/\.?;/"#)),
         Rule(
             "path.climb-once", .pathTraversal, .weak, "a step up a directory tree", in: [.inputs, .paths],
             after: .path, literals: ["../", "/..", "..;/"], .matches(#"(?:^|[/=:,;'"\s])\.\.;?(?:/|$)"#)),
         Rule(
             "path.climb-to-secret", .pathTraversal, .certain, "a step up, to a file that configures or records",
             in: VariableSet(.argument, .cookie), after: .path, literals: ["../"],
-            .matches(#"^(?:\.\./)++[\w./-]{1,120}\.(?:properties|conf|cnf|ini|env|pem|key|inc|log|sqlite3?|htpasswd)$"#)
+            .matches(
+                #"^(?:\.\./)++[\w./-]{1,120}\.(?:properties|conf|cnf|ini|env|pem|key|inc|log|sqlite3?|htpasswd|ya?ml|toml|bak|git/\w+)$"#
+            )
         ),
         Rule(
             "path.encoded-climb", .pathTraversal, .certain, "a step up, its dots or slashes encoded twice or overlong",
@@ -63,7 +69,8 @@ enum PathRules {
             "path.system-directory", .pathTraversal, .certain, "a value that is a path into the system", in: .inputs,
             after: .path,
             literals: [
-                "etc/", "proc/", "var/log/", "usr/local/", "root/", "windows/", "winnt/", "xampp/", "lampp/", "apache",
+                "etc/", "proc/", "sys/", "dev/", "var/log/", "usr/local/", "root/", "windows/", "winnt/", "xampp/",
+                "lampp/", "apache",
                 "php", "bitnami/", "wamp/",
             ],
             .matches(
@@ -83,7 +90,28 @@ enum PathRules {
             "path.secret-file", .scanner, .certain, "a file that holds a deployment's history or secrets",
             in: .paths, after: .path, literals: ["/.", "wp-config", "config.php", "settings.php"],
             .matches(
-                #"/\.(?:git/(?:config|head|index|logs|objects|refs)|svn/(?:entries|wc\.db)|hg/|env(?:$|\.(?:bak|local|prod|production|dev|example|old|save|txt)$)|aws/credentials|ssh/|htpasswd|npmrc$|dockercfg|docker/config|bash_history|mysql_history|pgpass|netrc|git-credentials|vscode/sftp|kube/config)|/(?:wp-config|config|settings|database|configuration)\.(?:php|inc|py|yml)[.~](?:bak|old|orig|save|swp|txt|php~|1)?$"#
+                #"^"# + outsideRepositories
+                    + #".{0,200}?(?:/\.(?:git(?:/|$)|svn/|hg/|bzr/|env(?:$|[./](?:bak|local|prod|production|dev|old|save|txt)$)|aws/credentials|ssh/|ht(?:passwd|access)$|ds_store$|npmrc$|dockerenv$|docker(?:cfg|/config)|(?:ba|z)sh(?:rc|_history|_profile)$|mysql_history|pgpass|netrc|git-credentials|idea/|vscode/(?:sftp|settings|launch)|(?:remote-sync|ftpconfig|sftp-config)|kube/config|gitlab-ci\.yml$|travis\.yml$)|/(?:wp-config|config|settings|database|configuration)\.(?:php|inc|py|yml)[.~](?:bak|old|orig|save|swp|txt|php~|1)?$)"#
+            )),
+        Rule(
+            "path.exposed", .scanner, .certain, "a page or copy by which servers give themselves away", in: .paths,
+            after: .path,
+            literals: [
+                "server-", "backup", "dump", "database", "public_html", "htdocs", "wwwroot", "www.", "site.",
+                "website.",
+                "mysql", "id_rsa", "id_dsa", "id_ed25519", "id_ecdsa", "server.key", "private.key", "privkey.pem",
+                "server.pem", "_vti_", "cvs/", "phpinfo", "phpunit", "c99.", "r57.", "wso.", "b374k", "shell.", "cmd.",
+                "debug.log", "storage/logs/", "/database.y", "/secrets.y", "/parameters.y", "docker-compose.y",
+                "credentials.json", "secrets.json", "ws_ftp", "_profiler/", "telescope/requests", "-console/",
+                "invoker/", "jolokia/", "manager/html", "hnap1", "/solr/admin", "latest/meta-data", "cgi-bin/",
+                "app_data/", "actuator/", ".axd", "web-inf", "meta-inf", "::$", "~1", "error_log", "web.config",
+                "wp-config", "adminer", "test-cgi", "/actuator", "heapdump", "sftp-config", "ftpconfig",
+                "composer.lock",
+                "dockerfile", "axis2/services", "nginx_status", "+csco", "_profiler",
+            ],
+            .matches(
+                #"^"# + outsideRepositories
+                    + #"(?:/server-(?:status|info)/?$|/dockerfile$|/heapdump$|/(?:[\w-]{1,20}/)?(?:backups?|dump|database|db|sql|mysql|public_html|htdocs|wwwroot|www|website|site)(?:[-_.][\w-]{1,16})?\.(?:sql|tar|tgz|zip|rar|7z|bak|old|gz|bz2)(?:\.\w{1,4})?$|.{0,120}?/(?:id_(?:[rd]sa|ecdsa|ed25519)$|(?:server|private|privkey|ssl)\.(?:key|pem)$|_vti_(?:pvt|bin|inf|cnf)|cvs/(?:root|entries)$|php_?info\.php|vendor/phpunit/|phpunit/.{0,60}eval-stdin|(?:c99|r57|wso|b374k|shell|cmd|webshell)\.(?:php\d?|jspx?|aspx?)$|(?:debug|error)_?\.log$|error_log$|wp-content/debug\.log$|storage/logs/|(?:config|app)/(?:\w{1,20}/)?(?:database|secrets|parameters|credentials)\.ya?ml|docker-compose\.ya?ml$|(?:credentials|secrets)\.json$|ws_ftp\.(?:ini|log)|_profiler/(?:phpinfo|open)|telescope/requests|(?:jmx|web|admin)-console/|invoker/\w{0,4}(?:jmx|ejb|readonly)|jolokia/(?:list|exec|read|write|version)|(?:host-)?manager/html|hnap1/?$|solr/admin/(?:info|cores)|latest/meta-data|cgi-bin/(?:test-cgi|printenv|php\d?(?:-cgi)?$|\.{1,2}/)|app_data/|actuator/(?:env|heapdump|gateway|jolokia|shutdown|mappings|configprops|threaddump|httptrace|beans|loggers|logfile)|actuator/?$|(?:elmah|trace)\.axd|s?ftp-?config\.json$|composer\.lock$|axis2/services/listservices|nginx_status$|\+csco[et]\+/|_profiler/?$|(?:[;.]{1,2}/)?(?:web|meta)-inf\.?/|web\.config(?:$|\.)|wp-config\.\w{0,4}\.?(?:bak|old|txt|save|swp|orig|zip)|wp-config\.(?:bak|old|txt|save)$|adminer(?:-[\d.]{1,8})?(?:-\w{2,8})?\.php$)|.{1,200}::\$(?:data|index_allocation)|/[\w*?]{1,6}~1(?:[*/]|\.\w{0,3}$)|.{0,60}\*~1\*)"#
             )),
         Rule(
             "path.source-copy", .scanner, .certain, "a copy that an editor or a careful person left beside a page",

@@ -19,6 +19,12 @@ enum ProtocolRules {
             literals: ["%c0%", "%c1%", "%u00", "%uff", "%e0%80%", "%f0%80%80%"],
             .matches(#"%c[01]%[89ab][0-9a-f]|%u00[2-7][0-9a-f]|%uff[0-5][0-9a-f]|%e0%80%[89ab]|%f0%80%80%[89ab]"#)),
         Rule(
+            "protocol.hidden-page", .protocolAbuse, .certain, "a page hidden behind the name of one that all may open",
+            in: VariableSet(.target), after: [.lowercase], literals: ["autodiscover.json", "autodiscover%2ejson"],
+            .matches(
+                #"/autodiscover(?:\.|%2e)json[^#]{0,80}(?:@|%40)[^#]{0,160}(?:/|%2f)(?:powershell|mapi|ews|owa|ecp|oab|api|rpc)\b"#
+            )),
+        Rule(
             "protocol.rewrite-header", .protocolAbuse, .weak, "a header that overrides the request line",
             in: VariableSet(.header), after: [.lowercase], literals: ["/admin", "/etc/", "/console"],
             .matches(#"^/(?:admin|etc/|console)\S*$"#)),
@@ -27,6 +33,13 @@ enum ProtocolRules {
             in: VariableSet(.fileName), after: .path, literals: ["."],
             .matches(
                 #"\.(?:php\d?|phtml|phar|phps|pht|asp|aspx|ashx|asmx|asa|cer|jsp|jspx|jsw|jsv|war|cgi|pl|exe|bat|cmd|ps1|sh|shtml|htaccess|user\.ini|config)(?:[.;%\s\x00:]|$)|[\x00;]"#
+            )),
+        Rule(
+            "protocol.upload-disguise", .codeInjection, .certain,
+            "a page for a server under the name of something else",
+            in: VariableSet(.fileName), after: .path, literals: [".ph", ".as", ".js", ".cer", ".ht", ".user.ini"],
+            .matches(
+                #"\.(?:php\d?|phtml|phar|aspx?|asa|cer|ashx|jspx?)(?:[.;:%\x00]{1,2}\s?(?:00|20)?\.?(?:jpe?g|png|gif|webp|bmp|svg|pdf|txt|csv|docx?|\$data)|[\s.:]+$|::)|\.(?:jpe?g|png|gif|webp|pdf);\.(?:php\d?|aspx?|jspx?)|(?:^|/)\.(?:htaccess|htpasswd|user\.ini)$"#
             )),
         Rule(
             "scanner.agent", .scanner, .certain, "a tool that looks for weaknesses",

@@ -39,7 +39,7 @@ enum QueryLanguageRules {
             ],
             bytes: [ByteSet("(:]*")],
             .matches(
-                #"\b(?:local-|namespace-)?name\s?\(\s?(?:/|\*|\.|parent|self|child|\))|\bposition\s?\(\s?\)\s?[=<>]|\bstring-length\s?\(|\bcount\s?\(\s?(?:/|\*(?!\s?\))|parent|child|\.)|\bsubstring\s?\(\s?(?:/|//|name|\.)|(?:parent|child|self|ancestor|descendant|following|preceding)(?:-or-self|-sibling)?::|^[^\[]{0,80}['"]\s?\]\s?(?:\||/)|//\*\[|/\*\[|\]\s?\|\s?//|\bnode\s?\(\s?\)|\btext\s?\(\s?\)\s?(?:=|\[|/|$)|\bdoc\s?\(\s?['"]|\bdoc-available\s?\("#
+                #"\b(?:local-|namespace-)?name\s?\(\s?(?:/|\*|\.|parent|self|child|\))|\bposition\s?\(\s?\)\s?[=<>]|\bstring-length\s?\(|\bcount\s?\(\s?(?:/|\*(?!\s?\))|parent|child|\.)|\bsubstring\s?\(\s?(?:/|//|name|\.)|(?:parent|child|self|ancestor|descendant|following|preceding)(?:-or-self|-sibling)?::|^[^\[]{0,80}['"]\s?\]\s?(?:\||/)|^(?!\(?/{1,2}[\w*@])(?:.{0,300}?)(?:/\*\[|\bnode\s?\(\s?\)|\btext\s?\(\s?\)\s?(?:=|\[|/|$))|\]\s?\|\s?//|\bdoc\s?\(\s?['"]|\bdoc-available\s?\("#
             )),
         Rule(
             "graphql.schema-dump", .protocolAbuse, .certain, "a whole GraphQL schema asked for", in: .everywhere,

@@ -17,7 +17,7 @@ enum SQLInjectionRules {
             "sqli.union-select", .sqlInjection, .certain, "UNION SELECT", in: places, after: .sql,
             literals: ["union"],
             .matches(
-                #"\bunion\b[\s(]*+(?:all\b|distinct\b)?[\s(]*+select\b(?=[\s(]*+(?:[\d'"`@*~!+.#/-]|null\b|[\w.]++\s*+(?:[,(`|+]|from\b|as\b|where\b|--|#|/|;))|[\s(]*+$|\()"#
+                #"\bunion\b[\s(]*+(?:all\b|distinct\b)?[\s(]*+select\b(?=[\s(]*+(?:[\d'"`@*~!+.#/-]|null\b|[\w.]++\s*+(?:[,(`|+]|from\b|as\b|where\b|--|#|/|;))|[\s(]*+$|\()|(?:^|['")\d])[\s)]*+\bunion\b\s++(?:all\s++)?(?:values\s*+(?:row\s*+)?\(|table\s++\w++\s*+(?:$|--|[#]|limit\b|where\b))"#
             )),
         Rule(
             "sqli.quote-tautology", .sqlInjection, .weak, "a quote closed, then OR/AND and a comparison",
@@ -29,10 +29,10 @@ enum SQLInjectionRules {
             )),
         Rule(
             "sqli.numeric-tautology", .sqlInjection, .certain, "OR/AND and a comparison of two constants", in: places,
-            after: .sql, literals: ["or", "and", "||", "&&", "xor", "having", "where"],
-            words: Rule.Words("or and xor having where"), bytes: [ByteSet("=<>kKnN-#")],
+            after: .sql, literals: ["or", "and", "||", "&&", "xor", "having", "where", "order"],
+            words: Rule.Words("or and xor having where order"), bytes: [ByteSet("=<>kKnNeE-#")],
             .matches(
-                #"(?:\b(?:or|and|xor|having|where)\b|\|\||&&)[\s(!~+-]*+(?:not[\s(]++)?(?:(\d{1,12})\)*+\s*+(?:=|<>|<=|>=|<|>|like)\s*+\(*+\d|(['"])(\w{0,30})\2\s*+(?:=|like)\s*+\2?\w|true\b\s*+(?:--|#(?!\w))|\d\s*+(?:--|#(?!\w))|\d{1,12}\s*+(?:between\s+\d|in\s*+\())|(?:^|['")\d])\s*+\b(?:or|and|xor)\s++(?:not\s++)?(?:true|false)\s*+$"#
+                #"(?:\b(?:or|and|xor|having|where)\b|\|\||&&)[\s(!~+-]*+(?:not[\s(]++)?(?:(\d{1,12})\)*+\s*+(?:=|<>|<=|>=|<|>|like)\s*+\(*+\d|(['"])(\w{0,30})\2\s*+(?:=|like)\s*+\2?\w|true\b\s*+(?:--|#(?!\w))|\d\s*+(?:--|#(?!\w))|\d{1,12}\s*+(?:between\s+\d|in\s*+\())|(?:^|['")\d])\s*+\b(?:or|and|xor)\s++(?:not\s++)?(?:true|false)\s*+$|^[\w-]{0,12}['")]*+\s*+order\s+by\s+\d{1,3}\s*+(?:--|#)"#
             )),
         Rule(
             "sqli.conditional-probe", .sqlInjection, .certain, "OR/AND and a sub-query or function", in: places,
@@ -67,7 +67,8 @@ enum SQLInjectionRules {
                 "sp_makewebtask", "sp_oacreate", "utl_http", "utl_inaddr", "dbms_java", "dbms_xmlgen",
                 "msysaccessobjects",
                 "@@version", "@@datadir", "@@hostname", "load_file(", "into outfile", "into dumpfile",
-                "extractvalue(", "updatexml(", "procedure analyse", "pg_read_file", "lo_import(", "openrowset",
+                "extractvalue(", "updatexml(", "procedure analyse", "'::jsonb", "pg_read_file", "lo_import(",
+                "openrowset",
             ], .containsLiteral),
         Rule(
             "sqli.comment-ending", .sqlInjection, .certain, "a quote closed, the rest of the query commented out",

@@ -72,12 +72,22 @@ package enum MarkupGrammar {
         var verdict = element == .active ? GrammarVerdict(isBare ? .weak : .likely, start..<index) : nil
         for _ in 0..<maximumParts {
             guard let part = attributes.next(text) else { break }
+            // A drawing, or a player as its maker hands it out: what they hold is judged by itself.
+            if element == .active, verdict?.confidence == .likely, isPlacement(text, part.name) {
+                verdict?.confidence = .weak
+            }
             guard let confidence = judge(part, text, isInTag: true) else { continue }
             verdict = GrammarVerdict.stronger(
                 verdict, GrammarVerdict(confidence, start..<max(attributes.index, start + 1)))
             if confidence == .certain { break }
         }
         return (verdict, attributes.index - start)
+    }
+
+    /// What nobody gives an element who wants more from it than to be looked at.
+    private static func isPlacement(_ text: Span<UInt8>, _ name: Range<Int>) -> Bool {
+        name.count == 7 && text.hasPrefix("viewbox", at: name.lowerBound)
+            || name.count == 15 && text.hasPrefix("allowfullscreen", at: name.lowerBound)
     }
 
     /// `the <script> tag in a page`: sentences and nothing else to the end.

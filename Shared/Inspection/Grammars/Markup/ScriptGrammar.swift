@@ -24,11 +24,17 @@ enum ScriptGrammar {
             index = text.endOfWord(from: start)
             words += 1
             guard let word = ScriptWord.table(text, start..<index) else { continue }
-            guard let confidence = judge(word, text, start..<index) else { continue }
+            guard !isFrame(text, start), let confidence = judge(word, text, start..<index) else { continue }
             verdict = GrammarVerdict.stronger(verdict, GrammarVerdict(confidence, start..<min(text.count, index + 8)))
             if confidence == .certain { return verdict }
         }
         return verdict
+    }
+
+    /// `at eval (https://…`, `at window.onerror (`: where an error came from.
+    private static func isFrame(_ text: Span<UInt8>, _ start: Int) -> Bool {
+        text.hasPrefix("at ", at: start - 3) && byte(text, start - 4) <= 0x20
+            || text.hasPrefix("(eval at ", at: start - 1)
     }
 
     private static func judge(_ word: ScriptWord, _ text: Span<UInt8>, _ range: Range<Int>) -> Confidence? {
@@ -62,8 +68,25 @@ enum ScriptGrammar {
             let member = next + (byte(text, next) == UInt8(ascii: "?") ? 2 : 1)
             return text.isOne(of: ["call", "apply", "bind", "(", "tostring"], at: member) ? .certain : nil
         case UInt8(ascii: "]"), UInt8(ascii: "'"), UInt8(ascii: "\""): return judgeNamed(text, next)
+        case UInt8(ascii: ","), UInt8(ascii: ";"): return isCalledLater(text, range, next) ? .certain : nil
         default: return nil
         }
+    }
+
+    /// `a=alert,a(1)`, `onerror=alert;throw 1`: given another name, then called by it.
+    private static func isCalledLater(_ text: Span<UInt8>, _ range: Range<Int>, _ next: Int) -> Bool {
+        guard byte(text, range.lowerBound - 1) == UInt8(ascii: "=") else { return false }
+        var start = range.lowerBound - 1
+        while start > 0, text[start - 1].isWordByte { start -= 1 }
+        let name = start..<(range.lowerBound - 1)
+        let call = skipGap(text, next + 1)
+        if name.count == 7, text.hasPrefix("onerror", at: name.lowerBound) {
+            return text.isOne(of: ["throw"], at: call)
+        }
+        guard !name.isEmpty, call + name.count < text.count, text[call + name.count] == UInt8(ascii: "(") else {
+            return false
+        }
+        return name.indices.allSatisfy { text[$0].lowercased == text[call + $0 - name.lowerBound].lowercased }
     }
 
     /// `['alert'](1)`, `"alert"](`: called by its name.
@@ -106,6 +129,8 @@ enum ScriptGrammar {
             let start = skipGap(text, dot)
             var end = start
             while end < text.count, text[end].isWordByte { end += 1 }
+            // `document.getElementById(...) is null`: an error's own words.
+            if text.hasPrefix("(...)", at: end) { return nil }
             guard ScriptWord.members(text, start..<end) != nil else { return nil }
             return judgeMember(text, range, end)
         case UInt8(ascii: "="):
@@ -119,7 +144,10 @@ enum ScriptGrammar {
 
     private static func judgeMember(_ text: Span<UInt8>, _ range: Range<Int>, _ end: Int) -> Confidence? {
         let isDocument = text.hasPrefix("document", at: range.lowerBound)
-        if isDocument, text.isOne(of: ["cookie", "domain", "write"], endingAt: end) { return .certain }
+        if isDocument, text.isOne(of: ["cookie", "domain", "write"], endingAt: end) {
+            // `document.cookie is disabled`
+            return byte(text, end) == 0x20 && byte(text, end + 1).isLetter ? .weak : .certain
+        }
         let isCommon = range.count == 4 || text.hasPrefix("parent", at: range.lowerBound)
         switch byte(text, skipGap(text, end)) {
         case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "`"): return isCommon ? .weak : .likely

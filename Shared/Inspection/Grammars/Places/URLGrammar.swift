@@ -81,7 +81,7 @@ package enum URLGrammar {
         }
         // One short number is a port or a year that lost its host; two are a version.
         let isLong = parts.count > 2 || parts[0] > 0xff_ffff || !isPlain || parts[0] == 127 || parts == [0]
-        return isLong && !(isPlain && parts.count == 3) ? .disguised : .none
+        return isLong && !(isPlain && parts.count == 3 && parts[2] < 256) ? .disguised : .none
     }
 
     private static func part(

@@ -176,6 +176,13 @@ struct SQLTokenizer {
         let letters = index
         while index < text.count, text[index].isWordByte { index += 1 }
         if let known = SQLWord.table(text, letters..<index), known != .function, known != .constant { index = letters }
+        // MySQL passes over `1.e` before a bracket.
+        if letters + 1 == index, index < text.count, text[index] == UInt8(ascii: "("),
+            text[letters - 1] == UInt8(ascii: "."),
+            text[letters].lowercased == UInt8(ascii: "e"), let token = next(text)
+        {
+            return token
+        }
         if letters < index, !isNumberTail(text, start, letters..<index) {
             return SQLToken(kind: .word, range: start..<index)
         }

@@ -194,6 +194,8 @@ package enum ShellGrammar {
         let next = start + 1 < text.count ? text[start + 1] : 0
         switch text[start] {
         case UInt8(ascii: "-"): return (next.isLetter || next == UInt8(ascii: "-")) && !isUnfinished(text, start)
+        // `File "/usr/lib/x.py", line 12`: a comma behind a name is how programs report.
+        case UInt8(ascii: "/") where !isSure && endsInComma(text, start): return false
         case UInt8(ascii: "/"):
             return next.isLetter || next == UInt8(ascii: "?") || next == UInt8(ascii: "*") || isSure && next <= 0x20
         case UInt8(ascii: "~"): return true
@@ -205,6 +207,11 @@ package enum ShellGrammar {
                 || next == UInt8(ascii: ".") && start + 2 < text.count && text[start + 2] == UInt8(ascii: "/")
         default: return isFileOrAddress(text, start, isSure: isSure)
         }
+    }
+
+    private static func endsInComma(_ text: Span<UInt8>, _ start: Int) -> Bool {
+        let end = wordRange(text, start).upperBound
+        return end + 1 < text.count && text[end] == UInt8(ascii: ",") && text[end + 1] == 0x20
     }
 
     /// `name.txt`, `c:/`, `10.1.2.3`, `http://`

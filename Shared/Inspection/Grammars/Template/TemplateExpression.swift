@@ -149,9 +149,10 @@ enum TemplateWord: UInt8, Sendable {
     static let table = WordTable<TemplateWord>([
         (
             .runtime,
-            "getruntime getclassloader processbuilder scriptenginemanager subprocess registerundefinedfiltercallback get_flashed_messages lipsum popen child_process mainmodule _memberaccess shell_exec passthru proc_open phpinfo objectconstructor getdeclaredmethod freemarker url_for"
+            "getruntime getclassloader processbuilder scriptenginemanager subprocess registerundefinedfiltercallback get_flashed_messages lipsum popen child_process mainmodule _memberaccess shell_exec passthru proc_open phpinfo objectconstructor getdeclaredmethod freemarker url_for secret_key"
         ),
-        (.member, "mro subclasses constructor forname getclass builtins newinstance classloader"), (.link, "class"),
+        (.member, "mro subclasses constructor forname getclass builtins newinstance classloader diagnostics"),
+        (.link, "class"),
         (.call, "system eval touppercase import_module file_get_contents readfile include_file"),
         (.freeCall, "exec dump getenv execute open"), (.type, "t"), (.object, "cycler joiner smarty"),
         (.inside, "self _self config request app"),

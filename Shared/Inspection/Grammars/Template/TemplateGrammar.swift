@@ -48,9 +48,22 @@ package enum TemplateGrammar {
         case .expression: return expression.isComputedConstant || expression.reachesFromConstant ? .certain : nil
         // `@(` and `[[` stand in addresses and wikis.
         case .loose: return expression.isComputedConstant ? .certain : nil
-        case .statement: return nil
+        case .statement: return isTelling(text, body) ? .certain : nil
         case .code: return .certain
         }
+    }
+}
+
+extension TemplateGrammar {
+    /// `{% import os %}`, `{% debug %}`: statements that reach for the system, or show everything there is.
+    private static func isTelling(_ text: Span<UInt8>, _ body: Range<Int>) -> Bool {
+        var start = body.lowerBound
+        while start < body.upperBound, text[start] <= 0x20 || text[start] == UInt8(ascii: "-") { start += 1 }
+        if text.hasPrefix("debug", at: start) {
+            return ((start + 5)..<max(start + 5, body.upperBound)).allSatisfy { text[$0] <= 0x20 || text[$0] == 0x25 }
+        }
+        guard text.hasPrefix("import ", at: start) else { return false }
+        return text.isOne(of: ["os", "sys", "subprocess", "importlib", "pty", "socket"], at: start + 7)
     }
 }
 
@@ -78,6 +91,7 @@ struct TemplateOpening {
             case UInt8(ascii: "{"): (kind, body) = (.expression, index + 2)
             case UInt8(ascii: "%"): (kind, body) = (.statement, index + 2)
             case UInt8(ascii: "$"): (kind, body) = (.statement, index + 2)
+            case UInt8(ascii: "s") where text.hasPrefix("{smarty_", at: index): (kind, body) = (.code, index + 8)
             case UInt8(ascii: "p") where text.hasPrefix("{php}", at: index): (kind, body) = (.code, index + 5)
             case UInt8(ascii: "i") where text.hasPrefix("{if ", at: index): (kind, body) = (.statement, index + 4)
             default: return nil

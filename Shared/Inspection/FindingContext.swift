@@ -24,6 +24,7 @@ struct FindingContext {
             // The form may have lost its spaces; the value is no shorter.
             return Prose.precedes(matched.lowerBound, in: text) || Prose.precedes(matched.lowerBound, in: whole)
                 || Prose.surrounds(matched, in: text, whole)
+                || isTraceback(whole)
         case .crossSiteScripting:
             return rule.isAboutCode && Prose.precedes(matched.lowerBound, in: text)
                 || isScriptSample(table.bytes.span.extracting(value.name))
@@ -37,7 +38,7 @@ struct FindingContext {
             let first = matched.lowerBound < text.count ? text[matched.lowerBound] : 0
             let isNamed = rule.isAboutFiles || first == UInt8(ascii: "`") || first == UInt8(ascii: "$")
             let isLine = first == 0x0a && Prose.isListing(whole)
-            return (isNamed || isLine) && Prose.words(whole, 0..<whole.count, atLeast: 3)
+            return (isNamed || isLine) && Prose.words(whole, 0..<whole.count, atLeast: 3) || isTraceback(whole)
                 || Prose.surrounds(matched, in: text, whole)
         // A letter quoted in a letter.
         case .headerInjection: return Prose.isListing(whole) && Prose.words(whole, 0..<whole.count, atLeast: 6)
@@ -66,6 +67,11 @@ struct FindingContext {
         value.variable == .jsonValue
             && (name.count == 13 && name.hasPrefix("script-sample", at: 0)
                 || name.count == 6 && name.hasPrefix("sample", at: 0))
+    }
+
+    /// It quotes the lines that failed, and is no program itself.
+    private func isTraceback(_ text: Span<UInt8>) -> Bool {
+        text.hasPrefix("traceback (most recent call last)", at: 0)
     }
 
     /// A whole statement as programs log it, its values left out: `select … where a = ?`. What is injected has values.

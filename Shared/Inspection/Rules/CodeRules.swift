@@ -33,10 +33,11 @@ enum CodeRules {
             "code.object-stream", .codeInjection, .certain, "a serialized object of Python or .NET that runs something",
             in: VariableSet(.body, .fileContent, .argument, .cookie, .jsonValue), after: [],
             literals: [
-                "posix", "cos\nsystem", "cnt\nsystem", "subprocess", "builtin", "/wey", "culture=neutral", "\u{2}os",
+                "posix", "cos\nsystem", "cnt\nsystem", "cos\npopen", "cnt\npopen", "subprocess", "builtin", "\u{2}os",
+                "\u{2}nt", "/wey", "culture=neutral",
             ],
             .matches(
-                #"(?:^|[\x80-\xff\x00-\x09.])c(?:os|posix|nt|subprocess|pty|runpy|builtins|__builtin__)\n(?:system|popen\w*|spawn\w*|exec\w*|eval|call|run|check_output|getoutput|getattr|__import__|apply)\n|\x8c.(?:os|posix|nt|subprocess|pty|runpy|builtins|__builtin__)\x94?\x8c.(?:system|popen|Popen|spawn\w*|exec\w*|eval|call|run|check_output|getoutput|getattr|__import__)\x94?\x93|^/wEy[A-Za-z0-9+/]{20}|\x00\x01\x00\x00\x00\xff\xff\xff\xff\x01\x00\x00\x00\x00\x00\x00\x00"#
+                #"(?:^|[\x80-\xff\x00-\x09.])c(?:os|nt)\n(?:system|popen)\n|(?:^|[\x80-\xff\x00-\x09.])c(?:posix|subprocess|builtins|__builtin__)\n(?:system|popen\w*|spawn\w*|exec\w*|eval|call|run|check_output|getoutput|getattr|__import__|apply)\n|\x8c(?:\x02(?:os|nt)|.(?:posix|subprocess|builtins|__builtin__))\x94?\x8c.(?:system|popen|Popen|spawn\w*|exec\w*|eval|call|run|check_output|getoutput|getattr|__import__)\x94?\x93|^/wEy[A-Za-z0-9+/]{20}|\x00\x01\x00\x00\x00\xff\xff\xff\xff\x01\x00\x00\x00\x00\x00\x00\x00.{0,400}?[Cc]ulture=neutral"#
             )),
         Rule(
             "code.gadget", .codeInjection, .certain, "a class that turns reading an object into running code",
@@ -55,7 +56,7 @@ enum CodeRules {
                 "org.apache.xbean", "logback.core.db", "org.omg.corba", "jdk.nashorn.internal", "imageio.spi",
                 "beans.eventhandler", "xml.internal.bind", "runexecutablelistener", "xmlapplicationcontext",
                 "jndidatasourcefactory", "java.net.inet", "jdbc4connection", "textformattingrunproperties",
-                "jdbc:", "apache.struts2.", "rt:getruntime", "java/java.lang", "php:function",
+                "jdbc:", "apache.struts2.", "xalan/java", "apache.org/xalan", "apache.org/xslt", "php:function",
             ],
             .matches(
                 #"opensymphony\.xwork2|(?:clone|instantiate|invoker|chained)transformer|(?:^|\.)(?:for|while)closure|instantiatefactory|prototype(?:clone|serialization)factory|templatesimpl|jdbcrowsetimpl|badattributevalueexp|annotationinvocationhandler|groovy\.util\.|groovyshell|java\.beans\.xmldecoder|<java[^>]{0,60}xmldecoder|scriptenginemanager|org\.apache\.xbean\.|logback\.core\.db\.|mchange\.v2\.c3p0|methodclosure|objectdataprovider|typeconfusedelegate|losformatter|org\.omg\.corba\.|jdk\.nashorn\.internal|javax\.imageio\.spi\.filter|java\.beans\.eventhandler|com\.sun\.xml\.internal\.bind|runexecutablelistener|(?<!at org\.)springframework\.context\.support\.(?:classpath|filesystem)xmlapplicationcontext(?!\.)|jndidatasourcefactory|^java\.net\.inet(?:[46]?address|socketaddress)$|jdbc4connection|textformattingrunproperties|org\.apache\.struts2\.\w{1,40}@|jdbc:h2:[^'"]{0,200}?\binit\s?=|jdbc:(?:mysql|mariadb):[^'"\s]{0,200}?(?:autodeserialize|interceptors|allowloadlocalinfile|allowurlinlocalinfile)\s?=|jdbc:postgresql:[^'"\s]{0,200}?(?:socketfactory|sslfactory)\w{0,3}\s?=|xalan/java/java\.|xmlns:\w{1,20}=['"]http://xml\.apache\.org/(?:xalan|xslt)/java|\bphp:function(?:string)?\s?\("#
@@ -93,13 +94,15 @@ enum CodeRules {
             after: .text,
             literals: [
                 "system(", "exec(", "passthru(", "popen(", "phpinfo(", "system (", "exec (", "${@", "${ @", "{${",
-                "call_user_func", "create_function", "md5(", "md5 (", "sha1(", "php_uname", "phpversion", "getcwd(",
-                "chr(", "'system'", "\"system\"", "'exec'", "'assert'", "'.'", "\".\"", "assert(", "var_dump(",
-                "@ini_set", "@set_time",
-                "@error_rep", "@eval", "@assert", "include(", "require(", "include_once", "require_once",
+                "call_user_func", "create_function", "md5(", "md5 (", "sha1(", "php_uname(", "phpversion(", "getcwd(",
+                "chr(", "array_map", "array_filter", "array_walk", "usort", "uasort", "uksort", "iterator_apply",
+                "register_shutdown", "'.'", "\".\"", "'.\"", "\".'", "assert(", "var_dump(", ".sleep(", ".usleep(",
+                ".print(", ".system(", ".exec(", ".passthru(", ".eval(",
+                ".md5(", ".shell_exec(", "@ini_set", "@set_time",
+                "@error_rep", "@eval", "@assert", "include(", "require(", "include_once(", "require_once(",
             ],
             .matches(
-                #"(?:^|[^\w.$>:-])(?:system|shell_exec|exec|passthru|popen|proc_open|pcntl_exec)\s?\(\s?(?:['"][\w/.\\-]+(?:\s[^'"]{0,200})?['"]\s?[,)]|\$_)|(?:^|[;<?@{(\s])phpinfo\s?\(\s?-?\d?\s?\)\s?(?:;|\?>|\}|$)|\(\s?['"]?(?:system|exec|passthru|shell_exec|phpinfo|assert)['"]?\s?\)\s?\(|\b(?:call_user_func(?:_array)?|create_function)\s?\(\s?['"$]|\$\{\s?@\w{2,20}\s?\(|\{\$\{\s?\w{2,20}\s?\(|(?:^|[;'"{}(=?\s])(?:print|echo|die|exit|print_r|var_dump)(?:\s?\(\s?|\s)(?:md5|sha1|php_uname|phpversion|getcwd)\s?\(|\bchr\s?\(\s?\d{2,3}\s?\)\s?\.\s?chr\s?\(|\b(?:array_(?:map|filter|walk)|usort|uasort|uksort|iterator_apply|register_shutdown_function)\s?\([^()]{0,60}?['"](?:system|exec|passthru|shell_exec|assert|popen)['"]|\(\s?['"]\w{1,12}['"](?:\s?\.\s?['"]\w{1,12}['"]){1,8}\s?\)\s?\(|\bassert\s?\(\s?['"](?:phpinfo|system|eval|print|die|exec)\b|\bvar_dump\s?\(\s?\d+\s?[*+-]\s?\d|(?:^|[^\w.])@(?:ini_set|set_time_limit|error_reporting|eval|assert)\s?\(|\b(?:include|require)(?:_once)?\s?\(\s?['"](?:https?|ftps?|php|data|phar):"#
+                #"(?:^|[^\w.$>:-])(?:system|shell_exec|exec|passthru|popen|proc_open|pcntl_exec)\s?\(\s?(?:['"][\w/.\\-]+(?:\s[^'"]{0,200})?['"]\s?[,)]|\$_)|(?:^|[;<?@{(\s])phpinfo\s?\(\s?-?\d?\s?\)\s?(?:;|\?>|\}|$)|\(\s?['"]?(?:system|exec|passthru|shell_exec|phpinfo|assert)['"]?\s?\)\s?\(|\b(?:call_user_func(?:_array)?|create_function)\s?\(\s?['"$]|\$\{\s?@\w{2,20}\s?\(|\{\$\{\s?\w{2,20}\s?\(|(?:^|[;'"{}(=?.\s])(?:print|echo|die|exit|print_r|var_dump)(?:\s?\(\s?|\s)(?:md5\s?|sha1|php_uname|phpversion|getcwd)\(|\bchr\(\s?\d{2,3}\s?\)\s?\.\s?chr\(|\b(?:array_(?:map|filter|walk)|usort|uasort|uksort|iterator_apply|register_shutdown_function)\s?\([^()]{0,60}?['"](?:system|exec|passthru|shell_exec|assert|popen)['"]|\(\s?['"]\w{1,12}(?:['"]\.['"]\w{1,12}){1,8}['"]\s?\)\s?\(|\bassert\(\s?(?:['"](?:phpinfo|system|eval|print|die|exec)\b|base64_decode\()|['"]\.(?:sleep|usleep|print|system|exec|passthru|phpinfo|eval|md5|shell_exec)\(\s?['"\w]|\bvar_dump\(\s?\d+\s?[*+-]\s?\d|(?:^|[^\w.])@(?:ini_set|set_time_limit|error_reporting|eval|assert)\s?\(|\b(?:include|require)(?:_once)?\(\s?['"](?:https?|ftps?|php|data|phar):"#
             )),
         Rule(
             "code.php-variable", .codeInjection, .certain, "PHP's superglobals or a stream wrapper", in: places,

@@ -15,11 +15,11 @@ enum CommandRules {
             after: .shell,
             literals: [
                 "invoke-", "new-object", "downloadstring", "downloadfile", "-encodedcommand", "iex", "iwr",
-                "start-process",
+                "start-process", "start-sleep",
                 "frombase64string", "[system.", "downloaddata", "powershell", "-executionpolicy", "-noprofile",
             ],
             .matches(
-                #"\binvoke-(?:webrequest|expression|command|restmethod|wmimethod|mimikatz|item)\b\s*+[-('"$\w]|\bnew-object\s++(?:-com\w*\s++)?(?:net\.|system\.|wscript|shell)|\.download(?:string|file|data)\s?\(|\bpowershell\S*\s++-e\w*\s++[a-z0-9/= ]{16}|\biex\s?\(\s?(?:new-object|iwr|\[)|\biwr\s++https?:|\bstart-process\s++[\w./-]+\s++-|\[system\.(?:convert|text)[\w.]*\]::|-executionpolicy\s++bypass"#
+                #"\binvoke-(?:webrequest|expression|command|restmethod|wmimethod|mimikatz|item)\b\s*+[-('"$\w]|\bnew-object\s++(?:-com\w*\s++)?(?:net\.|system\.|wscript|shell)|\.download(?:string|file|data)\s?\(|\bpowershell\S*\s++-e\w*\s++[a-z0-9/= ]{16}|\biex\s?\(\s?(?:new-object|iwr|\[)|\biwr\s++https?:|\bstart-process\s++[\w./-]+\s++-|[;|&]\s*+start-sleep\s++(?:-\w++\s++)?\d|\[system\.(?:convert|text)[\w.]*\]::|-executionpolicy\s++bypass"#
             )),
         Rule(
             "command.windows-loop", .commandInjection, .certain,
@@ -30,7 +30,7 @@ enum CommandRules {
                 "certutil|", "dde(", "dde (",
             ],
             .matches(
-                #"\bfor\s?(?:/[dflr]\s++(?:['"]?[^%]{0,60}['"]?\s)?)?%{1,2}[a-z]\w*\s++in\s?\(|\bif\s++(?:/i\s++)?(?:not\s++)?(?:exist\s++[\w.:\\/]*[.:\\/][\w.:\\/]*\s|errorlevel\s++\d|cmdextversion\s++\d)|(?:^|[=+@(*-])(?:cmd|msexcel|rundll32|regsvr32|powershell|mshta|certutil)\s?\|\s?['"]|^[=+@-]\s?dde\s?\(\s?['"]"#
+                #"\bfor\s?(?:/[dflr]\s++(?:['"]?[^%]{0,60}['"]?\s)?)?%{1,2}[a-z]\w*\s++in\s?\(|\bif\s++(?:/i\s++)?(?:not\s++)?(?:exist\s++[\w.:\\/]*[.:\\/][\w.:\\/]*\s|errorlevel\s++\d|cmdextversion\s++\d)|(?:^|[=+@(*-])(?:cmd\s?|msexcel|rundll32|regsvr32|powershell|mshta|certutil)\|\s?['"]|^[=+@-]\s?dde\s?\(\s?['"]"#
             )),
         Rule(
             "command.chained", .commandInjection, .certain, "a shell separator followed by a command", in: places,
@@ -51,14 +51,15 @@ enum CommandRules {
                     + "type reg dir sleep which nslookup certutil bitsadmin tftp busybox mshta regsvr32 python"),
             bytes: [ByteSet(" ")],
             .matches(
-                #"^\s*+(?:/?(?:[\w-]{1,12}/){0,3})?(?:cat\s++(?:-\w++\s++)*+/\w|ls\s++(?:-\w++\s*+)*+(?:/|$)|uname\s++-\w|ping(?:\.exe)?\s++-[nc]\s++\d|(?:curl|wget)\s++(?:-\w++\s++)*+['"]?(?:https?|ftp)://|nc\s++-\w|(?:ba|z|k)?sh\s++-[ci]\b|cmd(?:\.exe)?\s*+/c\b|powershell(?:\.exe)?\s++-\w|net\s++(?:user|localgroup|view|share)\b|python[\d.]*\s++-c|perl\s++-e|php\s++-r|ruby\s++-e|rm\s++-\w*[rf]\w*\s|chmod\s++[+\d]|type\s++[\w%]+:?/|reg\s++(?:add|query|save)\s|dir\s++c:|sleep\s++\d{1,3}\s*+$|which\s++(?:perl|nc|netcat|python\d?|wget|curl|gcc)\s*+$|nslookup\s++\S+\.\S|certutil(?:\.exe)?\s++[-/](?:urlcache|decode|f)|bitsadmin(?:\.exe)?\s++/\w|tftp\s++-\w\s|busybox\s++\w|mshta(?:\.exe)?\s++\w+:|regsvr32(?:\.exe)?\s++/)[^\r\n]{0,300}$"#
+                #"^\s*+(?:/?(?:[\w-]{1,12}/){0,3})?(?:cat\s++(?:-\w++\s++)*+/\w|ls\s++(?:-\w++\s*+)*+(?:/|$)|uname\s++-\w|ping(?:\.exe)?\s++-[nc]\s++\d|(?:curl|wget)\s++(?:-\w++\s++)*+['"]?(?:https?|ftp)://|nc\s++-\w|(?:ba|z|k)?sh\s++-[ci]\b|cmd(?:\.exe)?\s*+/c\b|powershell(?:\.exe)?\s++-\w|net\s++(?:user|localgroup|view|share)\b|python[\d.]*\s++-c|perl\s++-e|php\s++-r|ruby\s++-e|rm\s++-\w*[rf]\w*\s|chmod\s++[+\d]|type\s++[\w%]+:?/|reg\s++(?:add|query|save)\s|dir\s++c:|sleep\s++\d{1,3}\s*+$|which\s++(?:perl|nc|netcat|python\d?|wget|curl|gcc)\s*+$|nslookup\s++(?:-\S++\s++)*+\S+\.\S|certutil(?:\.exe)?\s++[-/](?:urlcache|decode|f)|bitsadmin(?:\.exe)?\s++/\w|tftp\s++-\w\s|busybox\s++\w|mshta(?:\.exe)?\s++\w+:|regsvr32(?:\.exe)?\s++/)[^\r\n]{0,300}$"#
             )),
         Rule(
             "command.parameter", .commandInjection, .certain, "a parameter that hands a page a command",
             in: VariableSet(.target), after: [.lowercase],
             literals: [
                 "=whoami", "=id", "=uname", "=ifconfig", "=ipconfig", "=systeminfo", "=netstat", "=ls", "=dir", "=pwd",
-                "=hostname", "=ps", "=net+", "=net%20", "=cat+", "=cat%20", "=type+", "=type%20",
+                "=hostname", "=ps", "=net+", "=net%20", "=cat+", "=cat%20", "=type+", "=type%20", "=system&", "=exec&",
+                "=passthru&", "=shell_exec&", "=assert&",
             ],
             .matches(
                 #"[?&](?:cmd|command|exec|execute|shell|sh|payload|pass(?:wd|word)?|c|x|z|\d{1,2})=(?:whoami|uname|ifconfig|ipconfig|systeminfo)(?:&|$|%20|\+|%26|;|%3b)|[?&](?:cmd|command|exec|execute|shell|payload|\d{1,2})=(?:id|ls|dir|pwd|hostname|netstat|ps)(?:&|$|%20-|\+-|%20/|\+/|;|%3b)|[?&](?:cmd|command|exec|execute|shell)=(?:net|cat|type)(?:%20|\+)[\w/%.-]|[?&]\d=(?:system|exec|passthru|shell_exec|assert)&\d="#

@@ -88,30 +88,30 @@ enum PathRules {
             )),
         Rule(
             "path.secret-file", .scanner, .certain, "a file that holds a deployment's history or secrets",
-            in: .paths, after: .path, literals: ["/.", "wp-config", "config.php", "settings.php"],
+            in: .paths, after: .path,
+            literals: ["/.", ".php.", ".php~", ".inc.", ".inc~", ".py.", ".py~", ".yml.", ".yml~"],
             .matches(
                 #"^"# + outsideRepositories
-                    + #".{0,200}?(?:/\.(?:git(?:/|$)|svn/|hg/|bzr/|env(?:$|[./](?:bak|local|prod|production|dev|old|save|txt)$)|aws/credentials|ssh/|ht(?:passwd|access)$|ds_store$|npmrc$|dockerenv$|docker(?:cfg|/config)|(?:ba|z)sh(?:rc|_history|_profile)$|mysql_history|pgpass|netrc|git-credentials|idea/|vscode/(?:sftp|settings|launch)|(?:remote-sync|ftpconfig|sftp-config)|kube/config|gitlab-ci\.yml$|travis\.yml$)|/(?:wp-config|config|settings|database|configuration)\.(?:php|inc|py|yml)[.~](?:bak|old|orig|save|swp|txt|php~|1)?$)"#
+                    + #".{0,200}?(?:/\.(?:git(?:/|$)|svn/|hg/|bzr/|env(?:$|[./](?:bak|local|prod|production|dev|old|save|txt)$)|aws/|config/gcloud|\w{2,16}_history$|viminfo$|ssh/|ht(?:passwd|access)$|ds_store$|npmrc$|dockerenv$|docker(?:cfg|/config)|(?:ba|z)sh(?:rc|_history|_profile)$|mysql_history|pgpass|netrc|git-credentials|idea/|vscode/(?:sftp|settings|launch)|(?:remote-sync|ftpconfig|sftp-config)|kube/config|gitlab-ci\.yml$|travis\.yml$)|/(?:wp-config|config|settings|database|configuration)\.(?:php|inc|py|yml)[.~](?:bak|old|orig|save|swp|txt|php~|1)?$)"#
             )),
         Rule(
             "path.exposed", .scanner, .certain, "a page or copy by which servers give themselves away", in: .paths,
             after: .path,
             literals: [
-                "server-", "backup", "dump", "database", "public_html", "htdocs", "wwwroot", "www.", "site.",
-                "website.",
-                "mysql", "id_rsa", "id_dsa", "id_ed25519", "id_ecdsa", "server.key", "private.key", "privkey.pem",
-                "server.pem", "_vti_", "cvs/", "phpinfo", "phpunit", "c99.", "r57.", "wso.", "b374k", "shell.", "cmd.",
-                "debug.log", "storage/logs/", "/database.y", "/secrets.y", "/parameters.y", "docker-compose.y",
-                "credentials.json", "secrets.json", "ws_ftp", "_profiler/", "telescope/requests", "-console/",
-                "invoker/", "jolokia/", "manager/html", "hnap1", "/solr/admin", "latest/meta-data", "cgi-bin/",
-                "app_data/", "actuator/", ".axd", "web-inf", "meta-inf", "::$", "~1", "error_log", "web.config",
-                "wp-config", "adminer", "test-cgi", "/actuator", "heapdump", "sftp-config", "ftpconfig",
-                "composer.lock",
-                "dockerfile", "axis2/services", "nginx_status", "+csco", "_profiler",
+                "server-", ".sql", ".tar", ".tgz", ".zip", ".rar", ".7z", ".bak", ".old", ".gz", ".bz2", "id_rsa",
+                "id_dsa",
+                "id_ed25519", "id_ecdsa", ".key", ".pem", "_vti_", "cvs/", "phpinfo", "php_info", "phpunit", "c99.",
+                "r57.", "wso.", "b374k", "shell.", "cmd.", ".log", "error_log", "storage/logs/", ".yml", ".yaml",
+                "credentials.json", "secrets.json", "ws_ftp", "_profiler", "telescope/requests", "-console/",
+                "invoker/",
+                "jolokia/", "manager/html", "hnap1", "/solr/admin", "latest/meta-data", "cgi-bin/", "app_data/",
+                "/actuator", "heapdump", ".axd", "web-inf", "meta-inf", "::$", "~1", "web.config", "wp-config",
+                "adminer", "ftp-config", "ftpconfig", "composer.lock", "dockerfile", "axis2/services", "nginx_status",
+                "+csco",
             ],
             .matches(
                 #"^"# + outsideRepositories
-                    + #"(?:/server-(?:status|info)/?$|/dockerfile$|/heapdump$|/(?:[\w-]{1,20}/)?(?:backups?|dump|database|db|sql|mysql|public_html|htdocs|wwwroot|www|website|site)(?:[-_.][\w-]{1,16})?\.(?:sql|tar|tgz|zip|rar|7z|bak|old|gz|bz2)(?:\.\w{1,4})?$|.{0,120}?/(?:id_(?:[rd]sa|ecdsa|ed25519)$|(?:server|private|privkey|ssl)\.(?:key|pem)$|_vti_(?:pvt|bin|inf|cnf)|cvs/(?:root|entries)$|php_?info\.php|vendor/phpunit/|phpunit/.{0,60}eval-stdin|(?:c99|r57|wso|b374k|shell|cmd|webshell)\.(?:php\d?|jspx?|aspx?)$|(?:debug|error)_?\.log$|error_log$|wp-content/debug\.log$|storage/logs/|(?:config|app)/(?:\w{1,20}/)?(?:database|secrets|parameters|credentials)\.ya?ml|docker-compose\.ya?ml$|(?:credentials|secrets)\.json$|ws_ftp\.(?:ini|log)|_profiler/(?:phpinfo|open)|telescope/requests|(?:jmx|web|admin)-console/|invoker/\w{0,4}(?:jmx|ejb|readonly)|jolokia/(?:list|exec|read|write|version)|(?:host-)?manager/html|hnap1/?$|solr/admin/(?:info|cores)|latest/meta-data|cgi-bin/(?:test-cgi|printenv|php\d?(?:-cgi)?$|\.{1,2}/)|app_data/|actuator/(?:env|heapdump|gateway|jolokia|shutdown|mappings|configprops|threaddump|httptrace|beans|loggers|logfile)|actuator/?$|(?:elmah|trace)\.axd|s?ftp-?config\.json$|composer\.lock$|axis2/services/listservices|nginx_status$|\+csco[et]\+/|_profiler/?$|(?:[;.]{1,2}/)?(?:web|meta)-inf\.?/|web\.config(?:$|\.)|wp-config\.\w{0,4}\.?(?:bak|old|txt|save|swp|orig|zip)|wp-config\.(?:bak|old|txt|save)$|adminer(?:-[\d.]{1,8})?(?:-\w{2,8})?\.php$)|.{1,200}::\$(?:data|index_allocation)|/[\w*?]{1,6}~1(?:[*/]|\.\w{0,3}$)|.{0,60}\*~1\*)"#
+                    + #"(?:/server-(?:status|info)/?$|/dockerfile$|/heapdump$|/(?:(?:backups?|old|db|sql|tmp|data)/)?(?:backups?|dump|database|db|sql|mysql|public_html|htdocs|wwwroot|www|website|site)(?:[-_.](?:backups?|bak|old|dump|prod|new|\d{1,8})){0,2}\.(?:sql|tar|tgz|zip|rar|7z|bak|old|gz|bz2)(?:\.\w{1,4})?$|.{0,120}?/(?:id_(?:[rd]sa|ecdsa|ed25519)$|(?:server|private|privkey|ssl)\.(?:key|pem)$|_vti_(?:pvt|bin|inf|cnf)|cvs/(?:root|entries)$|php_?info\.php|vendor/phpunit/|phpunit/.{0,60}eval-stdin|(?:c99|r57|wso|b374k|shell|cmd|webshell)\.(?:php\d?|jspx?|aspx?)$|(?:debug|error)_?\.log$|error_log$|wp-content/debug\.log$|storage/logs/|(?:config|app)/(?:\w{1,20}/)?(?:database|secrets|parameters|credentials)\.ya?ml|docker-compose\.ya?ml$|(?:credentials|secrets)\.json$|ws_ftp\.(?:ini|log)|_profiler/(?:phpinfo|open)|telescope/requests|(?:jmx|web|admin)-console/|invoker/\w{0,4}(?:jmx|ejb|readonly)|jolokia/(?:list|exec|read|write|version)|(?:host-)?manager/html|hnap1/?$|solr/admin/(?:info|cores)|latest/meta-data|cgi-bin/(?:test-cgi|printenv|php\d?(?:-cgi)?$|\.{1,2}/)|app_data/|actuator(?:;[^/]{0,40})?/(?:env|heapdump|gateway|jolokia|shutdown|mappings|configprops|threaddump|httptrace|beans|loggers|logfile)|actuator/?$|(?:elmah|trace)\.axd|s?ftp-?config\.json$|composer\.lock$|axis2/services/listservices|nginx_status$|\+csco[et]\+/|_profiler/?$|(?:[;.]{1,2}/)?(?:web|meta)-inf\.?/|web\.config(?:$|\.)|wp-config\.\w{0,4}\.?(?:bak|old|txt|save|swp|orig|zip)|wp-config\.(?:bak|old|txt|save)$|adminer(?:-[\d.]{1,8})?(?:-\w{2,8})?\.php$)|.{1,200}::\$(?:data|index_allocation)|/[\w*?]{1,6}~1(?:[*/]|\.\w{0,3}$)|.{0,60}\*~1\*)"#
             )),
         Rule(
             "path.source-copy", .scanner, .certain, "a copy that an editor or a careful person left beside a page",

@@ -39,7 +39,7 @@ enum ProtocolRules {
             "a page for a server under the name of something else",
             in: VariableSet(.fileName), after: .path, literals: [".ph", ".as", ".js", ".cer", ".ht", ".user.ini"],
             .matches(
-                #"\.(?:php\d?|phtml|phar|aspx?|asa|cer|ashx|jspx?)(?:[.;:%\x00]{1,2}\s?(?:00|20)?\.?(?:jpe?g|png|gif|webp|bmp|svg|pdf|txt|csv|docx?|\$data)|[\s.:]+$|::)|\.(?:jpe?g|png|gif|webp|pdf);\.(?:php\d?|aspx?|jspx?)|(?:^|/)\.(?:htaccess|htpasswd|user\.ini)$"#
+                #"\.(?:php\d?|phtml|phar|aspx?|asa|cer|ashx|jspx?)(?:[.;:%\x00]{1,2}\s?(?:00|20)?\.?(?:jpe?g|png|gif|webp|bmp|svg|\$data)|[\s.:]+$|::)|\.(?:jpe?g|png|gif|webp|pdf);\.(?:php\d?|aspx?|jspx?)|(?:^|/)\.(?:htaccess|htpasswd|user\.ini)$"#
             )),
         Rule(
             "scanner.agent", .scanner, .certain, "a tool that looks for weaknesses",

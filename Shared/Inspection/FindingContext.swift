@@ -86,6 +86,11 @@ struct FindingContext {
     /// RFC 8252, 7.3: a program on the user's own machine waits for its answer at a port of the loopback address.
     private func isOwnAddress(_ name: Span<UInt8>, _ text: Span<UInt8>) -> Bool {
         name.count == 12 && name.hasPrefix("redirect_uri", at: 0)
-            && text.isOne(of: ["http://127.0.0.1:", "http://[::1]:", "http://localhost:"], at: 0)
+            && text.isOne(
+                of: [
+                    "http://127.0.0.1:", "http://[::1]:", "http://localhost:", "https://127.0.0.1:",
+                    "https://localhost:",
+                ],
+                at: 0)
     }
 }

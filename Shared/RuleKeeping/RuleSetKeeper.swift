@@ -1,12 +1,11 @@
 package import Core
 package import Inspection
-package import Reactor
 package import ServiceKit
 package import Telemetry
 
 /// Keeps the rule set in force the same as its files: another one is in force for every thread with its next request,
 /// one that does not load is refused, and the old one stays.
-package final class RuleSetKeeper: Sendable {
+package final class RuleSetKeeper: FollowsFiles {
     /// What is known of the rule set in force.
     package struct InForce: Sendable {
         package let digest: [UInt8]
@@ -41,7 +40,7 @@ package final class RuleSetKeeper: Sendable {
 
     package let settings: CoreRuleSet
     package let published: Published<RuleSetInForce>
-    private let files: FileKeeper<InForce>
+    package let files: FileKeeper<InForce>
 
     /// Reads the files for the first time; what is wrong then stops the start.
     package init(
@@ -66,16 +65,6 @@ package final class RuleSetKeeper: Sendable {
                 return found.logged
             })
     }
-
-    package var inForce: InForce { files.value }
-    package var refused: FileRefusal? { files.refused }
-
-    /// `origin` says why: "signal", "file", "bus".
-    @discardableResult
-    package func reload(because origin: String) async -> FileOutcome { await files.reload(because: origin) }
-
-    package func watch(on reactor: Reactor) { files.watch(on: reactor) }
-    package func stop() { files.stop() }
 
     /// What stood still while it was read, as far as that can be had.
     private static func load(

@@ -1,11 +1,10 @@
 package import Inspection
-package import Reactor
 package import ServiceKit
 package import Telemetry
 
 /// Keeps the learned model of an engine the same as its file.
-package final class TextModelKeeper: Sendable {
-    private let files: FileKeeper<[UInt8]>
+package final class TextModelKeeper: FollowsFiles {
+    package let files: FileKeeper<[UInt8]>
 
     /// Reads the file for the first time; what is wrong then stops the start.
     package init(_ path: String, for engine: InspectionEngine, log: Logger) throws {
@@ -20,13 +19,4 @@ package final class TextModelKeeper: Sendable {
             return ["name": .string(name), "file": .string(path)]
         }
     }
-
-    package var refused: FileRefusal? { files.refused }
-
-    /// `origin` says why: "signal", "file".
-    @discardableResult
-    package func reload(because origin: String) async -> FileOutcome { await files.reload(because: origin) }
-
-    package func watch(on reactor: Reactor) { files.watch(on: reactor) }
-    package func stop() { files.stop() }
 }

@@ -70,7 +70,10 @@ final class DetectorService: Service {
         }
     }
 
-    func reload() async { await rules?.reload(because: "signal") }
+    func reload() async {
+        await rules?.reload(because: "signal")
+        await models?.reload(because: "signal")
+    }
 
     /// Everything that was started is in the lifecycle, which stops it.
     func stop(deadline: Deadline) async {}

@@ -7,9 +7,9 @@ import Telemetry
 /// Keeps the certificates in use the same as their files: all of them are read again on a signal and when one of the files
 /// changes. All or nothing: while a certificate and its key do not belong together, as in the moment between the two being
 /// written, the old ones stay. Connections that stand keep what they have.
-final class CertificatesKeeper: Sendable {
+final class CertificatesKeeper: FollowsFiles {
     let context: TLSServerContext
-    private let files: FileKeeper<Void>
+    let files: FileKeeper<Void>
 
     /// Nil for a gateway without TLS.
     init?(_ configuration: GatewayConfiguration, metrics: GatewayMetrics, log: Logger) throws(TLSFailure) {
@@ -29,8 +29,4 @@ final class CertificatesKeeper: Sendable {
                 return [:]
             })
     }
-
-    func reload(because origin: String) async { await files.reload(because: origin) }
-    func watch(on reactor: Reactor) { files.watch(on: reactor) }
-    func stop() { files.stop() }
 }

@@ -1,6 +1,7 @@
 import Contracts
 import Core
 import Messaging
+import ServiceKit
 import Synchronization
 
 /// `PutRouteSet` and its kin: routes that are kept by the API. All replicas follow the table; the one that was asked

@@ -8,7 +8,7 @@ import Telemetry
 
 /// Keeps the routes in force the same as their file and the sets of the API: what is good is in force at once for every
 /// reactor, what is not is refused, and the old routes stay. A set that does not fit the file is left out as a whole.
-final class RoutesKeeper: Sendable {
+final class RoutesKeeper: FollowsFiles {
     struct InForce: Sendable {
         var digest: [UInt8]
         var readAt: Timestamp
@@ -22,7 +22,7 @@ final class RoutesKeeper: Sendable {
     }
 
     let published: GatewayState
-    private let files: FileKeeper<InForce>
+    let files: FileKeeper<InForce>
     private let metrics: GatewayMetrics
 
     /// Reads the file for the first time; what is wrong then stops the start.
@@ -50,16 +50,6 @@ final class RoutesKeeper: Sendable {
                 return ["routes": .int(count), "digest": .string(Hex.encode(inForce.digest))]
             })
     }
-
-    var inForce: InForce { files.value }
-    var refused: FileRefusal? { files.refused }
-
-    /// `origin` says why: "signal", "file", "bus".
-    @discardableResult
-    func reload(because origin: String) async -> FileOutcome { await files.reload(because: origin) }
-
-    func watch(on reactor: Reactor) { files.watch(on: reactor) }
-    func stop() { files.stop() }
 
     /// False when the file is byte for byte what is in force.
     private static func read(_ path: String, into inForce: inout InForce) throws(GatewayFailure) -> Bool {

@@ -4,6 +4,7 @@ import Inspection
 import Messaging
 import Reactor
 import RuleKeeping
+import ServiceKit
 import Synchronization
 import Telemetry
 

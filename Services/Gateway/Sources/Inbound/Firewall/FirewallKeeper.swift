@@ -7,7 +7,7 @@ import Telemetry
 /// the country database are read again when they change. What is bad is refused and told, the old stays in force.
 ///
 /// Reading ends with one swap of a reference: a list of a million entries holds up no request.
-final class FirewallKeeper: Sendable {
+final class FirewallKeeper: FollowsFiles {
     struct InForce: Sendable {
         var files = FirewallFiles()
         var plan = FirewallPlan()
@@ -15,7 +15,7 @@ final class FirewallKeeper: Sendable {
 
     private let state: GatewayState
     private let metrics: GatewayMetrics
-    private let files: FileKeeper<InForce>
+    let files: FileKeeper<InForce>
 
     init(_ state: GatewayState, metrics: GatewayMetrics, log: Logger) {
         (self.state, self.metrics) = (state, metrics)
@@ -28,9 +28,6 @@ final class FirewallKeeper: Sendable {
                 return inForce.files.digests == before ? nil : [:]
             })
     }
-
-    var inForce: InForce { files.value }
-    var refused: FileRefusal? { files.refused }
 
     /// Puts the rules of new routes in force, or throws why that cannot be. `others` is what has to succeed with it. To be
     /// called where waiting is allowed.
@@ -53,8 +50,4 @@ final class FirewallKeeper: Sendable {
         state.firewall.update { $0 = firewall }
         metrics.firewallEntries.set(fresh.entryCount)
     }
-
-    func reload(because origin: String) async { await files.reload(because: origin) }
-    func watch(on reactor: Reactor) { files.watch(on: reactor) }
-    func stop() { files.stop() }
 }

@@ -1,6 +1,7 @@
 import AddressSets
 import Core
 import JSON
+import ServiceKit
 
 /// The firewall as the administration port shows it: what is in force, how often it decided, what is wrong with a file.
 struct FirewallReport: Sendable {

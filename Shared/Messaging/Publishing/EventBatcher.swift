@@ -14,6 +14,8 @@ package final class EventBatcher: Sendable {
         package var bytes: ByteCount
         /// How long the first event of a batch may wait for others.
         package var linger: Duration
+        /// The same where many come. A message costs broker and consumers as much as some dozens of events in it.
+        package var busyLinger: Duration
         /// Batches that may wait to be sent, beyond those being sent.
         package var waitingBatches: Int
         /// Batches that are sent and not confirmed.
@@ -23,11 +25,13 @@ package final class EventBatcher: Sendable {
 
         package init(
             events: Int = 500, bytes: ByteCount = .kibibytes(192), linger: Duration = .milliseconds(5),
-            waitingBatches: Int = 128, unconfirmedBatches: Int = 16, patience: Duration = .seconds(30)
+            busyLinger: Duration = .milliseconds(40), waitingBatches: Int = 128, unconfirmedBatches: Int = 16,
+            patience: Duration = .seconds(30)
         ) {
             self.events = events
             self.bytes = bytes
             self.linger = linger
+            self.busyLinger = busyLinger
             self.waitingBatches = waitingBatches
             self.unconfirmedBatches = unconfirmedBatches
             self.patience = patience
@@ -54,6 +58,9 @@ package final class EventBatcher: Sendable {
 
     /// `Envelope.payloads`, as a tag of the wire format: a batch's payloads are written as that field at once.
     private static let payloadTag: UInt32 = 8 << 3 | 2
+
+    /// More than so many events of a partition within `linger` are many.
+    private static let few = 2
 
     private let bus: Bus
     private let topic: Topic
@@ -168,8 +175,15 @@ package final class EventBatcher: Sendable {
 
     /// Sleeps while nothing is collected, so an idle service does not wake up.
     private func flushByAge() async {
+        var flushed = 0
         while (try? await isCollecting.receive()) ?? nil != nil {
-            do { try await Reactor.sleep(for: limits.linger) } catch { return }
+            do {
+                try await Reactor.sleep(for: limits.linger)
+                if offered.load(ordering: .relaxed) - flushed > Self.few * partitions.count {
+                    try await Reactor.sleep(for: limits.busyLinger - limits.linger)
+                }
+            } catch { return }
+            flushed = offered.load(ordering: .relaxed)
             flushPartitions()
         }
     }

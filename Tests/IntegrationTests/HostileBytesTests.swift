@@ -200,9 +200,10 @@ enum ListeningPorts {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let sockets = Set(
             names.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)") })
-        let lines = (PrivateFiles.read("/proc/\(process)/net/tcp") ?? "").split(separator: "\n").dropFirst()
-        let ports = lines.compactMap { line -> Int? in
-            let fields = line.split(separator: " ")
+        // As bytes: on a machine of ten thousand connections, Characters would take longer than the test waits.
+        let lines = (PrivateFiles.read("/proc/\(process)/net/tcp") ?? "").utf8.split(separator: UInt8(ascii: "\n"))
+        let ports = lines.dropFirst().compactMap { line -> Int? in
+            let fields = line.split(separator: UInt8(ascii: " ")).map { Substring($0) }
             // 0A: it listens. The tenth field is the socket's number.
             guard fields.count > 9, fields[3] == "0A", sockets.contains("socket:[\(fields[9])]") else { return nil }
             return fields[1].split(separator: ":").last.flatMap { Int($0, radix: 16) }

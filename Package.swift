@@ -193,7 +193,7 @@ let package = Package(
         tests(
             "InspectionTests",
             ["Inspection", "PatternMatching", "Compression", "Measuring", "scorecard", "Core", "TestSupport"]),
-        tests("SecLangTests", ["Inspection", "Core", "TestSupport"], excluding: ["corpus.py"]),
+        tests("SecLangTests", ["Inspection", "PatternMatching", "Core", "TestSupport"], excluding: ["corpus.py"]),
         .executableTarget(
             name: "kit-probe", dependencies: ["Core", "HTTP", "Reactor", "ServiceKit", "Telemetry"],
             path: "Tests/KitProbe"),

@@ -17,14 +17,15 @@ package struct PatternRequirements: Sendable {
         guard let tree = RegexSyntax.parse(pattern, options) else { return }
         let facts = Facts(of: tree)
         minimumLength = facts.minimumLength
-        literals = facts.allChoices.filter(Self.isUseful).sorted { Rarity.of($0) < Rarity.of($1) }
+        literals = facts.allChoices.filter { Self.isUseful($0) }.sorted { Rarity.of($0) < Rarity.of($1) }
         bytes = Rarity.sorted(facts.bytes.filter { Rarity.of($0) < 0.7 })
     }
 
+    private static func isUseful(_ choice: [[UInt8]]) -> Bool { choice.count <= 600 && choice.allSatisfy(isUseful) }
+
     /// A single letter stands nearly everywhere; a single sign may still be rare.
-    private static func isUseful(_ choice: [[UInt8]]) -> Bool {
-        choice.count <= 600
-            && choice.allSatisfy { $0.count > 1 || $0.count == 1 && Rarity.of($0[0]) <= 0.01 }
+    package static func isUseful(_ literal: [UInt8]) -> Bool {
+        literal.count > 1 || literal.count == 1 && Rarity.of(literal[0]) <= 0.01
     }
 }
 

@@ -1,7 +1,8 @@
 // `inspection-cost ROW [COUNT]`: the built-in engine judges COUNT honest requests of one kind, and nothing else: what
 // `valgrind --tool=callgrind` counts for 2 × COUNT less what it counts for COUNT, divided, is what such a request costs.
 // `inspection-cost repeat TYPE TEXT BYTES`: one body of BYTES made of TEXT: twice the bytes cost twice as much, whatever
-// the text. Without arguments it names the rows.
+// the text. `--rules FOLDER` before either: a Core Rule Set judges them, and the built-in engine does not. Without
+// arguments it names the rows.
 internal import Glibc
 internal import Inspection
 internal import Measuring
@@ -24,10 +25,23 @@ let rows: [(name: String, make: (inout BenchmarkRequests) -> InspectedRequest)] 
     return (BenchmarkRequests.all(row.make), words.dropFirst().first.flatMap { Int($0) } ?? 1_000)
 }
 
-guard let (requests, count) = chosen(Array(CommandLine.arguments.dropFirst())) else {
-    print("usage: inspection-cost \(rows.map(\.name).joined(separator: "|")) [COUNT] | repeat TYPE TEXT BYTES")
+var words = Array(CommandLine.arguments.dropFirst())
+var folder: String?
+if words.count > 1, words[0] == "--rules" {
+    folder = words[1]
+    words.removeFirst(2)
+}
+guard let (requests, count) = chosen(words) else {
+    print("usage: inspection-cost [--rules FOLDER] \(rows.map(\.name).joined(separator: "|")) [COUNT]")
+    print("       inspection-cost [--rules FOLDER] repeat TYPE TEXT BYTES")
     exit(2)
 }
-let engine = try InspectionEngine.builtIn()
-var scratch = try InspectionScratch()
-for turn in 0..<count { _ = engine.inspect(requests[turn % requests.count], .standard, &scratch) }
+if let folder {
+    let engine = try SecLangEngine(try CoreRuleSet(folder: folder).load())
+    var scratch = try engine.makeScratch()
+    for turn in 0..<count { _ = engine.inspect(requests[turn % requests.count], SecLangConnection(), &scratch) }
+} else {
+    let engine = try InspectionEngine.builtIn()
+    var scratch = try InspectionScratch()
+    for turn in 0..<count { _ = engine.inspect(requests[turn % requests.count], .standard, &scratch) }
+}

@@ -5,6 +5,8 @@ enum CompiledSelector: Sendable {
     case all
     /// Lower case.
     case name([UInt8])
+    /// Members whose names begin so, which is what `/^header_name_/` says. Lower case.
+    case prefix([UInt8])
     case pattern(Pattern)
 
     init(_ selector: RuleTarget.Selector) throws(RuleTextProblem) {
@@ -13,6 +15,9 @@ enum CompiledSelector: Sendable {
         case .name(let name): self = .name(name)
         case .xmlText: self = .name(Array("/*".utf8))
         case .xmlAttributes: self = .name(Array("//@*".utf8))
+        case .pattern(let text)
+        where text.first == UInt8(ascii: "^") && text.dropFirst().allSatisfy(\.isPlainWordByte):
+            self = .prefix(text.dropFirst().map(\.lowercased))
         case .pattern(let text):
             do {
                 self = .pattern(try Pattern(text, [.dotMatchesNewlines, .caseInsensitive]))
@@ -28,6 +33,8 @@ enum CompiledSelector: Sendable {
         switch self {
         case .all: true
         case .name(let wanted): name.equalsIgnoringCase(wanted.span)
+        case .prefix(let wanted):
+            name.count >= wanted.count && name.extracting(first: wanted.count).equalsIgnoringCase(wanted.span)
         case .pattern(let pattern): pattern.firstMatch(in: name, 0, scratch) != .noMatch
         }
     }
@@ -58,22 +65,22 @@ final class CompiledTarget: Sendable {
     }
 }
 
-/// A text with macros, resolved.
-struct CompiledMacro: Sendable {
+/// A text with macros, resolved. A class so that handing it around is one counter.
+final class CompiledMacro: Sendable {
     enum Piece: Sendable {
         case literal([UInt8])
         case cell(Int)
         case value(CompiledTarget)
     }
 
-    var pieces: [Piece]
+    let pieces: [Piece]
     /// The text if nothing is to be replaced, and what it is as a number.
-    var literal: [UInt8]?
-    var number = 0
+    let literal: [UInt8]?
+    let number: Int
     /// Written the way a number is written out.
-    var isPlainNumber = false
+    let isPlainNumber: Bool
     /// The one cell that is all of it.
-    var cell: Int?
+    let cell: Int?
 
     /// Whether nothing of the request comes into it.
     var isConstant: Bool {
@@ -84,10 +91,11 @@ struct CompiledMacro: Sendable {
     }
 
     init(_ text: MacroText, _ names: inout CellNames) throws(RuleTextProblem) {
-        pieces = []
+        let number = text.literal.map { $0.span.leadingNumber } ?? 0
         literal = text.literal
-        number = text.literal.map { $0.span.leadingNumber } ?? 0
-        isPlainNumber = literal.map { $0.elementsEqual(String(number).utf8) } ?? false
+        self.number = number
+        isPlainNumber = text.literal.map { $0.elementsEqual(String(number).utf8) } ?? false
+        var pieces: [Piece] = []
         for part in text.parts {
             switch part {
             case .literal(let bytes): pieces.append(.literal(bytes))
@@ -96,7 +104,8 @@ struct CompiledMacro: Sendable {
                 pieces.append(compiled.cell.map { .cell($0) } ?? .value(compiled))
             }
         }
-        if pieces.count == 1, case .cell(let only) = pieces[0] { cell = only }
+        self.pieces = pieces
+        if pieces.count == 1, case .cell(let only) = pieces[0] { cell = only } else { cell = nil }
     }
 }
 

@@ -29,12 +29,14 @@ final class Prefilter: Sendable {
     let longEnough: FixedTable<UInt64>
     /// For each kind of value: the questions of rules that take in all its members.
     let general: FixedTable<UInt64>
-    /// Two gates: a question is asked only if both are open. Here are those that are always.
+    /// Two gates: a question is asked of a form only if both are open. A third tells of the value whether any form of it
+    /// may be worth asking (`ChainSeams`). Here are those that are always open.
     let open: FixedTable<UInt64>
-    /// For each node of the trie: the questions of its form, with them those of its calm part, and all at and below it.
-    let own: FixedTable<UInt64>
-    let calm: FixedTable<UInt64>
-    let whole: FixedTable<UInt64>
+    static let gates = 3
+    /// Where in `hits` and `open` a gate's words begin.
+    @inline(__always) func gate(_ number: Int) -> Int { number &* width }
+    /// Where each question's form is, and what it takes.
+    let places: FixedTable<Place>
     /// Questions of forms that may be longer than the value.
     let growing: FixedTable<UInt64>
     let nodes: FixedTable<TransformationTrie.Node>
@@ -42,27 +44,24 @@ final class Prefilter: Sendable {
     let unsettled: FixedTable<UInt64>
     /// Transformations that leave values without a trigger alone.
     let makers: FixedTable<Maker>
-    /// Distinct sets of bytes, and for each the questions that cannot do without one of them.
-    let needs: FixedTable<Need>
-    let needing: FixedTable<Needing>
-
-    struct Need: BitwiseCopyable, Sendable {
-        var bytes: ByteMask
-        /// In `needing`.
-        var first: Int32
-        var end: Int32
-    }
-
-    struct Needing: BitwiseCopyable, Sendable {
-        var word: Int32
-        var questions: UInt64
-    }
+    /// The bytes of which a question needs one, those of which one is enough for its form to be another than the value, and
+    /// those of which one is enough for the third gate to tell nothing.
+    let needs: QuestionsByBytes
+    let triggers: QuestionsByBytes
+    let tears: QuestionsByBytes
 
     struct Maker: BitwiseCopyable, Sendable {
         var triggers: ByteMask
         var creates: ByteMask
     }
-    let restless: FixedTable<Int32>
+
+    struct Place: BitwiseCopyable, Sendable {
+        var node: Int32
+        /// At most `lengths` - 1.
+        var minimumLength: Int32
+        var isRepeated: Bool
+    }
+
     /// For each question three sets of bytes, and how many of them count.
     let required: FixedTable<ByteMask>
     let requiredCount: FixedTable<UInt8>
@@ -103,9 +102,8 @@ final class Prefilter: Sendable {
 
     static let lengths = 32
 
-    init(_ rules: [CompiledRule], _ phases: [Range<Int>], _ bareTrie: TransformationTrie) {
-        var trie = bareTrie
-        let asked = Self.asked(rules, &trie)
+    init(_ rules: [CompiledRule], _ phases: [Range<Int>], _ trie: TransformationTrie) {
+        let asked = Self.asked(rules, trie)
         let questions = asked.map(\.question)
         let requirements = asked.map(\.requirements)
         func those(where isOne: (Int) -> Bool) -> BitTable {
@@ -120,25 +118,34 @@ final class Prefilter: Sendable {
             (0..<Self.lengths).flatMap { length in
                 those { min(requirements[$0].minimumLength, Self.lengths - 1) <= length }.words
             })
-        let places = trie.setQuestions(nodeOf: questions.map(\.node))
-        own = FixedTable(places.own.flatMap(\.words))
-        calm = FixedTable(places.calm.flatMap(\.words))
-        whole = FixedTable(places.whole.flatMap(\.words))
+        places = FixedTable(
+            zip(questions, requirements).map { question, known in
+                Place(
+                    node: Int32(question.node), minimumLength: Int32(min(known.minimumLength, Self.lengths - 1)),
+                    isRepeated: question.isRepeated)
+            })
         growing = FixedTable(those { trie.nodes[questions[$0].node].grows }.words)
         nodes = FixedTable(trie.nodes)
         unsettled = FixedTable(those { trie.nodes[questions[$0].node].isUnsettled }.words)
         makers = FixedTable(Self.makers(trie))
-        let (needs, needing) = Self.needs(requirements.map(\.bytes))
-        self.needs = FixedTable(needs)
-        self.needing = FixedTable(needing)
-        restless = FixedTable(trie.restless)
+        needs = QuestionsByBytes(requirements.map(\.bytes.first))
+        triggers = QuestionsByBytes(
+            questions.map { question in
+                trie.chain(to: question.node).reduce(ByteSet()) { $0 | ($1.triggers ?? ByteSet()) }
+            })
+        let seams = questions.map { ChainSeams(trie.chain(to: $0.node)) }
+        tears = QuestionsByBytes(seams.map(\.tears))
         required = FixedTable(
             requirements.flatMap {
                 ($0.bytes + [ByteSet](repeating: ByteSet(), count: 3)).prefix(3).map { ByteMask($0) }
             })
         requiredCount = FixedTable(requirements.map { UInt8(min(3, $0.bytes.count)) })
         ofPhase = phases.map { rules in those { rules.contains(questions[$0].rule) } }
-        let gates = Self.gates(requirements.map(\.literals), width: width)
+        let gates = Self.gates(
+            zip(requirements, seams).map { known, seams in
+                let (first, second) = (known.literals.first, known.literals.dropFirst().first)
+                return [first, second, seams.solid(known.literals)]
+            }, width: width)
         open = FixedTable(gates.0.flatMap(\.words))
         literals = gates.1
         let reach = Self.reach(rules, questions)
@@ -154,7 +161,7 @@ final class Prefilter: Sendable {
 
     /// What pure rules ask at which form of a value, in the order of the forms, and what a value must have to be worth it.
     private static func asked(
-        _ rules: [CompiledRule], _ trie: inout TransformationTrie
+        _ rules: [CompiledRule], _ trie: TransformationTrie
     ) -> [(question: Question, requirements: PatternRequirements)] {
         var asked: [(question: Question, requirements: PatternRequirements)] = []
         for rule in rules where rule.links[0].isPure {
@@ -172,18 +179,6 @@ final class Prefilter: Sendable {
         Set(trie.transformations.compactMap { $0 }).compactMap { transformation in
             transformation.triggers.map { Maker(triggers: ByteMask($0), creates: ByteMask(transformation.creates)) }
         }
-    }
-
-    private static func needs(_ required: [[ByteSet]]) -> ([Need], [Needing]) {
-        var (needs, needing): ([Need], [Needing]) = ([], [])
-        for (bytes, questions) in needed(required) {
-            let first = Int32(needing.count)
-            for (word, bits) in questions.words.enumerated() where bits != 0 {
-                needing.append(Needing(word: Int32(word), questions: bits))
-            }
-            needs.append(Need(bytes: ByteMask(bytes), first: first, end: Int32(needing.count)))
-        }
-        return (needs, needing)
     }
 
     // MARK: What a match must contain
@@ -207,47 +202,30 @@ final class Prefilter: Sendable {
         }
     }
 
-    /// By each question's rarest set.
-    private static func needed(_ bytes: [[ByteSet]]) -> [(bytes: ByteSet, questions: BitTable)] {
-        var needed: [(bytes: ByteSet, questions: BitTable)] = []
-        var known: [ByteSet: Int] = [:]
-        for (question, sets) in bytes.enumerated() {
-            guard let rarest = sets.first else { continue }
-            let place = known[rarest] ?? needed.count
-            if place == needed.count { needed.append((rarest, BitTable(count: bytes.count))) }
-            known[rarest] = place
-            needed[place].questions.insert(question)
-        }
-        return needed
-    }
-
     private static let windowLength = 7
 
-    private static func gates(_ literals: [[[[UInt8]]]], width: Int) -> ([BitTable], [LiteralIndex]) {
-        var open = [BitTable(count: width * 64), BitTable(count: width * 64)]
+    /// For each question its gates' literals; a gate without any is open.
+    private static func gates(_ literals: [[[[UInt8]]?]], width: Int) -> ([BitTable], [LiteralIndex]) {
+        var open = [BitTable](repeating: BitTable(count: width * 64), count: gates)
         var entries: [(bytes: [UInt8], number: Int)] = []
         for (question, choices) in literals.enumerated() {
-            for gate in 0..<2 {
-                guard gate < choices.count else {
+            for (gate, choice) in choices.enumerated() {
+                guard let choice else {
                     open[gate].insert(question)
                     continue
                 }
-                for literal in choices[gate] {
+                for literal in choice {
                     entries.append((Rarity.window(literal, windowLength), gate * width * 64 + question))
                 }
             }
         }
-        if let index = LiteralIndex(entries, numbers: width * 128) { return (open, [index]) }
+        let numbers = gates * width * 64
+        if let index = LiteralIndex(entries, numbers: numbers) { return (open, [index]) }
         // Too many for one table: several, each of which sets its own bits.
         let half = entries.count / 2
-        let parts = [Array(entries[..<half]), Array(entries[half...])].compactMap {
-            LiteralIndex($0, numbers: width * 128)
-        }
+        let parts = [Array(entries[..<half]), Array(entries[half...])].compactMap { LiteralIndex($0, numbers: numbers) }
         guard parts.count == 2 else {
-            for question in literals.indices {
-                open[0].insert(question)
-                open[1].insert(question)
-            }
+            for gate in open.indices { open[gate].insert(literals.indices) }
             return (open, [])
         }
         return (open, parts)

@@ -17,7 +17,7 @@ package final class SecLangProgram: Sendable {
     let isResponseBodyRead: Bool
     package let signatures: [String]
     let wellKnown: WellKnownCells
-    let cellsOfPattern: [ObjectIdentifier: [Int]]
+    let cellsOfTarget: [ObjectIdentifier: [Int]]
 
     static let patternOptions: Pattern.Options = [.dotMatchesNewlines]
 
@@ -45,16 +45,16 @@ package final class SecLangProgram: Sendable {
         wellKnown = WellKnownCells(&compiler.names)
         names = compiler.names
         cellIndex = CellIndex(compiler.names)
-        cellsOfPattern = Self.cells(of: rules, names)
+        cellsOfTarget = Self.cells(of: rules, names)
     }
 
     /// Which named cells a selector such as `TX:/^a/` means: found once, here. What rules name later is looked at besides.
     private static func cells(of rules: [CompiledRule], _ names: CellNames) -> [ObjectIdentifier: [Int]] {
         var found: [ObjectIdentifier: [Int]] = [:]
         guard let scratch = try? MatchScratch() else { return found }
-        for target in rules.flatMap(\.links).flatMap(\.targets) where target.variable.isWritable {
-            guard case .pattern(let pattern) = target.selector else { continue }
-            found[ObjectIdentifier(pattern)] = names.keys.indices.filter { cell in
+        for target in rules.flatMap(\.links).flatMap({ $0.targets + $0.exclusions }) where target.variable.isWritable {
+            guard target.cell == nil else { continue }
+            found[ObjectIdentifier(target)] = names.keys.indices.filter { cell in
                 names.keys[cell].variable == target.variable
                     && target.selector.selects(key: names.keys[cell].name, scratch)
             }

@@ -2,7 +2,7 @@ internal import PatternMatching
 
 /// Digests of what comes again and again, a browser's name for one: a rule that wants them wants them for every request.
 struct DigestMemory: ~Copyable {
-    private static let slots = 64
+    private static let slots = 256
     private static let longest = 256
 
     private var entries = [(input: [UInt8], by: SecLangTransformation, output: [UInt8])](

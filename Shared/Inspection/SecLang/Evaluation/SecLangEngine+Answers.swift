@@ -30,14 +30,10 @@ extension SecLangEngine {
         scratch.forms.removeAll(keepingCapacity: true)
         scratch.derived.removeAll(keepingCapacity: true)
         scratch.hits.removeAll(keepingCapacity: true)
-        addForm(value.bytes, hits: nil, &scratch)
-        if !scratch.isKnown {
-            let (length, mask) = (value.bytes.count, scratch.forms[0].mask)
-            let narrow = scratch.profiles.narrow(profile, length: length, mask, prefilter)
-            scratch.profile = narrow ?? -1
-        }
-        if scratch.profile >= 0 {
-            visit(node: 0, form: 0, isChanged: true, value: index, prefilter, &scratch)
+        scratch.formOfNode.begin()
+        addForm(value.bytes, &scratch)
+        if scratch.isKnown || narrow(profile, prefilter, &scratch) {
+            ask(value: index, prefilter, &scratch)
         }
         // What was computed along the way is not needed again unless something matched there.
         if scratch.answers.count == answers { scratch.table.bytes.removeLast(scratch.table.bytes.count - end) }
@@ -47,47 +43,41 @@ extension SecLangEngine {
         scratch.table.remember(value, hash, epoch, positives, &scratch.known)
     }
 
-    // MARK: The trie of transformations
-
-    private func addForm(_ bytes: Range<Int>, hits: Int?, _ scratch: inout SecLangScratch) {
-        let mask = ByteMask(ByteSet(of: scratch.table.bytes.span.extracting(bytes)))
-        scratch.forms.append(SecLangScratch.Form(bytes: bytes, mask: mask, hits: hits))
-    }
-
-    private func visit(
-        node index: Int, form: Int, isChanged: Bool, value: Int, _ prefilter: Prefilter,
-        _ scratch: inout SecLangScratch
-    ) {
-        let node = prefilter.nodes[index]
-        if node.calmTriggers.intersects(scratch.forms[form].mask) {
-            ask(prefilter.own, node.own, form, node: index, isChanged, value, prefilter, &scratch)
-            var child = index + 1
-            while child < Int(node.end) {
-                enter(child, from: form, value: value, prefilter, &scratch)
-                child = Int(prefilter.nodes[child].end)
-            }
-        } else {
-            // Nothing in the calm part changes this form: all its questions at once.
-            ask(prefilter.calm, node.calm, form, node: index, isChanged, value, prefilter, &scratch)
-            for place in node.firstRestless..<(node.firstRestless + node.restlessCount) {
-                enter(Int(prefilter.restless[Int(place)]), from: form, value: value, prefilter, &scratch)
-            }
+    /// Leaves of the value's questions those that its length, its bytes and the literals in it leave, before anything is
+    /// transformed; false if there are none, as mostly.
+    private func narrow(_ profile: Int, _ prefilter: Prefilter, _ scratch: inout SecLangScratch) -> Bool {
+        let (length, mask) = (scratch.forms[0].bytes.count, scratch.forms[0].mask)
+        guard let place = scratch.profiles.narrow(profile, length: length, mask, prefilter) else { return false }
+        guard scratch.profiles.asksForLiterals(place, prefilter) else {
+            scratch.profile = scratch.profiles.settle(place)
+            return true
         }
+        let hits = hits(of: 0, prefilter, &scratch)
+        guard let left = scratch.profiles.settle(place, scratch.hits, at: hits, prefilter) else { return false }
+        scratch.profile = left
+        return true
     }
 
-    private func enter(
-        _ child: Int, from form: Int, value: Int, _ prefilter: Prefilter, _ scratch: inout SecLangScratch
-    ) {
-        guard scratch.profiles.has(scratch.profile, node: child, prefilter) else { return }
-        let next = transform(form, child, prefilter, &scratch)
-        visit(node: child, form: next, isChanged: next != form, value: value, prefilter, &scratch)
+    // MARK: Forms
+
+    private func addForm(_ bytes: Range<Int>, inOtherCase: Int? = nil, _ scratch: inout SecLangScratch) {
+        let mask = ByteMask(ByteSet(of: scratch.table.bytes.span.extracting(bytes)))
+        scratch.forms.append(SecLangScratch.Form(bytes: bytes, mask: mask, inOtherCase: inOtherCase))
+    }
+
+    /// The value's form at a node of the trie: computed once, and only when something asks for it.
+    private func form(at index: Int, _ prefilter: Prefilter, _ scratch: inout SecLangScratch) -> Int {
+        let node = prefilter.nodes[index]
+        if !node.isUnsettled, !node.chainTriggers.intersects(scratch.forms[0].mask) { return 0 }
+        if let known = scratch.formOfNode[index] { return known }
+        let parent = form(at: Int(node.parent), prefilter, &scratch)
+        let form = transform(parent, node, &scratch)
+        scratch.formOfNode[index] = form
+        return form
     }
 
     /// The form after a node's transformation: the same one if that changes nothing.
-    private func transform(
-        _ form: Int, _ index: Int, _ prefilter: Prefilter, _ scratch: inout SecLangScratch
-    ) -> Int {
-        let node = prefilter.nodes[index]
+    private func transform(_ form: Int, _ node: TransformationTrie.Node, _ scratch: inout SecLangScratch) -> Int {
         guard node.isRestless || node.triggers.intersects(scratch.forms[form].mask) else { return form }
         let transformation = node.transformation
         // Chains have their beginnings in common more often than the trie can show.
@@ -95,62 +85,59 @@ extension SecLangEngine {
         var next = form
         let isLeft = scratch.table.leaves(scratch.forms[form].bytes, transformation)
         if !isLeft, let changed = transformed(scratch.forms[form].bytes, transformation, &scratch) {
-            // Literals are found in either case of their letters.
-            let hits = transformation == .lowercase && !scratch.isKnown ? hits(of: form, prefilter, &scratch) : nil
             next = scratch.forms.count
-            addForm(changed, hits: hits, &scratch)
+            addForm(changed, inOtherCase: transformation == .lowercase ? form : nil, &scratch)
         }
         scratch.derived.append(SecLangScratch.Derivation(from: form, by: transformation, to: next))
         return next
     }
 
+    /// The literals in a form, looked for once. They are found in either case of their letters.
+    private func hits(of form: Int, _ prefilter: Prefilter, _ scratch: inout SecLangScratch) -> Int {
+        if let known = scratch.forms[form].hits { return known }
+        let start: Int
+        if let other = scratch.forms[form].inOtherCase {
+            start = hits(of: other, prefilter, &scratch)
+        } else {
+            start = scratch.hits.count
+            scratch.hits.append(contentsOf: repeatElement(0, count: prefilter.gate(Prefilter.gates)))
+            let bytes = scratch.forms[form].bytes
+            scratch.work += bytes.count
+            for index in prefilter.literals.indices {
+                scratch.table.scan(bytes, for: prefilter.literals[index], into: &scratch.hits, at: start)
+            }
+        }
+        scratch.forms[form].hits = start
+        return start
+    }
+
     // MARK: Questions
 
-    /// `set` holds a set of questions for each node, of which these words count.
-    private func ask(
-        _ set: borrowing FixedTable<UInt64>, _ words: TransformationTrie.Words, _ form: Int, node: Int,
-        _ isChanged: Bool, _ value: Int, _ prefilter: Prefilter, _ scratch: inout SecLangScratch
-    ) {
-        let width = prefilter.width
-        let length = min(scratch.forms[form].bytes.count, Prefilter.lengths - 1) &* width
-        let base = node &* width
-        var asked = 0
-        for word in Int(words.first)..<Int(words.end) {
-            let bits =
-                scratch.profiles.word(scratch.profile, word) & set[base &+ word] & prefilter.longEnough[length &+ word]
-            asked &+= bits.nonzeroBitCount
-            // For a few questions the bytes they need are looked up sooner than the literals they need are looked for.
-            guard asked > 0, asked <= Self.few, scratch.forms[form].hits == nil else { continue }
-            if !anyHasRequired(bits, word, scratch.forms[form].mask, prefilter) { asked &-= bits.nonzeroBitCount }
-        }
-        guard asked > 0 else { return }
-        let hits = scratch.isKnown ? 0 : hits(of: form, prefilter, &scratch)
-        for word in Int(words.first)..<Int(words.end) {
-            var candidates =
-                scratch.profiles.word(scratch.profile, word) & set[base &+ word] & prefilter.longEnough[length &+ word]
-            if candidates == 0 { continue }
-            if !scratch.isKnown {
-                candidates &= scratch.hits[hits &+ word] | prefilter.open[word]
-                candidates &= scratch.hits[hits &+ width &+ word] | prefilter.open[width &+ word]
-            }
-            while candidates != 0 {
-                let number = word << 6 | candidates.trailingZeroBitCount
-                candidates &= candidates &- 1
-                guard hasRequired(number, scratch.forms[form].mask, prefilter) else { continue }
-                ask(question: number, form, node: node, isChanged, value, prefilter, &scratch)
+    /// Asks what is left: mostly a few, in the order of their forms.
+    private func ask(value: Int, _ prefilter: Prefilter, _ scratch: inout SecLangScratch) {
+        for word in 0..<prefilter.width {
+            var rest = scratch.profiles.word(scratch.profile, word)
+            while rest != 0 {
+                ask(word << 6 | rest.trailingZeroBitCount, value, prefilter, &scratch)
+                rest &= rest &- 1
             }
         }
     }
 
-    private static let few = 12
-
-    private func anyHasRequired(_ questions: UInt64, _ word: Int, _ mask: ByteMask, _ prefilter: Prefilter) -> Bool {
-        var bits = questions
-        while bits != 0 {
-            if hasRequired(word << 6 | bits.trailingZeroBitCount, mask, prefilter) { return true }
-            bits &= bits &- 1
+    private func ask(_ number: Int, _ value: Int, _ prefilter: Prefilter, _ scratch: inout SecLangScratch) {
+        let place = prefilter.places[number]
+        let form = form(at: Int(place.node), prefilter, &scratch)
+        if place.isRepeated {
+            let before = self.form(at: Int(prefilter.nodes[Int(place.node)].parent), prefilter, &scratch)
+            guard form != before else { return }
         }
-        return false
+        // What is known to match was asked before.
+        if !scratch.isKnown {
+            guard hasRequired(number, scratch.forms[form].mask, prefilter),
+                isOpen(number, place, form, prefilter, &scratch)
+            else { return }
+        }
+        ask(question: number, form, value, prefilter, &scratch)
     }
 
     @inline(__always) private func hasRequired(_ question: Int, _ mask: ByteMask, _ prefilter: Prefilter) -> Bool {
@@ -160,24 +147,23 @@ extension SecLangEngine {
         return true
     }
 
-    /// The literals in a form, looked for once.
-    private func hits(of form: Int, _ prefilter: Prefilter, _ scratch: inout SecLangScratch) -> Int {
-        if let known = scratch.forms[form].hits { return known }
-        let start = scratch.hits.count
-        scratch.hits.append(contentsOf: repeatElement(0, count: prefilter.width * 2))
-        scratch.forms[form].hits = start
-        let bytes = scratch.forms[form].bytes
-        scratch.work += bytes.count
-        for index in prefilter.literals { scratch.table.scan(bytes, for: index, into: &scratch.hits, at: start) }
-        return start
+    /// Whether a form is long enough and has the literals that a question cannot do without.
+    private func isOpen(
+        _ number: Int, _ place: Prefilter.Place, _ form: Int, _ prefilter: Prefilter, _ scratch: inout SecLangScratch
+    ) -> Bool {
+        guard scratch.forms[form].bytes.count >= Int(place.minimumLength) else { return false }
+        let (word, bit) = (number >> 6, 1 as UInt64 &<< UInt64(number & 63))
+        let (first, second) = (prefilter.open[word], prefilter.open[prefilter.gate(1) &+ word])
+        guard first & second & bit == 0 else { return true }
+        let hits = hits(of: form, prefilter, &scratch)
+        return (scratch.hits[hits &+ word] | first) & (scratch.hits[hits &+ prefilter.gate(1) &+ word] | second) & bit
+            != 0
     }
 
     private func ask(
-        question number: Int, _ form: Int, node: Int, _ isChanged: Bool, _ value: Int, _ prefilter: Prefilter,
-        _ scratch: inout SecLangScratch
+        question number: Int, _ form: Int, _ value: Int, _ prefilter: Prefilter, _ scratch: inout SecLangScratch
     ) {
         let question = prefilter.questions[number]
-        if question.isRepeated, question.node != node || !isChanged { return }
         let bytes = scratch.forms[form].bytes
         let place = holds(question.test, bytes, isCapturing: question.isCapturing, &scratch)
         guard (place != nil) != question.isNegated else { return }

@@ -107,7 +107,7 @@ extension SecLangEngine {
     func cells(of target: CompiledTarget, _ scratch: inout SecLangScratch) -> [Int] {
         if let cell = target.cell { return [cell] }
         var found: [Int]
-        if case .pattern(let pattern) = target.selector, let known = program.cellsOfPattern[ObjectIdentifier(pattern)] {
+        if let known = program.cellsOfTarget[ObjectIdentifier(target)] {
             found = known
         } else {
             found = program.names.keys.indices.filter { cell in

@@ -23,6 +23,8 @@ package struct SecLangScratch: ~Copyable {
     struct Form {
         var bytes: Range<Int>
         var mask: ByteMask
+        /// The form that this one is in lower case, if it came about so.
+        var inOtherCase: Int?
         /// Where in `hits` the literals of this form stand, nil before they were looked for.
         var hits: Int?
     }
@@ -32,6 +34,28 @@ package struct SecLangScratch: ~Copyable {
         var from: Int
         var by: SecLangTransformation
         var to: Int
+    }
+
+    /// Which form of the value at hand stands at which node, as far as somebody asked.
+    struct NodeForms: ~Copyable {
+        // Not private: the compiler loses the type in builds file by file.
+        struct Entry: BitwiseCopyable {
+            var value: Int = -1
+            var form: Int = 0
+        }
+
+        private var entries: FixedTable<Entry>
+        private var value = 0
+
+        init(_ prefilter: Prefilter) { entries = FixedTable(repeating: Entry(), count: prefilter.nodes.count) }
+
+        /// Another value.
+        mutating func begin() { value &+= 1 }
+
+        subscript(_ node: Int) -> Int? {
+            get { entries[node].value == value ? entries[node].form : nil }
+            set { entries[node] = Entry(value: newValue == nil ? -1 : value, form: newValue ?? 0) }
+        }
     }
 
     /// A question that was answered with yes.
@@ -75,6 +99,7 @@ package struct SecLangScratch: ~Copyable {
 
     var forms: [Form] = []
     var derived: [Derivation] = []
+    var formOfNode: NodeForms
     var hits: [UInt64] = []
     var profiles: ValueProfiles
     var known = KnownValues()
@@ -121,6 +146,7 @@ package struct SecLangScratch: ~Copyable {
         match = short
         longMatch = long
         profiles = ValueProfiles(program.prefilter)
+        formOfNode = NodeForms(program.prefilter)
         visit = BitTable(count: program.rules.count)
         removedRules = BitTable(count: program.rules.count)
         firstAnswer = [Int](repeating: -1, count: program.rules.count)

@@ -7,21 +7,28 @@ struct ValueProfiles: ~Copyable {
     private static let longestName = 48
     /// Before these there is one for each phase and kind.
     private static let firstNamed = 5 * SecLangVariable.storedCount
+    /// The row of a name that is too long to be kept, and that of the value at hand.
+    private static let unnamed = slots
+    private static let atHand = slots + 1
 
     // Not private: the compiler loses the type in builds file by file.
     struct Key: BitwiseCopyable {
         var epoch: UInt64 = 0
         var kind: Int32 = -1
         var length: Int32 = 0
-        var isEmpty = false
+        /// Where its questions stand: mostly with those of its kind, whatever its name. -1 when there are none.
+        var row: Int32 = -1
     }
 
     private let width: Int
     private var keys: FixedTable<Key>
     private var names: FixedTable<UInt8>
-    /// The questions, `width` words for each slot, one place for names that are too long to be kept, and one for the
-    /// value at hand.
+    /// The questions, `width` words for each row.
     private var questions: FixedTable<UInt64>
+    /// For each row a number that no other row had and that it had not with other questions.
+    private var versions: FixedTable<UInt64>
+    private var lastVersion: UInt64 = 0
+    private var narrowed: NarrowedProfiles
     /// Questions that may be asked now.
     var active: BitTable
     /// Changes with what may be asked.
@@ -34,6 +41,8 @@ struct ValueProfiles: ~Copyable {
         keys = FixedTable(repeating: Key(), count: Self.slots + 1)
         names = FixedTable(repeating: 0, count: (Self.slots + 1) * Self.longestName)
         questions = FixedTable(repeating: 0, count: (Self.slots + 2) * width)
+        versions = FixedTable(repeating: 0, count: Self.slots + 2)
+        narrowed = NarrowedProfiles(width: width)
         active = BitTable(count: width * 64)
     }
 
@@ -53,116 +62,131 @@ struct ValueProfiles: ~Copyable {
 
     @inline(__always) func word(_ profile: Int, _ word: Int) -> UInt64 { questions[profile &* width &+ word] }
 
-    /// Whether something is asked at a node or below it.
-    @inline(__always) func has(_ profile: Int, node index: Int, _ prefilter: Prefilter) -> Bool {
-        let words = prefilter.nodes[index].whole
-        for word in Int(words.first)..<Int(words.end)
-        where questions[profile &* width &+ word] & prefilter.whole[index &* width &+ word] != 0 { return true }
-        return false
-    }
-
     /// Nil when nothing is asked of such a value.
     @inline(__always) mutating func find(
         _ kind: Int, _ name: Span<UInt8>, _ prefilter: Prefilter, _ match: borrowing MatchScratch
     ) -> Int? {
-        let slot: Int
-        if !prefilter.asksForNames[kind] {
-            slot = (phase &- 1) &* SecLangVariable.storedCount &+ kind
-            if keys[slot].epoch == epoch { return keys[slot].isEmpty ? nil : slot }
-        } else if name.count <= Self.longestName {
+        let common = (phase &- 1) &* SecLangVariable.storedCount &+ kind
+        if keys[common].epoch != epoch { fill(common, kind, prefilter) }
+        let slot = prefilter.asksForNames[kind] ? named(common, kind, name, prefilter, match) : common
+        let row = Int(keys[slot].row)
+        return row < 0 ? nil : row
+    }
+
+    private mutating func named(
+        _ common: Int, _ kind: Int, _ name: Span<UInt8>, _ prefilter: Prefilter, _ match: borrowing MatchScratch
+    ) -> Int {
+        var slot = Self.unnamed
+        if name.count <= Self.longestName {
             let hash = KnownValues.hash(name, UInt64(kind << 3 | phase))
             slot = Self.firstNamed &+ Int(truncatingIfNeeded: hash >> 32) % (Self.slots - Self.firstNamed)
             let key = keys[slot]
             if key.epoch == epoch, key.kind == Int32(kind), key.length == Int32(name.count),
                 names.holds(name, at: slot * Self.longestName)
             {
-                return key.isEmpty ? nil : slot
+                return slot
             }
-        } else {
-            slot = Self.slots
+            names.store(name, at: slot * Self.longestName)
         }
+        keys[slot] = Key(
+            epoch: epoch, kind: Int32(kind), length: Int32(min(name.count, Int(Int32.max))), row: keys[common].row)
         fill(slot, kind, name, prefilter, match)
-        return keys[slot].isEmpty ? nil : slot
+        return slot
     }
 
+    /// What is asked of a kind whatever the name.
+    private mutating func fill(_ slot: Int, _ kind: Int, _ prefilter: Prefilter) {
+        for word in 0..<width { questions[slot * width + word] = prefilter.general[kind * width + word] }
+        keys[slot] = Key(epoch: epoch, kind: Int32(kind), row: finish(slot))
+    }
+
+    /// And where the name matters.
     private mutating func fill(
         _ slot: Int, _ kind: Int, _ name: Span<UInt8>, _ prefilter: Prefilter, _ match: borrowing MatchScratch
     ) {
-        for word in 0..<width { questions[slot * width + word] = prefilter.general[kind * width + word] }
+        var isCommon = true
+        func begin() {
+            guard isCommon else { return }
+            isCommon = false
+            for word in 0..<width { questions[slot * width + word] = prefilter.general[kind * width + word] }
+        }
         for selection in prefilter.includingOf[kind] where selection.selector.selects(name, match) {
+            begin()
             for word in 0..<width { questions[slot * width + word] |= selection.included[word] }
         }
         for selection in prefilter.excludingOf[kind] where selection.selector.selects(name, match) {
+            begin()
             for word in 0..<width { questions[slot * width + word] &= ~selection.excluded[word] }
         }
+        if !isCommon { keys[slot].row = finish(slot) }
+    }
+
+    private mutating func finish(_ row: Int) -> Int32 {
         var any: UInt64 = 0
         for word in 0..<width {
-            questions[slot * width + word] &= active.words[word]
-            any |= questions[slot * width + word]
+            questions[row * width + word] &= active.words[word]
+            any |= questions[row * width + word]
         }
-        if slot < Self.slots { names.store(name.extracting(first: Self.longestName), at: slot * Self.longestName) }
-        keys[slot] = Key(
-            epoch: epoch, kind: Int32(kind), length: Int32(min(name.count, Int(Int32.max))), isEmpty: any == 0)
+        lastVersion += 1
+        versions[row] = lastVersion
+        return any == 0 ? -1 : Int32(row)
     }
 
     // MARK: One value
 
-    /// Of a profile what a value of this length and these bytes may answer with yes; nil when that is nothing. A
-    /// question that cannot do without certain bytes is left out unless the value has one, or some transformation may
-    /// make one of what the value has.
+    /// Of a profile what a value of this length and these bytes may answer with yes: a place in what was narrowed; nil when
+    /// that is nothing.
     mutating func narrow(_ profile: Int, length: Int, _ mask: ByteMask, _ prefilter: Prefilter) -> Int? {
-        let slot = Self.slots + 1
-        // No transformation but a few makes a text longer, letters beyond ASCII aside.
-        let length = mask.isBeyondASCII ? Prefilter.lengths - 1 : min(length, Prefilter.lengths - 1)
-        var any: UInt64 = 0
-        for word in 0..<width {
-            let bits =
-                questions[profile &* width &+ word]
-                & (prefilter.longEnough[length &* width &+ word] | prefilter.growing[word])
-            questions[slot &* width &+ word] = bits
-            any |= bits
-        }
-        guard any != 0 else { return nil }
-        let reach = reach(of: mask, prefilter)
-        for index in 0..<prefilter.needs.count {
-            let need = prefilter.needs[index]
-            if need.bytes.intersects(reach) { continue }
-            for place in Int(need.first)..<Int(need.end) {
-                let needing = prefilter.needing[place]
-                questions[slot &* width &+ Int(needing.word)] &=
-                    ~needing.questions | prefilter.unsettled[Int(needing.word)]
-            }
-        }
-        any = 0
-        for word in 0..<width { any |= questions[slot &* width &+ word] }
-        return any == 0 ? nil : slot
+        narrowed.find(questions, profile &* width, versions[profile], length: length, mask, prefilter)
     }
 
-    /// Every byte that a form of a value with these may have.
-    private func reach(of mask: ByteMask, _ prefilter: Prefilter) -> ByteMask {
-        var reach = mask
-        var done: UInt64 = 0
-        var isStable = false
-        while !isStable {
-            isStable = true
-            for index in 0..<prefilter.makers.count where done & (1 &<< UInt64(index)) == 0 {
-                guard prefilter.makers[index].triggers.intersects(reach) else { continue }
-                reach.formUnion(prefilter.makers[index].creates)
-                done |= 1 &<< UInt64(index)
-                isStable = false
-            }
+    /// Whether literals decide about any of it.
+    func asksForLiterals(_ place: Int, _ prefilter: Prefilter) -> Bool {
+        for word in 0..<width where narrowed.questions[place &* width &+ word] & ~passed(place, word, prefilter) != 0 {
+            return true
         }
-        return reach
+        return false
+    }
+
+    /// Questions that need no literal in the value.
+    @inline(__always) private func passed(_ place: Int, _ word: Int, _ prefilter: Prefilter) -> UInt64 {
+        let (first, second) = (prefilter.open[word], prefilter.open[prefilter.gate(1) &+ word])
+        let (altered, torn) = (narrowed.altered[place &* width &+ word], narrowed.torn[place &* width &+ word])
+        return (altered | first & second) & (torn | prefilter.open[prefilter.gate(2) &+ word])
+    }
+
+    /// Of that what the literals in the value leave (`hits` from `start` on); nil when that is nothing.
+    mutating func settle(_ place: Int, _ hits: [UInt64], at start: Int, _ prefilter: Prefilter) -> Int? {
+        let (one, two) = (prefilter.gate(1), prefilter.gate(2))
+        var any: UInt64 = 0
+        for word in 0..<width {
+            let (altered, torn) = (narrowed.altered[place &* width &+ word], narrowed.torn[place &* width &+ word])
+            let first = hits[start &+ word] | prefilter.open[word]
+            let second = hits[start &+ one &+ word] | prefilter.open[one &+ word]
+            let third = hits[start &+ two &+ word] | prefilter.open[two &+ word]
+            let bits =
+                narrowed.questions[place &* width &+ word] & (altered | first & second) & (torn | third)
+            questions[Self.atHand &* width &+ word] = bits
+            any |= bits
+        }
+        return any == 0 ? nil : Self.atHand
+    }
+
+    /// The same where literals decide nothing.
+    mutating func settle(_ place: Int) -> Int {
+        for word in 0..<width {
+            questions[Self.atHand &* width &+ word] = narrowed.questions[place &* width &+ word]
+        }
+        return Self.atHand
     }
 
     /// A profile of these questions alone, until the next one is wanted.
     mutating func only(_ few: KnownValues.Questions) -> Int {
-        let slot = Self.slots + 1
-        for word in 0..<width { questions[slot &* width &+ word] = 0 }
+        for word in 0..<width { questions[Self.atHand &* width &+ word] = 0 }
         for index in 0..<few.count {
             let question = few[index]
-            questions[slot &* width &+ question >> 6] |= 1 &<< UInt64(question & 63)
+            questions[Self.atHand &* width &+ question >> 6] |= 1 &<< UInt64(question & 63)
         }
-        return slot
+        return Self.atHand
     }
 }

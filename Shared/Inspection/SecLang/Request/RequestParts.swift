@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// Fills the value table with what is known before the body (phase 1).
 enum RequestParts {
     static func collect(
@@ -89,15 +91,12 @@ enum FormPairs {
     ) {
         var start = 0
         while start < text.count {
-            var end = start
-            var equals = -1
-            while end < text.count, text[end] != UInt8(ascii: "&") {
-                if equals < 0, text[end] == UInt8(ascii: "=") { equals = end }
-                end += 1
-            }
+            let end = text.place(of: UInt8(ascii: "&"), from: start)
             if end > start {
-                let name = table.storeDecoded(text.extracting(start..<(equals < 0 ? end : equals)))
-                let value = table.storeDecoded(text.extracting((equals < 0 ? end : equals + 1)..<end))
+                let pair = text.extracting(start..<end)
+                let equals = pair.place(of: UInt8(ascii: "="))
+                let name = table.storeDecoded(pair.extracting(0..<equals))
+                let value = table.storeDecoded(pair.extracting(min(equals + 1, pair.count)..<pair.count))
                 table.add(values, names, name: name, value)
             }
             start = end + 1

@@ -1,3 +1,5 @@
+internal import PatternMatching
+
 /// `t:jsDecode`, `t:cssDecode`, `t:escapeSeqDecode`: what stands after a backslash.
 enum EscapeTransformations {
     static func javaScript(_ input: Span<UInt8>, into output: inout [UInt8]) {
@@ -142,13 +144,17 @@ enum EntityTransformation {
     static func decode(_ input: Span<UInt8>, into output: inout [UInt8]) {
         var index = 0
         while index < input.count {
-            if input[index] == UInt8(ascii: "&"), let (byte, length) = entity(input, index + 1) {
+            // What stands between two signs is copied at once: the body of a form is 64 KiB with few entities in it.
+            let sign = input.place(of: UInt8(ascii: "&"), from: index)
+            output.append(input.extracting(index..<sign))
+            guard sign < input.count else { return }
+            if let (byte, length) = entity(input, sign + 1) {
                 output.append(byte)
-                index += 1 + length
+                index = sign + 1 + length
                 if index < input.count, input[index] == UInt8(ascii: ";") { index += 1 }
             } else {
-                output.append(input[index])
-                index += 1
+                output.append(UInt8(ascii: "&"))
+                index = sign + 1
             }
         }
     }

@@ -13,6 +13,20 @@ let settings: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
+/// docs/decisions/0026: what the gateway was counted to do most, release builds make fast and put together. Left out while
+/// it is counted.
+let learned: [SwiftSetting] =
+    Context.environment["INFINITE_LEARNING"] != nil
+    ? []
+    : [
+        .unsafeFlags(
+            [
+                "-Xfrontend", "-ir-profile-use=\(Context.packageDirectory)/Tools/gateway.profdata",
+                // Functions are known by their file's name, wherever it stands; those that changed since go without.
+                "-Xllvm", "-static-func-full-module-prefix=false", "-Xllvm", "-no-pgo-warn-mismatch",
+            ], .when(configuration: .release))
+    ]
+
 // MARK: What each layer is made of
 
 /// One C library from Debian: `Shared/CLibraries/<name>/module.modulemap` and `shim.h`.
@@ -261,7 +275,8 @@ if fuzzing {
 }
 
 for target in package.targets where target.type != .system {
-    target.swiftSettings = (target.swiftSettings ?? []) + settings
+    let isWorked = target.name == "gateway" || target.path?.hasPrefix("Shared/") == true
+    target.swiftSettings = (target.swiftSettings ?? []) + settings + (isWorked && !fuzzing ? learned : [])
 }
 
 // `INFINITE_ONLY=ReactorTests,HTTPTests swift build …` builds these targets and what they need, nothing else.

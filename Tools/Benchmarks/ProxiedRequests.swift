@@ -75,6 +75,8 @@ struct RequestShape {
     static let json = RequestShape(
         name: "json", target: "form", headers: browser + ["Content-Type: application/json"], body: .json)
 
+    static let all = [hello, get, query, large, form, json]
+
     private static let browser = [
         "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
         "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",

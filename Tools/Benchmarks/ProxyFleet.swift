@@ -111,7 +111,8 @@ struct ProxyFleet {
 
     /// The real executable, with neither broker nor database: it serves without them.
     static func gateway(
-        before upstream: Int, _ certificate: TestCertificate?, _ folder: String, maximumConnections: Int = 10_000
+        before upstream: Int, _ certificate: TestCertificate?, _ folder: String, maximumConnections: Int = 10_000,
+        accessLog: String? = nil
     ) throws -> MeasuredServer {
         let port = try FreePort.choose()
         let file = "\(folder)/gateway-\(port).yaml"
@@ -133,6 +134,7 @@ struct ProxyFleet {
           \(certificate.map { "certificate: \($0.chain)\n  certificate_key: \($0.key)" } ?? "")
         labyrinth:
           address: 127.0.0.1:\(FreePort.choose())
+        \(accessLog.map { "access_log:\n  file: \($0)" } ?? "")
         routes_file: \(routes)
 
         """.write(toFile: file, atomically: true, encoding: .utf8)

@@ -12,6 +12,15 @@ if wanted.first == BusPeer.role {
 if wanted.first == HeldConnections.role {
     await HeldConnections.hold(Array(wanted.dropFirst()))
 }
+if wanted == [GatewayTraining.role] {
+    do {
+        try await GatewayTraining.run()
+        exit(0)
+    } catch {
+        print("the gateway could not be trained: \(error)")
+        exit(2)
+    }
+}
 guard !wanted.isEmpty, wanted.allSatisfy(BenchmarkTable.names.contains) else {
     print("usage: benchmarks NAME…\nnames: \(BenchmarkTable.names.joined(separator: " "))")
     exit(2)

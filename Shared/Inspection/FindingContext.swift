@@ -24,11 +24,11 @@ struct FindingContext {
             // The form may have lost its spaces; the value is no shorter.
             return Prose.precedes(matched.lowerBound, in: text) || Prose.precedes(matched.lowerBound, in: whole)
                 || Prose.surrounds(matched, in: text, whole)
-                || isTraceback(whole)
+                || rule.id == "code.script-runtime" && isTraceback(whole)
         case .crossSiteScripting:
             return rule.isAboutCode && Prose.precedes(matched.lowerBound, in: text)
                 || isScriptSample(table.bytes.span.extracting(value.name))
-        case .sqlInjection where isPrepared(whole): return true
+        case .sqlInjection where Self.aboutStatements.contains(rule.id) && isPrepared(whole): return true
         case .sqlInjection, .directoryInjection, .noSQLInjection:
             // What is found by a name alone is found anywhere in the text.
             if matched.count == text.count { return Prose.words(whole, 0..<whole.count, atLeast: 20) }
@@ -38,7 +38,7 @@ struct FindingContext {
             let first = matched.lowerBound < text.count ? text[matched.lowerBound] : 0
             let isNamed = rule.isAboutFiles || first == UInt8(ascii: "`") || first == UInt8(ascii: "$")
             let isLine = first == 0x0a && Prose.isListing(whole)
-            return (isNamed || isLine) && Prose.words(whole, 0..<whole.count, atLeast: 3) || isTraceback(whole)
+            return (isNamed || isLine) && Prose.words(whole, 0..<whole.count, atLeast: 3)
                 || Prose.surrounds(matched, in: text, whole)
         // A letter quoted in a letter.
         case .headerInjection: return Prose.isListing(whole) && Prose.words(whole, 0..<whole.count, atLeast: 6)
@@ -69,10 +69,13 @@ struct FindingContext {
                 || name.count == 6 && name.hasPrefix("sample", at: 0))
     }
 
-    /// It quotes the lines that failed, and is no program itself.
+    /// It quotes the lines of Python that failed. Neither Python nor a template goes on behind such a beginning.
     private func isTraceback(_ text: Span<UInt8>) -> Bool {
-        text.hasPrefix("traceback (most recent call last)", at: 0)
+        text.hasPrefix("traceback (most recent call last):\n  file \"", at: 0)
     }
+
+    /// Rules that a whole statement meets by being one.
+    private static let aboutStatements = ["sqli.select-from", "sqli.statement", "sqli.structure"]
 
     /// A whole statement as programs log it, its values left out: `select … where a = ?`. What is injected has values.
     private func isPrepared(_ text: Span<UInt8>) -> Bool {

@@ -142,7 +142,8 @@ enum CodeRules {
             literals: [
                 "__import__", "os.system", "os.popen", "subprocess.", "child_process", "process.mainmodule",
                 "process.binding", "__proto__", "constructor.prototype", "process.env", "require(", "io.popen",
-                "__class__", "__globals__", "__builtins__", "__subclasses__", "kernel.exec", "kernel.system",
+                "__class__", "__globals__", "__builtins__", "__subclasses__", "__mro__", "__base", "__init__",
+                "kernel.exec", "kernel.system", "process.exit", "][prototype",
                 "prototype[", "global.process", "os.execute", "exec(", "runtime.exec", "kernel.exit", "kernel.spawn",
                 "%x(", "%x{", "%x[", "@{[", "deno.run", "deno.command", "$env{'", "$env{\"",
             ],

@@ -91,8 +91,8 @@ enum PathRules {
             in: .paths, after: .path,
             literals: ["/.", ".php.", ".php~", ".inc.", ".inc~", ".py.", ".py~", ".yml.", ".yml~"],
             .matches(
-                #"^"# + outsideRepositories
-                    + #".{0,200}?(?:/\.(?:git(?:/|$)|svn/|hg/|bzr/|env(?:$|[./](?:bak|local|prod|production|dev|old|save|txt)$)|aws/|config/gcloud|\w{2,16}_history$|viminfo$|ssh/|ht(?:passwd|access)$|ds_store$|npmrc$|dockerenv$|docker(?:cfg|/config)|(?:ba|z)sh(?:rc|_history|_profile)$|mysql_history|pgpass|netrc|git-credentials|idea/|vscode/(?:sftp|settings|launch)|(?:remote-sync|ftpconfig|sftp-config)|kube/config|gitlab-ci\.yml$|travis\.yml$)|/(?:wp-config|config|settings|database|configuration)\.(?:php|inc|py|yml)[.~](?:bak|old|orig|save|swp|txt|php~|1)?$)"#
+                #"/\.(?:git(?:/|$)|svn/|hg/|bzr/)|^"# + outsideRepositories
+                    + #".{0,200}?(?:/\.(?:env(?:$|[./](?:bak|local|prod|production|dev|old|save|txt)$)|aws/|config/gcloud|\w{2,16}_history$|viminfo$|ssh/|ht(?:passwd|access)$|ds_store$|npmrc$|dockerenv$|docker(?:cfg|/config)|(?:ba|z)sh(?:rc|_history|_profile)$|mysql_history|pgpass|netrc|git-credentials|idea/|vscode/(?:sftp|settings|launch)|(?:remote-sync|ftpconfig|sftp-config)|kube/config|gitlab-ci\.yml$|travis\.yml$)|/(?:wp-config|config|settings|database|configuration)\.(?:php|inc|py|yml)[.~](?:bak|old|orig|save|swp|txt|php~|1)?$)"#
             )),
         Rule(
             "path.exposed", .scanner, .certain, "a page or copy by which servers give themselves away", in: .paths,

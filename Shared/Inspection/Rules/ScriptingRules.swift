@@ -36,7 +36,7 @@ enum ScriptingRules {
             ],
             bytes: [opening],
             .matches(
-                #"<\s*+(?:i?frame(?:set)?|object|embed|applet|base|svg|math|isindex|bgsound|layer|ilayer|\?import|\?xml-stylesheet|style)(?:[\s/'"](?![^<>]{0,400}?\b(?:allowfullscreen|viewbox)\b)[^<>]{0,200}?=|$)|<\s*+style[^<>]{0,80}>[^<]{0,400}?url\s?\(\s?['"]?[^'")]{0,40}?[\x00-\x08\x0e-\x1f\\]|<\s*+(?:meta|link|form|xml)[\s/][^<>]{0,200}?(?:http-equiv|href|src|action|rel|id)\s*+="#
+                #"<\s*+(?:i?frame(?:set)?|object|embed|applet|base|svg|math|isindex|bgsound|layer|ilayer|\?import|\?xml-stylesheet|style)(?:[\s/'"](?!(?<=iframe\s)[^<>]{0,400}?\ballowfullscreen\b|(?<=svg\s)[^<>]{0,400}?\bviewbox\b)[^<>]{0,200}?=|$)|<\s*+style[^<>]{0,80}>[^<]{0,400}?url\s?\(\s?['"]?[^'")]{0,40}?[\x00-\x08\x0e-\x1f\\]|<\s*+(?:meta|link|form|xml)[\s/][^<>]{0,200}?(?:http-equiv|href|src|action|rel|id)\s*+="#
             )),
         Rule(
             "xss.element-url", .crossSiteScripting, .certain, "an element whose URL is code", in: places,
@@ -54,7 +54,7 @@ enum ScriptingRules {
             after: .text, literals: ["alert", "prompt", "confirm", "document", "fromcharcode"],
             bytes: [ByteSet("(`.[")],
             .matches(
-                #"(?:^|[^\w.$-])(?:alert|prompt|confirm)\s*+(?:\(\s*+(?:['"`/\d)]|document|string\.|window|this|origin|xss|location)|`|\.\s*+(?:call|apply|bind)\s*+[(`]|\?\.\s*+\()|\bdocument\s*+(?:\??\.\s*+(?:cookie\b(?! [a-z])|write(?:ln)?\s*+\(|domain\b(?! [a-z]))|\[\s*+['"`])|string\s*+\.\s*+fromcharcode\s*+\(|\b(?:alert|prompt|confirm)\b[\])'"`]{1,4}\s*+\(|['"`]al?['"`]?\s*+\+\s*+['"`]l?ert"#
+                #"(?:^|[^\w.$-])(?:alert|prompt|confirm)\s*+(?:\(\s*+(?:['"`/\d)]|document|string\.|window|this|origin|xss|location)|`|\.\s*+(?:call|apply|bind)\s*+[(`]|\?\.\s*+\()|\bdocument\s*+(?:\??\.\s*+(?:cookie\b(?! is )|write(?:ln)?\s*+\(|domain\b(?! is ))|\[\s*+['"`])|string\s*+\.\s*+fromcharcode\s*+\(|\b(?:alert|prompt|confirm)\b[\])'"`]{1,4}\s*+\(|['"`]al?['"`]?\s*+\+\s*+['"`]l?ert"#
             )),
         Rule(
             "xss.dom-access", .crossSiteScripting, .likely, "script that reads the page or runs text", in: places,
@@ -64,7 +64,7 @@ enum ScriptingRules {
                 "this[", "parent[", "frames[", "import(", "fetch(", "onerror",
             ], bytes: [ByteSet("(`[=")],
             .matches(
-                #"(?<!at )\bdocument\s*+\.\s*+(?:location|body|createelement|getelement\w*|documentelement|forms|url|referrer)\b(?!\(\.\.\.\))|(?<!at )\bwindow\s*+(?:\.\s*+(?:location|open|name|onerror|eval|parent|top)\b\s*+[=(.]|\[\s*+['"`\[])|(?<!at )\beval\s*+(?:\(\s*+(?:['"`\w]|$)|`)|\bset(?:timeout|interval)\s*+[(`]\s*+['"`\w]|\binnerhtml\s*+=|\b(?:top|self|parent|frames|globalthis|this)\s*+\[\s*+(?:['"`/\d(]|\w+\s*+\+)|\bfetch\s*+\(\s*+['"`](?:https?:)?//|\bimport\s*+\(\s*+['"`]|onerror\s*+=\s*+[\w'"`]"#
+                #"\bdocument\s*+\.\s*+(?:location|body|createelement|getelement\w*|documentelement|forms|url|referrer)\b(?!\(\.\.\.\))|\bwindow\s*+(?:\.\s*+(?:location|open|name|onerror|eval|parent|top)\b(?! \((?:https?:|native|<anonymous))\s*+[=(.]|\[\s*+['"`\[])|\beval\s*+(?:\(\s*+(?!https?:/|eval at |native\))(?:['"`\w]|$)|`)|\bset(?:timeout|interval)\s*+[(`]\s*+['"`\w]|\binnerhtml\s*+=|\b(?:top|self|parent|frames|globalthis|this)\s*+\[\s*+(?:['"`/\d(]|\w+\s*+\+)|\bfetch\s*+\(\s*+['"`](?:https?:)?//|\bimport\s*+\(\s*+['"`]|onerror\s*+=\s*+[\w'"`]"#
             )),
         Rule(
             "xss.style-code", .crossSiteScripting, .likely, "style that runs code", in: places, after: .joined,

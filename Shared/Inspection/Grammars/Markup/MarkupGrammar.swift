@@ -52,10 +52,11 @@ package enum MarkupGrammar {
         let nameStart = index
         guard index < text.count, text[index].isLetter else { return (judgeDeclaration(text, at: start), 4) }
         while index < text.count, isNameByte(text[index]), index - nameStart < 64 { index += 1 }
-        let element = element(text, nameStart..<index)
+        let name = nameStart..<index
+        let element = element(text, name)
         if isClosing {
             let leaves = element == .script || element == .rawText || element == .active
-            let isBreakout = leaves && opensElement(text, after: index) && !opens(text, nameStart..<index)
+            let isBreakout = leaves && opensElement(text, after: index) && !opens(text, name)
             return (isBreakout ? GrammarVerdict(.likely, start..<index) : nil, index - start)
         }
         guard index == text.count || !isTextAfterName(text[index]) else { return (nil, index - start) }
@@ -73,7 +74,7 @@ package enum MarkupGrammar {
         for _ in 0..<maximumParts {
             guard let part = attributes.next(text) else { break }
             // A drawing, or a player as its maker hands it out: what they hold is judged by itself.
-            if element == .active, verdict?.confidence == .likely, isPlacement(text, part.name) {
+            if element == .active, verdict?.confidence == .likely, isPlacement(text, name, part.name) {
                 verdict?.confidence = .weak
             }
             guard let confidence = judge(part, text, isInTag: true) else { continue }
@@ -84,10 +85,16 @@ package enum MarkupGrammar {
         return (verdict, attributes.index - start)
     }
 
-    /// What nobody gives an element who wants more from it than to be looked at.
-    private static func isPlacement(_ text: Span<UInt8>, _ name: Range<Int>) -> Bool {
-        name.count == 7 && text.hasPrefix("viewbox", at: name.lowerBound)
-            || name.count == 15 && text.hasPrefix("allowfullscreen", at: name.lowerBound)
+    /// What nobody gives these elements who wants more from them than to be looked at.
+    private static func isPlacement(_ text: Span<UInt8>, _ element: Range<Int>, _ attribute: Range<Int>) -> Bool {
+        switch (element.count, attribute.count) {
+        case (3, 7):
+            text.hasPrefix("svg", at: element.lowerBound) && text.hasPrefix("viewbox", at: attribute.lowerBound)
+        case (6, 15):
+            text.hasPrefix("iframe", at: element.lowerBound)
+                && text.hasPrefix("allowfullscreen", at: attribute.lowerBound)
+        default: false
+        }
     }
 
     /// `the <script> tag in a page`: sentences and nothing else to the end.

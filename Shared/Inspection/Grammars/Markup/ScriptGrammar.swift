@@ -24,17 +24,20 @@ enum ScriptGrammar {
             index = text.endOfWord(from: start)
             words += 1
             guard let word = ScriptWord.table(text, start..<index) else { continue }
-            guard !isFrame(text, start), let confidence = judge(word, text, start..<index) else { continue }
+            guard !isFrame(text, start..<index), let confidence = judge(word, text, start..<index) else { continue }
             verdict = GrammarVerdict.stronger(verdict, GrammarVerdict(confidence, start..<min(text.count, index + 8)))
             if confidence == .certain { return verdict }
         }
         return verdict
     }
 
-    /// `at eval (https://…`, `at window.onerror (`: where an error came from.
-    private static func isFrame(_ text: Span<UInt8>, _ start: Int) -> Bool {
-        text.hasPrefix("at ", at: start - 3) && byte(text, start - 4) <= 0x20
-            || text.hasPrefix("(eval at ", at: start - 1)
+    /// `at eval (https://…`, `at window.onerror (native)`: where an error came from, and in no script that runs.
+    private static func isFrame(_ text: Span<UInt8>, _ word: Range<Int>) -> Bool {
+        if text.hasPrefix("(eval at ", at: word.lowerBound - 1) { return true }
+        guard text.hasPrefix("at ", at: word.lowerBound - 3) else { return false }
+        var end = word.upperBound
+        while byte(text, end).isWordByte || byte(text, end) == UInt8(ascii: ".") { end += 1 }
+        return text.isOne(of: [" (http", " (<anonymous>", " (eval at ", " (native)", " (webpack"], at: end)
     }
 
     private static func judge(_ word: ScriptWord, _ text: Span<UInt8>, _ range: Range<Int>) -> Confidence? {
@@ -146,7 +149,7 @@ enum ScriptGrammar {
         let isDocument = text.hasPrefix("document", at: range.lowerBound)
         if isDocument, text.isOne(of: ["cookie", "domain", "write"], endingAt: end) {
             // `document.cookie is disabled`
-            return byte(text, end) == 0x20 && byte(text, end + 1).isLetter ? .weak : .certain
+            return text.hasPrefix(" is ", at: end) ? .weak : .certain
         }
         let isCommon = range.count == 4 || text.hasPrefix("parent", at: range.lowerBound)
         switch byte(text, skipGap(text, end)) {

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import urllib.request
 
 from load import Wrk, figure
 from stage import Gateway, Stage, free_port, wait_until
@@ -9,9 +10,10 @@ from stage import Gateway, Stage, free_port, wait_until
 SETTINGS = "limits: { drain_delay: 1500ms }"
 
 
-def balancer(stage: Stage, gateways: list[Gateway]) -> int:
-    """HAProxy asks each replica's `/readyz` four times a second, as a Kubernetes service would more slowly."""
-    port = free_port()
+def balancer(stage: Stage, gateways: list[Gateway]) -> tuple[int, int]:
+    """HAProxy asks each replica's `/readyz` four times a second, as a Kubernetes service would more slowly. Returns its
+    port, and the one where it tells which replicas it uses."""
+    port, status = free_port(), free_port()
     servers = "\n".join(
         f"    server gateway{number} 127.0.0.1:{each.port} check port {each.admin_port} inter 250ms fall 1 rise 1"
         for number, each in enumerate(gateways))
@@ -24,12 +26,22 @@ defaults
 frontend clients
     bind 127.0.0.1:{port}
     default_backend gateways
+frontend status
+    bind 127.0.0.1:{status}
+    stats enable
+    stats uri /
 backend gateways
     option httpchk GET /readyz
 {servers}
 """)
     stage.start("balancer", ["haproxy", "-db", "-q", "-f", configuration], port)
-    return port
+    return port, status
+
+
+def uses_all(status: int) -> bool:
+    with urllib.request.urlopen(f"http://127.0.0.1:{status}/;csv", timeout=5) as answer:
+        replicas = [line.split(",") for line in answer.read().decode().splitlines() if line.startswith("gateways,gateway")]
+    return all("UP" in replica for replica in replicas)
 
 
 def restart(stage: Stage, program: str, gateway: Gateway) -> None:
@@ -47,10 +59,13 @@ def main(program: str, rounds: int) -> int:
         gateways = [stage.gateway(program, routes, settings=SETTINGS) for _ in range(2)]
         for gateway in gateways:
             wait_until("the replicas to be ready", gateway.is_ready)
-        load = Wrk(stage, f"http://127.0.0.1:{balancer(stage, gateways)}/", seconds=600)
+        entrance, status = balancer(stage, gateways)
+        load = Wrk(stage, f"http://127.0.0.1:{entrance}/", seconds=600)
         for _ in range(rounds):
             for gateway in gateways:
                 restart(stage, program, gateway)
+                # The next one's turn comes when clients are sent to this one again, which is later than that it is ready.
+                wait_until("the balancer to use both replicas", lambda: uses_all(status), 30)
         load.stop()
         answered, failed = load.result()
     print(f"{rounds * 2} restarts under {answered} requests")

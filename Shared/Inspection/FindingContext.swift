@@ -69,7 +69,7 @@ struct FindingContext {
                 || name.count == 6 && name.hasPrefix("sample", at: 0))
     }
 
-    /// It quotes the lines of Python that failed. Neither Python nor a template goes on behind such a beginning.
+    /// It quotes the lines of Python that failed. What else stands behind such a beginning other rules judge, unforgiving.
     private func isTraceback(_ text: Span<UInt8>) -> Bool {
         text.hasPrefix("traceback (most recent call last):\n  file \"", at: 0)
     }
